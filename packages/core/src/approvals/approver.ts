@@ -1,0 +1,52 @@
+import type { CallContext, ToolIdentity } from '../call.ts';
+import type { Digest } from '../digest.ts';
+import type { MaybePromise } from '../steps.ts';
+import type { ToolFacts } from '../facts.ts';
+import type { Requirements } from './requirements.ts';
+
+/** What an approver is shown: exactly what will run, with secrets hidden. */
+export interface ApprovalRequest {
+  readonly aid: string;
+  readonly rid: string;
+  readonly tool: ToolIdentity;
+  readonly facts: ToolFacts;
+  /** What the tool will receive, with values that look like secrets replaced. */
+  readonly args: unknown;
+  /** Paths into `args` whose value is hidden; they have to be revealed before an approval counts. */
+  readonly hidden: readonly string[];
+  readonly digest: Digest;
+  readonly reason: string;
+  readonly rule?: string;
+  readonly requirements: Requirements;
+  readonly context: CallContext;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  /** The arguments without anything hidden; that it was called is audited first. */
+  reveal(): Promise<unknown>;
+}
+
+/** An answer; anything else counts as none and denies. */
+export type ApproverAnswer =
+  | 'approve'
+  | 'deny'
+  | { readonly verdict: 'approve' | 'deny'; readonly note?: string };
+
+export type AskApprover = (
+  request: ApprovalRequest,
+  options: { readonly signal: AbortSignal },
+) => MaybePromise<ApproverAnswer>;
+
+/** Somebody who can be asked in this process. */
+export interface Approver {
+  /** How the vote came in, such as `terminal`. */
+  readonly name: string;
+  /** Who votes; absent: the requester. Asks that name approvers count only an approver with an id. */
+  readonly voter?: { readonly id: string; readonly roles?: readonly string[] };
+  /**
+   * Whether it may answer this ask at all. One that may not is left out.
+   *
+   * @default it may
+   */
+  accepts?(requirements: Requirements): boolean;
+  readonly ask: AskApprover;
+}

@@ -1,0 +1,132 @@
+import { GuardError } from '../errors.ts';
+import { mintId } from '../ids.ts';
+import { createRedactor, type RedactOptions } from '../redact.ts';
+import { snapshot } from '../snapshot.ts';
+import { type AuditDraft, type AuditEntry, NO_ENTRY } from './entry.ts';
+import type { AuditFilter, AuditLog, AuditReceipt } from './log.ts';
+import { authenticator, bodyOf, leafHash, type UnsealedEntry } from './seal.ts';
+import { verifyChain } from './verify.ts';
+
+export interface MemoryAuditOptions {
+  /** Key of the HMAC. Absent: random, so that only this log can verify itself. */
+  readonly key?: string | Uint8Array;
+  /** How many entries are kept. @default 10_000 */
+  readonly capacity?: number;
+  /**
+   * `each` hashes and authenticates an entry when it is appended, `batch` when the log is next
+   * read or verified: faster, and as long as only this process holds the entries as good.
+   *
+   * @default 'each'
+   */
+  readonly sealing?: 'each' | 'batch';
+  /** Key names and patterns to hide in application entries, beside the built-in ones. */
+  readonly redact?: RedactOptions;
+  /** Milliseconds since 1970. @default Date.now */
+  readonly clock?: () => number;
+}
+
+interface Kept {
+  readonly entry: Omit<UnsealedEntry, 'prev'>;
+  sealed: AuditEntry | undefined;
+}
+
+/**
+ * A log in the memory of this process, for development, tests and short-lived agents. It is **not
+ * durable**: it ends with the process, and beyond its capacity it drops the oldest entries and
+ * says how many.
+ *
+ * @throws {GuardError} `audit_key_invalid` for an empty key, `options_invalid` for a capacity below 1.
+ */
+export function memoryAudit(options: MemoryAuditOptions = {}): AuditLog {
+  const { capacity = 10_000, sealing = 'each', clock = Date.now } = options;
+  if (!Number.isInteger(capacity) || capacity < 1) {
+    throw new GuardError('options_invalid', 'memoryAudit: the capacity has to be a whole number above 0');
+  }
+  const key = options.key ?? crypto.getRandomValues(new Uint8Array(32));
+  const authenticate = authenticator(key);
+  const redactor = createRedactor(options.redact);
+  const log = mintId('log');
+
+  let kept: Kept[] = [];
+  /** Entries before `first` in `kept` were dropped; they are cut off in bulk. */
+  let first = 0;
+  let nextSeal = 0;
+  let seq = 0;
+  let prev = NO_ENTRY;
+  let start = { seq: 0, prev: NO_ENTRY };
+
+  function seal(until: number): void {
+    for (; nextSeal < until; nextSeal += 1) {
+      const item = kept[nextSeal] as Kept; // nextSeal < until <= kept.length
+      const unsealed: UnsealedEntry = { ...item.entry, prev };
+      const body = bodyOf(unsealed);
+      prev = leafHash(body);
+      item.sealed = Object.freeze({ ...unsealed, hash: prev, mac: authenticate(body) });
+    }
+  }
+
+  function evict(): void {
+    if (kept.length - first <= capacity) return;
+    seal(first + 1);
+    const dropped = kept[first]?.sealed;
+    if (dropped !== undefined) start = { seq: dropped.seq + 1, prev: dropped.hash };
+    first += 1;
+    if (first < capacity) return;
+    kept = kept.slice(first);
+    nextSeal -= first;
+    first = 0;
+  }
+
+  function write(draft: AuditDraft): AuditReceipt {
+    const item: Kept = { entry: { v: 1, log, seq, ts: clock(), ...draft }, sealed: undefined };
+    kept.push(item);
+    seq += 1;
+    if (sealing === 'each') seal(kept.length);
+    evict();
+    return {
+      log,
+      seq: item.entry.seq,
+      durability: 'memory',
+      get hash() {
+        if (item.sealed === undefined) seal(kept.indexOf(item) + 1);
+        return item.sealed?.hash ?? '';
+      },
+    };
+  }
+
+  function entries(): readonly AuditEntry[] {
+    seal(kept.length);
+    return kept.slice(first).map((item) => item.sealed as AuditEntry); // all sealed right above
+  }
+
+  write({ kind: 'genesis', action: 'log.opened', actor: 'guard', payload: { durability: 'memory', capacity } });
+
+  return {
+    name: 'memory',
+    durability: 'memory',
+    append: (draft) =>
+      write(draft.kind === 'application' ? applicationEntry(draft, redactor.stored) : draft),
+    query: (filter = {}) => select(entries(), filter),
+    verify: () => verifyChain(entries(), key, start),
+  };
+}
+
+/** Entries of the application come as they are: copied, so that they stay as they were, and redacted. */
+function applicationEntry(draft: AuditDraft, stored: (value: unknown) => unknown): AuditDraft {
+  const copy = snapshot({ ...draft }).value as AuditDraft; // a copy has the type of its original
+  return copy.payload === undefined ? copy : { ...copy, payload: stored(copy.payload) };
+}
+
+const EQUAL = ['kind', 'action', 'session', 'user', 'tenant', 'tool', 'rid'] as const;
+
+function select(entries: readonly AuditEntry[], filter: AuditFilter): readonly AuditEntry[] {
+  const { since = -Infinity, until = Infinity, after = -1, limit = Infinity } = filter;
+  const wanted = EQUAL.filter((field) => filter[field] !== undefined);
+  const found: AuditEntry[] = [];
+  for (const entry of entries) {
+    if (found.length >= limit) break;
+    if (entry.seq <= after || entry.ts < since || entry.ts >= until) continue;
+    if (wanted.every((field) => entry[field] === filter[field])) found.push(entry);
+  }
+  return found;
+}

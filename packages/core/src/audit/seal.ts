@@ -1,0 +1,36 @@
+import { hash } from '#hash';
+
+import { canonical } from '../canonical.ts';
+import { GuardError } from '../errors.ts';
+import type { AuditEntry } from './entry.ts';
+
+export type UnsealedEntry = Omit<AuditEntry, 'hash' | 'mac'>;
+
+/** Authenticates canonical entries: HMAC-SHA256 under one key. */
+export type Authenticate = (body: string) => string;
+
+/**
+ * @throws {GuardError} `audit_key_invalid` for an empty key.
+ */
+export function authenticator(key: string | Uint8Array): Authenticate {
+  const bytes = typeof key === 'string' ? new TextEncoder().encode(key) : key;
+  if (!(bytes instanceof Uint8Array) || bytes.length === 0) {
+    throw new GuardError(
+      'audit_key_invalid',
+      'the audit key is empty; pass at least 32 random bytes and keep them where the log is not',
+    );
+  }
+  const mac = hash.hmac(bytes);
+  return (body) => mac(`guardstile/audit/v1\n${body}`);
+}
+
+/** Leaf hash of RFC 6962 over the canonical entry. */
+export function leafHash(body: string): string {
+  return hash.sha256(`\0${body}`);
+}
+
+/** The canonical text that `hash` and `mac` cover. */
+export function bodyOf(entry: UnsealedEntry | AuditEntry): string {
+  const { hash: _hash, mac: _mac, ...body } = entry as AuditEntry;
+  return canonical(body);
+}

@@ -1,0 +1,74 @@
+/**
+ * One text for one value: RFC 8785 (JSON Canonicalization Scheme) for JSON values. What JSON lacks
+ * is written as tokens that cannot occur in JSON, so that different values never share a text.
+ */
+export function canonical(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value);
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0)
+        ? String(value)
+        : `@number(${Object.is(value, -0) ? '-0' : value})`;
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'undefined':
+      return '@undefined';
+    case 'bigint':
+      return `@bigint(${value})`;
+    case 'object':
+      return value === null ? 'null' : canonicalObject(value);
+    default:
+      throw new TypeError(`cannot write a ${typeof value} canonically`);
+  }
+}
+
+function canonicalObject(value: object): string {
+  if (Array.isArray(value)) return canonicalList(value);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) {
+    return canonicalRecord(value as Record<string, unknown>);
+  }
+  if (value instanceof Date) return `@date(${value.getTime()})`;
+  if (value instanceof Map) return `@map${canonicalList([...value].flat())}`;
+  if (value instanceof Set) return `@set${canonicalList([...value])}`;
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return canonicalBytes(value);
+  return `@${value.constructor.name.toLowerCase()}(${JSON.stringify(String(value))})`;
+}
+
+function canonicalList(list: readonly unknown[]): string {
+  let text = '[';
+  for (let i = 0; i < list.length; i += 1) {
+    text += i === 0 ? canonical(list[i]) : `,${canonical(list[i])}`;
+  }
+  return `${text}]`;
+}
+
+function canonicalRecord(record: Record<string, unknown>): string {
+  const keys = Object.keys(record);
+  if (!sorted(keys)) keys.sort();
+  let text = '{';
+  for (let i = 0; i < keys.length; i += 1) {
+    const key = keys[i] as string; // within bounds
+    text += `${i === 0 ? '' : ','}${JSON.stringify(key)}:${canonical(record[key])}`;
+  }
+  return `${text}}`;
+}
+
+/** Most objects are written in order already, and comparing is cheaper than sorting. */
+function sorted(keys: readonly string[]): boolean {
+  for (let i = 1; i < keys.length; i += 1) {
+    if ((keys[i - 1] as string) > (keys[i] as string)) return false; // within bounds
+  }
+  return true;
+}
+
+function canonicalBytes(value: ArrayBuffer | ArrayBufferView): string {
+  const bytes =
+    value instanceof ArrayBuffer
+      ? new Uint8Array(value)
+      : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  let hex = '';
+  for (const byte of bytes) hex += byte.toString(16).padStart(2, '0');
+  return `@${value.constructor.name.toLowerCase()}(${hex})`;
+}

@@ -1,0 +1,193 @@
+import { memoryApprovals } from './approvals/memory.ts';
+import type { ApprovalStore } from './approvals/approval.ts';
+import type { Approver, AskApprover } from './approvals/approver.ts';
+import type { AuditLog } from './audit/log.ts';
+import { memoryAudit } from './audit/memory.ts';
+import type { CallContext } from './call.ts';
+import { GuardError } from './errors.ts';
+import { createEvents, type Events } from './events.ts';
+import type { Fact } from './facts.ts';
+import { createHooks, type HookList, type Hooks } from './hooks.ts';
+import { type Labels, memoryLabels } from './labels.ts';
+import type { Limits } from './limits/limits.ts';
+import { memoryLimits } from './limits/memory.ts';
+import type { Logger } from './logger.ts';
+import { policyOf } from './policy/policy-of.ts';
+import type { Policy, PolicyInput } from './policy/policy.ts';
+import { createRedactor, type Redactor, type RedactOptions } from './redact.ts';
+import { composeSandboxes } from './sandbox/compose.ts';
+import { noSandbox } from './sandbox/no-sandbox.ts';
+import type { Sandbox } from './sandbox/sandbox.ts';
+import { envSecrets, type Secrets } from './secrets.ts';
+import { SNAPSHOT_LIMITS, type SnapshotLimits } from './snapshot.ts';
+import type { StopSwitch } from './stop-switch.ts';
+
+/** What a guard is made of. Only the policy has no default. */
+export interface GuardOptions {
+  readonly policy: PolicyInput;
+  /** What the developer states of tools, by name. */
+  readonly facts?: Readonly<Record<string, Fact | readonly Fact[]>>;
+  readonly context?: CallContext;
+  readonly hooks?: Hooks | readonly Hooks[];
+  /** Who can be asked in this process. Absent: asks wait for the framework, or are denied. */
+  readonly approver?: Approver | AskApprover | ReadonlyArray<Approver | AskApprover>;
+  /** @default memoryApprovals() */
+  readonly approvals?: ApprovalStore;
+  /** How long a person in this process has, in milliseconds. @default 5 minutes */
+  readonly approvalTimeoutMs?: number;
+  /** How long an approval may stay unused, in milliseconds. @default 1 hour */
+  readonly approvalExpiresMs?: number;
+  /** `false` keeps no log at all. @default memoryAudit() */
+  readonly audit?: AuditLog | false;
+  /** @default noSandbox() */
+  readonly sandbox?: Sandbox | readonly Sandbox[];
+  /** @default envSecrets() */
+  readonly secrets?: Secrets;
+  /** @default memoryLimits() */
+  readonly limits?: Limits;
+  /** @default memoryLabels() */
+  readonly labels?: Labels;
+  readonly stopSwitch?: StopSwitch;
+  /** What to hide beside what is hidden anyway. */
+  readonly redact?: RedactOptions;
+  readonly logger?: Logger;
+  /** How long a tool's body may run, in milliseconds. @default no limit */
+  readonly timeoutMs?: number;
+  /** How long a policy may take to answer, in milliseconds. @default 5000 */
+  readonly policyTimeoutMs?: number;
+  /** How long the audit log and the stores may take, in milliseconds. @default 10_000 */
+  readonly storeTimeoutMs?: number;
+  readonly argumentLimits?: Partial<SnapshotLimits>;
+  /** Accepts tool names outside ASCII. @default false */
+  readonly unicodeNames?: boolean;
+}
+
+/** The same, with everything in its place. */
+export interface Parts {
+  readonly policy: Policy;
+  readonly facts: Readonly<Record<string, Fact | readonly Fact[]>>;
+  readonly hooks: HookList;
+  readonly events: Events;
+  readonly approvers: readonly Approver[];
+  readonly approvals: ApprovalStore;
+  readonly approvalTimeoutMs: number;
+  readonly approvalExpiresMs: number;
+  readonly audit: AuditLog | undefined;
+  readonly sandbox: Sandbox;
+  readonly secrets: Secrets;
+  readonly limits: Limits;
+  readonly labels: Labels;
+  readonly stopSwitch: StopSwitch | undefined;
+  readonly redactor: Redactor;
+  readonly logger: Logger | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly policyTimeoutMs: number;
+  readonly storeTimeoutMs: number;
+  readonly argumentLimits: SnapshotLimits;
+  readonly unicodeNames: boolean;
+  /** Work that goes on behind calls that are over; {@link Parts.closed} waits for it. */
+  readonly trailing: Set<PromiseLike<unknown>>;
+  closed: boolean;
+}
+
+const KNOWN: ReadonlySet<string> = new Set<keyof GuardOptions>([
+  'policy',
+  'facts',
+  'context',
+  'hooks',
+  'approver',
+  'approvals',
+  'approvalTimeoutMs',
+  'approvalExpiresMs',
+  'audit',
+  'sandbox',
+  'secrets',
+  'limits',
+  'labels',
+  'stopSwitch',
+  'redact',
+  'logger',
+  'timeoutMs',
+  'policyTimeoutMs',
+  'storeTimeoutMs',
+  'argumentLimits',
+  'unicodeNames',
+]);
+
+const TIMES = [
+  'approvalTimeoutMs',
+  'approvalExpiresMs',
+  'timeoutMs',
+  'policyTimeoutMs',
+  'storeTimeoutMs',
+] as const;
+
+/**
+ * @throws {GuardError} `policy_missing`, `policy_invalid` or `options_invalid`.
+ */
+export function partsOf(given: GuardOptions): Parts {
+  const options = ownOptions(given);
+  const policy = policyOf(options.policy);
+  if (policy.layer !== 'grants') {
+    throw new GuardError(
+      'policy_invalid',
+      'the policy only restricts, so that nothing could ever run; add a granting layer with layers()',
+    );
+  }
+  const { audit = memoryAudit({ redact: options.redact ?? {} }), sandbox = noSandbox() } = options;
+  return {
+    policy,
+    facts: options.facts ?? {},
+    hooks: createHooks(listOf<Hooks>(options.hooks)),
+    events: createEvents(options.logger),
+    approvers: listOf<Approver | AskApprover>(options.approver).map(approverOf),
+    approvals: options.approvals ?? memoryApprovals(),
+    approvalTimeoutMs: options.approvalTimeoutMs ?? 5 * 60_000,
+    approvalExpiresMs: options.approvalExpiresMs ?? 60 * 60_000,
+    audit: audit === false ? undefined : audit,
+    sandbox: composeSandboxes(listOf<Sandbox>(sandbox)),
+    secrets: options.secrets ?? envSecrets(),
+    limits: options.limits ?? memoryLimits(),
+    labels: options.labels ?? memoryLabels(),
+    stopSwitch: options.stopSwitch,
+    redactor: createRedactor(options.redact),
+    logger: options.logger,
+    timeoutMs: options.timeoutMs,
+    policyTimeoutMs: options.policyTimeoutMs ?? 5000,
+    storeTimeoutMs: options.storeTimeoutMs ?? 10_000,
+    argumentLimits: { ...SNAPSHOT_LIMITS, ...options.argumentLimits },
+    unicodeNames: options.unicodeNames ?? false,
+    trailing: new Set(),
+    closed: false,
+  };
+}
+
+/** Own properties only: a polluted prototype must not be able to configure a guard. */
+function ownOptions(given: GuardOptions): GuardOptions {
+  const options: GuardOptions = Object.assign(Object.create(null), given);
+  for (const key of Object.keys(options)) {
+    if (KNOWN.has(key)) continue;
+    throw new GuardError(
+      'options_invalid',
+      `createGuard: "${key}" is not an option; use ${[...KNOWN].join(', ')}`,
+    );
+  }
+  for (const key of TIMES) {
+    const value = options[key];
+    if (value === undefined || (Number.isFinite(value) && value > 0)) continue;
+    throw new GuardError('options_invalid', `createGuard: ${key} has to be a time above 0 in milliseconds`);
+  }
+  return options;
+}
+
+function listOf<T extends object>(value: T | readonly T[] | undefined): readonly T[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? (value as readonly T[]) : [value as T];
+}
+
+/** A function answers for the requester. */
+function approverOf(approver: Approver | AskApprover): Approver {
+  if (typeof approver === 'function') return { name: 'callback', ask: approver };
+  if (typeof approver.ask === 'function') return approver;
+  throw new GuardError('options_invalid', 'createGuard: an approver is a function or an object with ask()');
+}

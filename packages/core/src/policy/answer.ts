@@ -1,0 +1,171 @@
+import { CONFIRM, type Requirements, type VoteRequirement } from '../approvals/requirements.ts';
+import { allow, ask, type Decision, deny } from '../decision.ts';
+import { DURABILITIES, type Durability } from '../audit/log.ts';
+import type { Digest } from '../digest.ts';
+import { isObligation } from '../obligations.ts';
+import type { LimitClaim } from '../limits/limits.ts';
+import { DIMENSIONS, GUARANTEE_LEVELS, type Guarantees } from '../sandbox/guarantees.ts';
+import type { Opinion } from './policy.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Where an answer came from. */
+export interface AnswerSource {
+  /** In words, such as `policy function "byAmount"`. */
+  readonly name: string;
+  readonly policy: Digest;
+  /** Whether answering nothing means no opinion rather than a denial. */
+  readonly optional: boolean;
+}
+
+class Nonsense extends Error {}
+
+/**
+ * Reads what a policy function, a hook or a framework answered. Only own properties count, so that
+ * a polluted prototype decides nothing; whatever is not understood is a denial that says so.
+ */
+export function readAnswer(answer: unknown, source: AnswerSource): Opinion {
+  if (answer === undefined && source.optional) return undefined;
+  try {
+    return decisionOf(answer, source);
+  } catch (error) {
+    const why = error instanceof Nonsense ? error.message : 'which could not be read';
+    return deny(
+      source.policy,
+      `${source.name} answered ${why}; answer 'allow', 'ask' or 'deny', or { effect, reason }`,
+      error instanceof UnknownObligation ? 'obligation_unknown' : 'policy_error',
+    );
+  }
+}
+
+class UnknownObligation extends Nonsense {}
+
+function decisionOf(answer: unknown, source: AnswerSource): Decision {
+  const fields = typeof answer === 'string' ? { effect: answer } : answer;
+  if (typeof fields !== 'object' || fields === null) {
+    throw new Nonsense(answer === undefined ? 'nothing' : `a ${typeof answer}`);
+  }
+  const own = ownFields(fields);
+  const reason = text(own, 'reason') ?? `${source.name} says so`;
+  const rule = text(own, 'rule');
+  const extras = {
+    ...(rule === undefined ? {} : { rule }),
+    ...(own['obligations'] === undefined ? {} : { obligations: list(own['obligations'], obligation) }),
+    ...(own['limits'] === undefined ? {} : { limits: list(own['limits'], limitClaim) }),
+    ...(own['conditions'] === undefined ? {} : { conditions: conditions(own['conditions']) }),
+  };
+  switch (own['effect']) {
+    case 'allow':
+      return allow(source.policy, reason, extras);
+    case 'ask':
+      return ask(source.policy, reason, requirements(own['requirements']), extras);
+    case 'deny':
+      return deny(source.policy, reason, 'denied', extras);
+    default:
+      throw new Nonsense(`the effect ${JSON.stringify(own['effect']) ?? 'undefined'}`);
+  }
+}
+
+function ownFields(value: object): Fields {
+  const own: Record<string, unknown> = Object.create(null);
+  for (const key of Object.keys(value)) own[key] = (value as Fields)[key];
+  return own;
+}
+
+function record(value: unknown, what: string): Fields {
+  if (typeof value !== 'object' || value === null) throw new Nonsense(`${what} that are no object`);
+  return ownFields(value);
+}
+
+function text(own: Fields, key: string): string | undefined {
+  const value = own[key];
+  if (value === undefined || typeof value === 'string') return value;
+  throw new Nonsense(`a ${key} that is no text`);
+}
+
+function list<T>(value: unknown, item: (value: unknown) => T): readonly T[] {
+  if (!Array.isArray(value)) throw new Nonsense('something that is no list');
+  return Object.freeze(value.map(item));
+}
+
+function obligation(value: unknown): Decision['obligations'][number] {
+  if (isObligation(value)) return value;
+  throw new UnknownObligation('an obligation that no part of this guard can honour');
+}
+
+function positive(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0;
+}
+
+function texts(value: unknown, what: string): readonly string[] {
+  return list(value, (item) => {
+    if (typeof item === 'string') return item;
+    throw new Nonsense(`${what} that are no texts`);
+  });
+}
+
+const PER: readonly unknown[] = [undefined, 'principal', 'tenant', 'session', 'agent', 'guard'];
+
+function limitClaim(value: unknown): LimitClaim {
+  const own = record(value, 'limits');
+  const { id, amount = 1, max, windowMs, per } = own;
+  const amountFits = typeof amount === 'number' && Number.isFinite(amount) && amount >= 0;
+  const maxFits = typeof max === 'number' && Number.isFinite(max) && max >= 0;
+  if (typeof id !== 'string' || !amountFits || !maxFits || !positive(windowMs) || !PER.includes(per)) {
+    throw new Nonsense('a limit without an id, a finite amount and max, or a window');
+  }
+  // Checked field by field right above.
+  return Object.freeze({ ...(own as unknown as LimitClaim) });
+}
+
+function conditions(value: unknown): Decision['conditions'] {
+  const own = record(value, 'conditions');
+  const { sandbox, durability, ...rest } = own;
+  if (Object.keys(rest).length > 0) throw new Nonsense('a condition that is not known');
+  if (durability !== undefined && !DURABILITIES.includes(durability as Durability)) {
+    throw new Nonsense('a durability that is not known');
+  }
+  return Object.freeze({
+    ...(sandbox === undefined ? {} : { sandbox: sandboxLevels(sandbox) }),
+    ...(durability === undefined ? {} : { durability: durability as Durability }), // checked above
+  });
+}
+
+function sandboxLevels(value: unknown): Partial<Guarantees> {
+  const own = record(value, 'sandbox requirements');
+  for (const [dimension, level] of Object.entries(own)) {
+    const known = (DIMENSIONS as readonly string[]).includes(dimension);
+    if (!known || !(GUARANTEE_LEVELS as readonly unknown[]).includes(level)) {
+      throw new Nonsense('a sandbox requirement that is not known');
+    }
+  }
+  return Object.freeze({ ...own }) as Partial<Guarantees>; // checked above
+}
+
+function requirements(value: unknown): Requirements {
+  if (value === undefined) return CONFIRM;
+  const own = record(value, 'requirements');
+  const { votes, expiresMs, editable, grants, ...rest } = own;
+  if (Object.keys(rest).length > 0) throw new Nonsense('a requirement that is not known');
+  if (expiresMs !== undefined && !positive(expiresMs)) throw new Nonsense('an expiry that is no time');
+  const asked = votes === undefined ? CONFIRM.votes : list(votes, voteRequirement);
+  if (asked.length === 0) throw new Nonsense('an ask that needs no vote');
+  return Object.freeze({
+    votes: asked,
+    ...(expiresMs === undefined ? {} : { expiresMs }),
+    editable: editable === undefined ? CONFIRM.editable : texts(editable, 'editable fields'),
+    grants: grants === undefined ? CONFIRM.grants : texts(grants, 'grants'),
+  });
+}
+
+function voteRequirement(value: unknown): VoteRequirement {
+  const own = record(value, 'votes');
+  if (own['kind'] === 'confirm') return Object.freeze({ kind: 'confirm' });
+  const { kind, by, quorum = 1 } = own;
+  if (kind !== 'approvers') throw new Nonsense('a vote of a kind that is not known');
+  const names = texts(by, 'approvers');
+  if (names.length === 0 || !Number.isInteger(quorum) || (quorum as number) < 1) {
+    throw new Nonsense('approvers without a name or with a quorum below one');
+  }
+  return Object.freeze({ kind, by: names, quorum: quorum as number }); // an integer, see above
+}

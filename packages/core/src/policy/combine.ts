@@ -1,0 +1,60 @@
+import { combineRequirements } from '../approvals/requirements.ts';
+import { DURABILITIES, type Durability } from '../audit/log.ts';
+import { allow, ask, type AskDecision, type Conditions, type Decision, deny } from '../decision.ts';
+import type { Digest } from '../digest.ts';
+import { strongest } from '../sandbox/guarantees.ts';
+
+/**
+ * One decision of several: the most restrictive wins, all asks apply together, and what an allow
+ * or an ask demands (obligations, limits, conditions) is demanded by the result too.
+ */
+export function combine(policy: Digest, decisions: readonly Decision[]): Decision {
+  const [first] = decisions;
+  if (first === undefined) return deny(policy, 'no policy has an opinion');
+  if (decisions.length === 1) return first;
+  const denial = decisions.find((decision) => decision.effect === 'deny');
+  if (denial !== undefined) return denial;
+  const extras = {
+    obligations: unite(decisions.map((d) => d.obligations)),
+    limits: unite(decisions.map((d) => d.limits)),
+    conditions: combineConditions(decisions.map((d) => d.conditions)),
+  };
+  const asks = decisions.filter((d): d is AskDecision => d.effect === 'ask');
+  const [deciding] = asks;
+  if (deciding === undefined) return allow(policy, first.reason, { ...ruleOf(first), ...extras });
+  const reason = [...new Set(asks.map((d) => d.reason))].join('; ');
+  const requirements = combineRequirements(asks.map((d) => d.requirements));
+  return ask(policy, reason, requirements, { ...ruleOf(deciding), ...extras });
+}
+
+function ruleOf({ rule }: Decision): { readonly rule?: string } {
+  return rule === undefined ? {} : { rule };
+}
+
+function unite<T>(lists: ReadonlyArray<readonly T[]>): readonly T[] {
+  const all = lists.flat();
+  return all.length === 0 ? (lists[0] ?? all) : Object.freeze([...new Set(all)]);
+}
+
+function combineConditions(all: readonly Conditions[]): Conditions {
+  const set = all.filter((c) => c.sandbox !== undefined || c.durability !== undefined);
+  const [first = all[0] ?? {}, ...rest] = set;
+  if (rest.length === 0) return first;
+  let { sandbox, durability } = first;
+  for (const next of rest) {
+    if (next.sandbox !== undefined) sandbox = strongest(sandbox ?? {}, next.sandbox);
+    durability = mostDurable(durability, next.durability);
+  }
+  return Object.freeze({
+    ...(sandbox === undefined ? {} : { sandbox }),
+    ...(durability === undefined ? {} : { durability }),
+  });
+}
+
+function mostDurable(
+  a: Durability | undefined,
+  b: Durability | undefined,
+): Durability | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return DURABILITIES.indexOf(a) >= DURABILITIES.indexOf(b) ? a : b;
+}

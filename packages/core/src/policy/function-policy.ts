@@ -1,0 +1,33 @@
+import { deny } from '../decision.ts';
+import { digest } from '../digest.ts';
+import { isThenable } from '../steps.ts';
+import { readAnswer } from './answer.ts';
+import type { Opinion, Policy, PolicyFunction } from './policy.ts';
+
+/**
+ * A function as a policy. Its digest is taken from its source text: two closures with the same text
+ * are not told apart.
+ */
+export function functionPolicy(decide: PolicyFunction, layer: Policy['layer']): Policy {
+  const name = decide.name === '' ? 'policy function' : `policy function "${decide.name}"`;
+  const id = digest('policy', { kind: 'function', layer, opaque: String(decide) });
+  const source = { name, policy: id, optional: layer === 'restricts' };
+  const read = (answer: unknown): Opinion => readAnswer(answer, source);
+  const failed = (error: unknown): Opinion => {
+    const why = error instanceof Error ? error.message : String(error);
+    return deny(id, `${name} failed: ${why}`, 'policy_error');
+  };
+  return {
+    name,
+    layer,
+    digest: () => id,
+    resolve: () => (call, context) => {
+      try {
+        const answer: unknown = decide(call, context);
+        return isThenable(answer) ? answer.then(read, failed) : read(answer);
+      } catch (error) {
+        return failed(error);
+      }
+    },
+  };
+}

@@ -1,0 +1,139 @@
+import type { CallContext } from '../call.ts';
+import { deny } from '../decision.ts';
+import { invalid, refuseUnknownKeys } from './checks.ts';
+import { policyOf } from './policy-of.ts';
+import type { Policy, PolicyChange, PolicyInput, Ruling, ToolInfo } from './policy.ts';
+
+/** Whose policy: an id, or an id within a tenant. A plain id never matches somebody of a tenant. */
+export type UserKey = string | { readonly id: string; readonly tenant?: string };
+
+/** A policy per key with a default, changeable while in use. */
+export interface PolicySelector<Key> extends Policy {
+  /** Replaces the policy of one key. */
+  set(key: Key, policy: PolicyInput): void;
+  setDefault(policy: PolicyInput): void;
+  /** The policy of its own that the key has. */
+  get(key: Key): Policy | undefined;
+  /** Lets the key fall back to the default; does nothing where it has no policy of its own. */
+  remove(key: Key): void;
+}
+
+export interface SelectorOptions {
+  /** Policies by id. */
+  readonly policies?: Readonly<Record<string, PolicyInput>>;
+  /** Decides for everybody else, and for calls without an id. */
+  readonly default: PolicyInput;
+}
+
+/** A policy per principal: `context.principal`. */
+export function perUser(options: SelectorOptions): PolicySelector<UserKey> {
+  return selector('perUser', 'user', options, {
+    ofKey: (key) => (typeof key === 'string' ? userKey(key) : userKey(key.id, key.tenant)),
+    ofContext: ({ principal }) =>
+      principal === undefined ? undefined : userKey(principal.id, principal.tenant),
+  });
+}
+
+/** A policy per agent: `context.agent`. */
+export function perAgent(options: SelectorOptions): PolicySelector<string> {
+  return selector('perAgent', 'agent', options, {
+    ofKey: (key) => key,
+    ofContext: ({ agent }) => agent,
+  });
+}
+
+/** Unambiguous: a tenant is quoted, so that no id can imitate one. */
+function userKey(id: string, tenant?: string): string {
+  return tenant === undefined ? `=${id}` : `${JSON.stringify(tenant)}${id}`;
+}
+
+interface Keys<Key> {
+  ofKey(key: Key): string;
+  ofContext(context: CallContext): string | undefined;
+}
+
+function selector<Key extends UserKey>(
+  name: string,
+  what: string,
+  options: SelectorOptions,
+  keys: Keys<Key>,
+): PolicySelector<Key> {
+  refuseUnknownKeys(name, options, ['policies', 'default']);
+  const granting = (input: PolicyInput): Policy => {
+    const policy = policyOf(input);
+    if (policy.layer === 'grants') return policy;
+    throw invalid(name, 'a policy that only restricts cannot be chosen; use it in layers()');
+  };
+  let fallback = granting(options.default);
+  const policies = new Map<string, Policy>();
+  for (const [id, policy] of Object.entries(options.policies ?? {})) {
+    policies.set(keys.ofKey(id as Key), granting(policy)); // both kinds of key include string
+  }
+  const listeners = new Set<(change: PolicyChange) => void>();
+
+  function chosen(context: CallContext): Policy {
+    const key = keys.ofContext(context);
+    return (key === undefined ? undefined : policies.get(key)) ?? fallback;
+  }
+
+  function tell(change: string, from: Policy | undefined, to: Policy | undefined): void {
+    const digests = { from: from?.digest({}), to: to?.digest({}) };
+    for (const listener of listeners) listener({ policy: name, change, ...digests });
+  }
+
+  return {
+    name,
+    layer: 'grants',
+    digest: (context) => chosen(context).digest(context),
+    resolve(tool) {
+      const rulings = new WeakMap<Policy, { readonly ruling: Ruling }>();
+      return (call, context) => {
+        const policy = chosen(context);
+        const ruling = rulingOf(rulings, policy, tool);
+        const opinion = typeof ruling === 'function' ? ruling(call, context) : ruling;
+        return opinion ?? deny(policy.digest(context), `the policy of this ${what} has no opinion`);
+      };
+    },
+    set(key, policy) {
+      const id = keys.ofKey(key);
+      const [before, after] = [policies.get(id), granting(policy)];
+      policies.set(id, after);
+      tell(`policy of ${what} ${describe(key)} set`, before, after);
+    },
+    setDefault(policy) {
+      const [before, after] = [fallback, granting(policy)];
+      fallback = after;
+      tell('default policy set', before, after);
+    },
+    get: (key) => policies.get(keys.ofKey(key)),
+    remove(key) {
+      const id = keys.ofKey(key);
+      const before = policies.get(id);
+      if (policies.delete(id)) tell(`policy of ${what} ${describe(key)} removed`, before, undefined);
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => {
+        listeners.delete(listener);
+      };
+    },
+  };
+}
+
+function rulingOf(
+  rulings: WeakMap<Policy, { readonly ruling: Ruling }>,
+  policy: Policy,
+  tool: ToolInfo,
+): Ruling {
+  let known = rulings.get(policy);
+  if (known === undefined) {
+    known = { ruling: policy.resolve(tool) };
+    rulings.set(policy, known);
+  }
+  return known.ruling;
+}
+
+function describe(key: UserKey): string {
+  if (typeof key === 'string') return key;
+  return key.tenant === undefined ? key.id : `${key.id} of ${key.tenant}`;
+}

@@ -1,0 +1,17 @@
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}]|\\(?=u\{)/gu;
+const PROBABLY_PLAIN = /^[\x20-\x5b\x5d-\x7e]*$/;
+
+function escape(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+}
+
+/**
+ * Makes control, format, bidi, private and unassigned characters visible as `\u{…}` instead of
+ * stripping them, so that two different texts never look the same for that reason. A backslash
+ * that would imitate such an escape is escaped too. With `keepNewlines`, `\n` and `\t` stay.
+ */
+export function visible(text: string, options: { readonly keepNewlines?: boolean } = {}): string {
+  if (PROBABLY_PLAIN.test(text)) return text;
+  if (options.keepNewlines !== true) return text.replace(HIDDEN, escape);
+  return text.replace(HIDDEN, (c) => (c === '\n' || c === '\t' ? c : escape(c)));
+}
