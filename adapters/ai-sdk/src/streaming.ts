@@ -1,0 +1,32 @@
+const AsyncGeneratorFunction = (async function* () {}).constructor;
+
+export function isAsyncGeneratorFunction(value: unknown): boolean {
+  return value instanceof AsyncGeneratorFunction;
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+/**
+ * A streaming tool keeps streaming although the guard may have to wait first. The SDK reads
+ * preliminary values from what `execute` returns, so it has to be an iterable at once.
+ */
+export async function* generated(start: () => unknown): AsyncGenerator<unknown, unknown, unknown> {
+  const result = await start();
+  return isAsyncIterable(result) ? yield* result as AsyncGenerator<unknown, unknown, unknown> : result;
+}
+
+/**
+ * A function that turned out to stream only after the guard had to wait: the SDK takes a promise
+ * for the final value, so the stream is read to its end and its previews are lost.
+ */
+export function drained(result: unknown): unknown {
+  if (!(result instanceof Promise)) return result;
+  return result.then(async (value: unknown) => {
+    if (!isAsyncIterable(value)) return value;
+    let last: unknown;
+    for await (const chunk of value) last = chunk;
+    return last;
+  });
+}

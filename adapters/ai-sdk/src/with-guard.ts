@@ -1,0 +1,107 @@
+import {
+  createGuard,
+  type Fact,
+  type Guard,
+  GuardError,
+  type GuardOptions,
+  isGuard,
+  type PolicyInput,
+} from '@guardstile/core';
+
+import { guardTool, type ToolOptions } from './guard-tool.ts';
+
+/** What can be said of the tools in one set. */
+export interface ToolSetOptions {
+  /** What the developer states of tools, by name. */
+  readonly facts?: Readonly<Record<string, Fact | readonly Fact[]>>;
+  /** Where the tools come from, such as the name of an MCP server. @default 'app' */
+  readonly source?: string;
+  /** Whether annotations (hints) of this source are believed. @default false */
+  readonly trusted?: boolean;
+  /** Names of the secrets that a tool's `execute` receives as `options.secrets`, by tool. */
+  readonly toolSecrets?: Readonly<Record<string, readonly string[]>>;
+}
+
+export type WithGuardOptions = ToolSetOptions & Omit<GuardOptions, 'policy'>;
+
+const OF_THE_SET: readonly string[] = ['facts', 'source', 'trusted', 'toolSecrets'];
+
+const guards = new WeakMap<object, Guard>();
+
+/**
+ * The same tools behind a guard: same names, same types, same behaviour for what is allowed.
+ * Enforced inside each tool's `execute`, whatever the caller passes to the SDK.
+ *
+ * @example
+ * const tools = withGuard({ readFile, refund }, standardPolicy(), { facts: { readFile: 'readOnly' } });
+ * await generateText({ model, tools, prompt });
+ *
+ * @throws {GuardError} `policy_missing`, `policy_invalid`, `options_invalid`, `facts_invalid` or
+ * `tool_invalid`.
+ */
+export function withGuard<const T extends Record<string, object>>(
+  tools: T,
+  policy: PolicyInput,
+  options?: WithGuardOptions,
+): T;
+export function withGuard<const T extends Record<string, object>>(
+  tools: T,
+  guard: Guard,
+  options?: ToolSetOptions,
+): T;
+export function withGuard<T extends Record<string, object>>(
+  tools: T,
+  policyOrGuard: PolicyInput | Guard,
+  options: WithGuardOptions = {},
+): T {
+  const guard = isGuard(policyOrGuard)
+    ? guardWithout(policyOrGuard, options)
+    : createGuard({ ...guardOptions(options), policy: policyOrGuard });
+  const guarded: Record<string, object> = Object.create(Object.getPrototypeOf(tools) as object | null);
+  for (const name of Object.keys(tools)) {
+    guarded[name] = guardTool(name, (tools as Record<string, object>)[name], guard, toolOptions(name, options));
+  }
+  guards.set(guarded, guard);
+  return guarded as T; // the same keys with tools of the same types
+}
+
+/**
+ * The guard of tools that {@link withGuard} returned: for its log, its events, or to close it.
+ *
+ * @throws {GuardError} `options_invalid` for other tools, a spread copy among them.
+ */
+export function guardOf(tools: object): Guard {
+  const guard = guards.get(tools);
+  if (guard !== undefined) return guard;
+  throw new GuardError(
+    'options_invalid',
+    'guardOf: these tools did not come out of withGuard(); pass the very object that it returned, or keep the guard from createGuard()',
+  );
+}
+
+function guardOptions(options: WithGuardOptions): Omit<GuardOptions, 'policy'> {
+  const { source: _source, trusted: _trusted, toolSecrets: _secrets, ...rest } = options;
+  return rest;
+}
+
+/** A guard has its parts already; giving it others here would silently do nothing. */
+function guardWithout(guard: Guard, options: WithGuardOptions): Guard {
+  for (const key of Object.keys(options)) {
+    if (OF_THE_SET.includes(key)) continue;
+    throw new GuardError(
+      'options_invalid',
+      `withGuard: "${key}" belongs to the guard; pass it to createGuard() instead`,
+    );
+  }
+  return guard;
+}
+
+function toolOptions(name: string, options: ToolSetOptions): ToolOptions {
+  const { facts, source, trusted, toolSecrets } = options;
+  return {
+    facts: facts !== undefined && Object.hasOwn(facts, name) ? facts[name] : undefined,
+    source,
+    trusted,
+    secrets: toolSecrets !== undefined && Object.hasOwn(toolSecrets, name) ? toolSecrets[name] : undefined,
+  };
+}
