@@ -1,0 +1,39 @@
+import { relative, resolve } from 'node:path';
+import {
+  layers,
+  standardPolicy,
+  type Policy,
+  type PolicyFunction,
+  type WithGuardOptions,
+} from '@guardstile/ai-sdk';
+
+/** What the developer states of the tools. */
+export const facts: WithGuardOptions['facts'] = {
+  readFile: 'readOnly',
+  writeFile: 'edit',
+  getOrder: ['readOnly', 'network'],
+  refund: 'money',
+};
+
+/** The first layer says what may happen at all; the others can only add asks and denials. */
+export function demoPolicy(folder: string): Policy {
+  return layers([
+    {
+      name: 'support desk',
+      grants: standardPolicy({ mode: 'acceptEdits', allow: Object.keys(facts ?? {}) }),
+    },
+    { name: 'ticket folder', restricts: staysIn(folder) },
+    { name: 'money', restricts: asksForMoney },
+  ]);
+}
+
+function staysIn(folder: string): PolicyFunction {
+  return ({ confined }) => {
+    const { path } = confined as { readonly path?: unknown };
+    if (typeof path !== 'string' || !relative(folder, resolve(folder, path)).startsWith('..')) return;
+    return { effect: 'deny', reason: `${path} is outside the ticket folder`, rule: 'ticket-folder' };
+  };
+}
+
+const asksForMoney: PolicyFunction = ({ facts: { money } }) =>
+  money ? { effect: 'ask', reason: 'it moves money', rule: 'money' } : undefined;

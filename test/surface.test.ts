@@ -1,0 +1,96 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { publishablePackages } from './support/publishable-packages.ts';
+import { workspaceRoot } from './support/workspace-root.ts';
+
+/**
+ * Every value that users can import. A change here is a change of the public interface: it needs a
+ * reason, a changeset and a line in the package's README.
+ */
+const surface: Readonly<Record<string, readonly string[]>> = {
+  '@guardstile/ai-sdk': [],
+  '@guardstile/ai-sdk/node': [],
+  '@guardstile/approvals': [],
+  '@guardstile/core': [
+    'GuardError',
+    'allowAll',
+    'canonical',
+    'combineRequirements',
+    'composeSandboxes',
+    'createGuard',
+    'createRedactor',
+    'describeRequirement',
+    'digest',
+    'envSecrets',
+    'factsOf',
+    'isGuard',
+    'isGuardError',
+    'layers',
+    'memoryApprovals',
+    'memoryAudit',
+    'memoryLabels',
+    'memoryLimits',
+    'noSandbox',
+    'perAgent',
+    'perUser',
+    'sameGuard',
+    'standardPolicy',
+    'staticSecrets',
+    'stopSwitch',
+    'toolPolicy',
+    'unmet',
+    'verifyChain',
+    'verifyEntry',
+    'visible',
+  ],
+};
+
+const packages = publishablePackages();
+
+/** File names and texts. */
+type Files = readonly (readonly [string, string])[];
+
+function read(directory: string, pattern: string): Files {
+  return globSync(pattern, { cwd: directory })
+    .toSorted()
+    .map((file) => [file.replaceAll('\\', '/'), readFileSync(join(directory, file), 'utf8')]);
+}
+
+function filesWith(files: Files, pattern: RegExp): readonly string[] {
+  return files.filter(([, code]) => pattern.test(code)).map(([file]) => file);
+}
+
+describe('public surface', () => {
+  it('lists every entry point of every published package', () => {
+    const entryPoints = packages.flatMap(({ manifest }) =>
+      Object.keys(manifest.exports ?? {}).map((path) => manifest.name + path.slice(1)),
+    );
+    expect(entryPoints.toSorted()).toEqual(Object.keys(surface).toSorted());
+  });
+
+  it.each(Object.keys(surface))('%s exports exactly its list', async (entryPoint) => {
+    const module = (await import(entryPoint)) as Record<string, unknown>; // a module namespace
+    expect(Object.keys(module).toSorted()).toEqual(surface[entryPoint]?.toSorted());
+  });
+
+  it.each(packages)('$manifest.name names what it exports', ({ directory }) => {
+    const sources = read(directory, 'src/**/*.ts').filter(([file]) => !file.endsWith('.test.ts'));
+    expect(sources.length).toBeGreaterThan(0);
+    expect(filesWith(sources, /^\s*export\s*\*/m)).toEqual([]);
+    expect(filesWith(sources, /^\s*export\s+default\b|\bas\s+default\b/m)).toEqual([]);
+  });
+});
+
+describe('core is runtime-neutral', () => {
+  const dist = read(join(workspaceRoot, 'packages/core'), 'dist/**/*.js');
+
+  it('imports no Node built-in', () => {
+    expect(dist.length).toBeGreaterThan(0);
+    expect(filesWith(dist, /(?:from|import)\s*\(?\s*['"]node:|\brequire\s*\(/)).toEqual([]);
+  });
+
+  it('reaches for a Node built-in in one place only', () => {
+    expect(filesWith(dist, /getBuiltinModule|['"]node:/)).toEqual(['dist/hash/node.js']);
+  });
+});
