@@ -9,9 +9,29 @@ import { workspaceRoot } from './support/workspace-root.ts';
  * reason, a changeset and a line in the package's README.
  */
 const surface: Readonly<Record<string, readonly string[]>> = {
-  '@guardstile/ai-sdk': [],
-  '@guardstile/ai-sdk/node': [],
-  '@guardstile/approvals': [],
+  '@guardstile/ai-sdk': [
+    'GuardError',
+    'allowAll',
+    'createGuard',
+    'envSecrets',
+    'guardOf',
+    'isGuard',
+    'isGuardError',
+    'layers',
+    'memoryApprovals',
+    'memoryAudit',
+    'noSandbox',
+    'perAgent',
+    'perUser',
+    'standardPolicy',
+    'staticSecrets',
+    'stopSwitch',
+    'toolPolicy',
+    'verifyEntry',
+    'withGuard',
+  ],
+  '@guardstile/ai-sdk/node': ['terminalApprover'],
+  '@guardstile/approvals': ['terminalApprover'],
   '@guardstile/core': [
     'GuardError',
     'allowAll',

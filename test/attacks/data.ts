@@ -108,6 +108,9 @@ function readTraces(file: string): readonly Trace[] {
 
 /** One set for each way in which the attack was worded. */
 function byVariant(name: string, traces: readonly Trace[]): readonly DataSet[] {
-  const variants = Map.groupBy(traces, ({ attack }) => attack ?? 'unnamed');
-  return [...variants].map(([variant, some]) => ({ name: `${name}: ${variant}`, traces: some }));
+  const variants = [...new Set(traces.map(({ attack }) => attack))];
+  return variants.map((variant) => ({
+    name: `${name}: ${variant ?? 'unnamed'}`,
+    traces: traces.filter(({ attack }) => attack === variant),
+  }));
 }

@@ -11,7 +11,11 @@ export type Turn = readonly ScriptedCall[];
 
 /** The recorded calls by assistant message. Without recorded turns each call is a message. */
 export function scriptOf({ steps }: Trace): readonly Turn[] {
-  const calls = steps.map((step, index) => ({ id: `call-${index}`, step }));
-  const turns = Map.groupBy(calls, ({ id, step }) => step.turn ?? id);
+  const turns = new Map<number | string, ScriptedCall[]>();
+  for (const [index, step] of steps.entries()) {
+    const id = `call-${index}`;
+    const turn = step.turn ?? id;
+    turns.set(turn, [...(turns.get(turn) ?? []), { id, step }]);
+  }
   return [...turns.values()];
 }

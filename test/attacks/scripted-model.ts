@@ -37,14 +37,18 @@ function message(turn: Turn): GenerateResult {
   };
 }
 
-/** What a model was told of one call: the output part of its tool message. */
-export type ToolOutput = { readonly type: string; readonly value?: unknown };
+/** What a model was told of one call: the output of a part of its tool messages. */
+export interface ToolOutput {
+  readonly type: string;
+  readonly value?: unknown;
+}
 
-/** What the model had been told of its calls at the end, by the id of the call. */
-export function outputsSeenBy(model: MockLanguageModelV4): ReadonlyMap<string, readonly ToolOutput[]> {
-  const seen = (model.doGenerateCalls.at(-1)?.prompt ?? [])
-    .flatMap((part) => (part.role === 'tool' ? part.content : []))
-    .filter((part) => part.type === 'tool-result');
-  const byCall = Map.groupBy(seen, ({ toolCallId }) => toolCallId);
-  return new Map([...byCall].map(([id, parts]) => [id, parts.map(({ output }) => output)]));
+/** What a model had been told of its calls when it wrote its last message. */
+export function outputsSeenBy(
+  model: MockLanguageModelV4,
+): readonly { readonly callId: string; readonly output: ToolOutput }[] {
+  return (model.doGenerateCalls.at(-1)?.prompt ?? [])
+    .flatMap(({ role, content }) => (role === 'tool' ? content : []))
+    .filter((part) => part.type === 'tool-result')
+    .map(({ toolCallId, output }) => ({ callId: toolCallId, output }));
 }

@@ -1,34 +1,103 @@
-import { type AuditLog, type Guard, memoryAudit } from '@guardstile/core';
+import { strict as assert } from 'node:assert';
 
-import type { Variant } from './harness.ts';
-import { firstHook, refund, type Refund, refundArgs, secondHook, wholePipeline } from './refund.ts';
+import { type AuditLog, memoryAudit, type MemoryAuditOptions } from '@guardstile/core';
 
-const key = 'a key for benchmarks, at least 32 bytes long';
-const iterations = 64;
+import { compare, type Group, times } from './figures.ts';
+import { measure, type Plan, type Variant } from './harness.ts';
+import {
+  firstHook,
+  type Heard,
+  nestedRefundArgs,
+  refund,
+  refundArgs,
+  secondHook,
+  wholeGuard,
+} from './refund.ts';
 
-async function byHand(args: Refund): Promise<unknown> {
+/** Calls per sample, and per batch that is sealed. */
+const CALLS = 64;
+
+const key = new Uint8Array(32).fill(7);
+
+/** Rows 1 and 2: one call of a plain function through the guard, over the same by hand. */
+export async function coreRows(plan: Plan): Promise<Group> {
+  const rounds = await measure(await variants(), plan);
+  return {
+    title: 'Core: a wrapped function, ÷ a hand-written async wrapper that awaits the same hooks and tool',
+    notes: [
+      'guard.wrap() around an async function that does nothing, awaited in one loop with the floor',
+      'policy: one function with three conditions on the arguments, all of them evaluated',
+      'hooks: two asynchronous preTool hooks that do nothing, with time limits of 1 and 2 s',
+      'listeners: "decision" (redacted copy of the arguments) and "end" (redacted copy of the result)',
+      'arguments: five fields, one of them a list, 181 characters; "nested": three more objects inside',
+      `a sample is ${CALLS} calls, so that p99 is that of such samples and not of single calls`,
+    ],
+    rows: compare(rounds, [
+      { what: 'audit off', of: 'off', over: 'floor', targets: [{ statistic: 'p50', limit: 9 }] },
+      { what: 'audit off, nested arguments', of: 'off, nested', over: 'floor' },
+      {
+        what: 'audit in memory, sealed at each entry',
+        of: 'each',
+        over: 'floor',
+        targets: [{ statistic: 'p50', limit: 55 }],
+      },
+      {
+        what: `the same in batches of ${2 * CALLS} entries, sealing included`,
+        of: 'batch, sealed',
+        over: 'floor',
+        targets: [{ statistic: 'p50', limit: 30 }],
+      },
+      { what: 'the same, sealing not included', of: 'batch', over: 'floor' },
+    ]),
+    times: times(rounds),
+  };
+}
+
+async function byHand(args: object): Promise<unknown> {
   await firstHook();
   await secondHook();
   return await refund(args);
 }
-export function coreVariants(): readonly Variant[] {
-  const offGuard = wholePipeline({ audit: false });
-  const offCall = wholePipeline({ audit: false });
-  const off = offGuard.wrap('refund', refund, {facts: 'nonDestructive'});
-  const handle = wholePipeline({ audit: false }).tool({name:'refund', facts: 'nonDestructive'});
-  const each = wholePipeline({ audit: memoryAudit({ key, sealing: 'each' }) }).wrap('refund', refund);
-  const log = memoryAudit({ key, sealing: 'batch' });
-  const batch = wholePipeline({ audit: log }).wrap('refund', refund);
-  const log2 = memoryAudit({ key, sealing: 'batch' });
-  const deferred = wholePipeline({ audit: log2 }).wrap('refund', refund);
-  const seal = (l: AuditLog) => async () => (await l.append({ kind: 'application', action: 'seal', actor: 'bench' })).hash;
+
+async function variants(): Promise<readonly Variant[]> {
+  const sealed = sealingIn('batch');
+  const unsealed = sealingIn('batch');
   return [
-    { name: 'floor', iterations, run: () => byHand(refundArgs) },
-    { name: 'off wrap', iterations, run: () => off(refundArgs) },
-    { name: 'off call', iterations, run: () => offCall.call({ tool: 'refund', args: refundArgs }, refund) },
-    { name: 'off tool', iterations, run: () => handle.run({ args: refundArgs }, refund as never) },
-    { name: 'each', iterations, run: () => each(refundArgs) },
-    { name: 'batch', iterations, run: () => batch(refundArgs), settle: seal(log) },
-    { name: 'batch, sealed outside', iterations, run: () => deferred(refundArgs), between: seal(log2) },
+    { name: 'floor', iterations: CALLS, run: () => byHand(refundArgs) },
+    { name: 'off', iterations: CALLS, run: await guarded(refundArgs, false) },
+    { name: 'off, nested', iterations: CALLS, run: await guarded(nestedRefundArgs, false) },
+    { name: 'each', iterations: CALLS, run: await guarded(refundArgs, sealingIn('each')) },
+    {
+      name: 'batch, sealed',
+      iterations: CALLS,
+      run: await guarded(refundArgs, sealed),
+      settle: () => seal(sealed),
+    },
+    {
+      name: 'batch',
+      iterations: CALLS,
+      run: await guarded(refundArgs, unsealed),
+      between: () => seal(unsealed),
+    },
   ];
+}
+
+function sealingIn(sealing: NonNullable<MemoryAuditOptions['sealing']>): AuditLog {
+  return memoryAudit({ key, sealing });
+}
+
+/** A guarded call that was seen to do everything that is measured. */
+async function guarded(args: object, audit: AuditLog | false): Promise<() => unknown> {
+  const heard: Heard = { count: 0, last: undefined };
+  const wrapped = wholeGuard({ audit }, heard).wrap('refund', refund, { facts: 'nonDestructive' });
+  assert.deepEqual(await wrapped(args), { refunded: true });
+  assert.equal(heard.count, 2);
+  if (audit !== false) assert.equal((await audit.query({ tool: 'refund' })).length, 2);
+  return () => wrapped(args);
+}
+
+/** The hash of an entry seals everything before it. The entry itself is one in 129. */
+async function seal(log: AuditLog): Promise<string> {
+  const receipt = await log.append({ kind: 'application', action: 'batch.end', actor: 'bench' });
+  return receipt.hash;
 }

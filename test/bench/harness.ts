@@ -10,7 +10,7 @@ export interface Variant {
   readonly name: string;
   /** One iteration; a sample awaits its result, as the caller of a tool does. */
   readonly run: () => unknown;
-  /** Iterations per sample, so that one sample is far above the resolution of the clock. */
+  /** Iterations per sample: enough for a sample to be far above the resolution of the clock. */
   readonly iterations: number;
   /** Ends every sample inside the measured time. */
   readonly settle?: () => unknown;
@@ -20,21 +20,21 @@ export interface Variant {
 
 export interface Plan {
   readonly rounds: number;
-  /** Passes per round; each pass measures a burst of every variant, in a new random order. */
+  /** Passes per round; a pass measures a burst of every variant, in a new random order. */
   readonly passes: number;
   /** Samples in a burst. */
   readonly burst: number;
   readonly warmupPasses: number;
 }
 
-/** One variant in one round, in microseconds per iteration. */
+/** One variant in one round; times in microseconds per iteration. */
 export interface Measured {
   readonly p50: number;
   readonly p99: number;
   readonly mean: number;
   readonly samples: number;
   /** Which part of the measured time the garbage collector took, from 0 to 1. */
-  readonly gc: number;
+  readonly collecting: number;
 }
 
 /** A round: every variant by name. */
@@ -48,58 +48,39 @@ interface Span {
 
 /**
  * Measures variants side by side: all of them in every pass, a few samples at a time, in random
- * order, so that whatever else the machine does falls on all alike.
+ * order, so that whatever else the machine does falls on all alike. They share one loop.
  */
 export async function measure(variants: readonly Variant[], plan: Plan): Promise<readonly Round[]> {
-  const loops = variants.map((variant) => ({ variant, loop: loopFor() }));
-  await passes(loops, plan.warmupPasses, plan.burst);
+  await pass(variants, plan.warmupPasses, plan.burst);
   const rounds: Round[] = [];
   for (let round = 0; round < plan.rounds; round += 1) {
     globalThis.gc?.();
     const pauses = watchGarbageCollector();
-    const spans = await passes(loops, plan.passes, plan.burst);
+    const spans = await pass(variants, plan.passes, plan.burst);
     rounds.push(summarise(variants, spans, await pauses.end()));
   }
   return rounds;
 }
 
-type Loop = (run: () => unknown, iterations: number, keep: (value: unknown) => void) => Promise<void>;
-
-/**
- * A loop of its own for every variant. One loop for all of them would call through a site that has
- * seen every variant, which costs a fast variant relatively more than a slow one.
- */
-function loopFor(): Loop {
-  // eslint-disable-next-line typescript/no-implied-eval -- only new source text is compiled anew
-  return new Function(
-    'run',
-    'iterations',
-    'keep',
-    'return (async () => { for (let i = 0; i < iterations; i += 1) keep(await run()); })();',
-  ) as Loop; // the text is right above
-}
-
-interface Looped {
-  readonly variant: Variant;
-  readonly loop: Loop;
-}
-
-async function passes(loops: readonly Looped[], count: number, burst: number): Promise<Span[]> {
+async function pass(variants: readonly Variant[], times: number, burst: number): Promise<Span[]> {
   const spans: Span[] = [];
-  for (let pass = 0; pass < count; pass += 1) {
-    for (const { variant, loop } of shuffled(loops)) {
-      for (let i = 0; i < burst; i += 1) {
-        const start = performance.now();
-        await loop(variant.run, variant.iterations, keep);
-        if (variant.settle !== undefined) keep(await variant.settle());
-        spans.push({ variant: variant.name, start, end: performance.now() });
-        await variant.between?.();
-      }
+  for (let i = 0; i < times; i += 1) {
+    for (const variant of shuffled(variants)) {
+      for (let sample = 0; sample < burst; sample += 1) spans.push(await sampleOf(variant));
     }
     // Timers, entries of the observer and whatever a variant left behind get their turn here.
     await macrotask();
   }
   return spans;
+}
+
+async function sampleOf({ name, run, iterations, settle, between }: Variant): Promise<Span> {
+  const start = performance.now();
+  for (let i = 0; i < iterations; i += 1) keep(await run());
+  if (settle !== undefined) keep(await settle());
+  const end = performance.now();
+  await between?.();
+  return { variant: name, start, end };
 }
 
 function shuffled<T>(list: readonly T[]): readonly T[] {
@@ -126,6 +107,7 @@ function watchGarbageCollector(): { readonly end: () => Promise<readonly Pause[]
   observer.observe({ entryTypes: ['gc'] });
   return {
     async end() {
+      // Entries are handed over behind the task in which they arose.
       await macrotask();
       await macrotask();
       observer.disconnect();
@@ -139,18 +121,17 @@ function summarise(
   spans: readonly Span[],
   pauses: readonly Pause[],
 ): Round {
+  const collected = collectedIn(spans, pauses);
   const round = new Map<string, Measured>();
-  const collecting = collectedIn(spans, pauses);
   for (const { name, iterations } of variants) {
-    const own = spans.filter(({ variant }) => variant === name);
-    const times = own.map(({ start, end }) => ((end - start) * 1000) / iterations);
-    const total = own.reduce((sum, { start, end }) => sum + end - start, 0);
+    const own = spans.filter(({ variant }) => variant === name).map(({ start, end }) => end - start);
+    const times = own.map((ms) => (ms * 1000) / iterations);
     round.set(name, {
       p50: quantile(times, 0.5),
       p99: quantile(times, 0.99),
       mean: mean(times),
       samples: own.length,
-      gc: (collecting.get(name) ?? 0) / total,
+      collecting: (collected.get(name) ?? 0) / (mean(own) * own.length),
     });
   }
   return round;

@@ -1,23 +1,34 @@
-import type { CallContext, Guard, GuardOptions, Hooks, PolicyFunction } from '@guardstile/core';
-import { createGuard } from '@guardstile/core';
+import {
+  type CallContext,
+  createGuard,
+  type Guard,
+  type GuardOptions,
+  type Hooks,
+  type PolicyFunction,
+} from '@guardstile/core';
 
-// The one call that every row makes: what is measured is the guard, so the tool does nothing.
+// The call that every row makes. What is measured is what stands around the tool, so it does nothing.
 
 export interface Refund {
   readonly orderId: string;
   readonly amount: number;
   readonly currency: string;
   readonly note: string;
-  readonly customer: { readonly id: string; readonly email: string };
-  readonly items: ReadonlyArray<{ readonly sku: string; readonly quantity: number }>;
+  readonly items: readonly string[];
 }
 
-/** About 250 characters of JSON. */
+/** Five fields, one of them a list: 181 characters of JSON. */
 export const refundArgs: Refund = {
   orderId: 'o-2026-11-000451',
   amount: 49.9,
   currency: 'EUR',
   note: 'The second parcel never arrived, and the customer wants the money back.',
+  items: ['LAMP-04', 'BULB-11'],
+};
+
+/** The same with three objects inside: 244 characters of JSON. */
+export const nestedRefundArgs = {
+  ...refundArgs,
   customer: { id: 'c-10442', email: 'alice@example.com' },
   items: [
     { sku: 'LAMP-04', quantity: 1 },
@@ -25,19 +36,25 @@ export const refundArgs: Refund = {
   ],
 };
 
-const done = Object.freeze({ refunded: true });
+const refunded = Object.freeze({ refunded: true });
 
-export async function refund(_args: Refund): Promise<{ readonly refunded: boolean }> {
-  return done;
+export async function refund(_args: object): Promise<{ readonly refunded: boolean }> {
+  return refunded;
 }
 
-/** Three conditions, all of which apply. */
-export const threeConditions: PolicyFunction = (call) => {
-  const { amount, currency, orderId } = call.args as Refund; // the only tool there is
-  if (amount > 500) return { effect: 'ask', reason: 'the amount is large', rule: 'refund.large' };
-  if (currency !== 'EUR') return { effect: 'deny', reason: 'only euros', rule: 'refund.currency' };
-  if (!orderId.startsWith('o-')) return { effect: 'deny', reason: 'no order', rule: 'refund.order' };
-  return { effect: 'allow', reason: 'a small refund in euros', rule: 'refund.small' };
+/** Which of three conditions a refund fails. */
+export function failedCondition({ amount, currency, orderId }: Refund): string | undefined {
+  if (amount > 500) return 'it is too large';
+  if (currency !== 'EUR') return 'it is not in euros';
+  return orderId.startsWith('o-') ? undefined : 'it belongs to no order';
+}
+
+/** All three conditions apply to every call, and the call passes them. */
+export const threeConditions: PolicyFunction = ({ args }) => {
+  const failed = failedCondition(args as Refund); // there is no other tool
+  return failed === undefined
+    ? { effect: 'allow', reason: 'a small refund in euros', rule: 'refund.small' }
+    : { effect: 'deny', reason: failed, rule: 'refund.limits' };
 };
 
 export async function firstHook(): Promise<void> {}
@@ -49,28 +66,31 @@ const hooks: readonly Hooks[] = [
   { name: 'second', timeoutMs: 2000, preTool: secondHook },
 ];
 
-export const caller: CallContext = {
+const context: CallContext = {
   principal: { id: 'u-17', tenant: 'acme', roles: ['support'] },
   session: 's-4711',
   agent: 'support-bot',
 };
 
-/** Everything the first row names: policy, two hooks with time limits, two listeners. */
-export function wholePipeline(options: Omit<GuardOptions, 'policy' | 'hooks'>): Guard {
-  const guard = createGuard({ policy: threeConditions, hooks, context: caller, ...options });
+export interface Heard {
+  count: number;
+  last: unknown;
+}
+
+/**
+ * A guard with everything that the issue's first row names: the policy, two asynchronous hooks with
+ * time limits, and two listeners, one of which gets the redacted arguments, one the redacted result.
+ */
+export function wholeGuard(
+  options: Pick<GuardOptions, 'audit' | 'approver'>,
+  heard: Heard = { count: 0, last: undefined },
+): Guard {
+  const guard = createGuard({ policy: threeConditions, hooks, context, ...options });
+  const listen = (event: unknown): void => {
+    heard.count += 1;
+    heard.last = event;
+  };
   guard.on('decision', listen);
   guard.on('end', listen);
   return guard;
-}
-
-let heard: unknown;
-
-/** Keeps what it is told, so that nothing of the event can be left out. */
-function listen(event: unknown): void {
-  heard = event;
-}
-
-/** The last event; shows that the listeners were told. */
-export function lastHeard(): unknown {
-  return heard;
 }

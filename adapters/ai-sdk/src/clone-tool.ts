@@ -1,7 +1,8 @@
-/** What a guarded tool has of its own. */
+/** What a guarded tool has in place of the tool's own. */
 export interface OwnMembers {
   readonly execute: unknown;
   readonly needsApproval: unknown;
+  readonly caller: unknown;
 }
 
 /**
@@ -11,9 +12,14 @@ export interface OwnMembers {
  */
 export function cloneTool(tool: object, own: OwnMembers): object {
   const clone: object = isPlain(tool) ? { ...tool } : cloneMembers(tool);
-  define(clone, 'execute', own.execute);
-  if (own.needsApproval !== undefined) define(clone, 'needsApproval', own.needsApproval);
-  else if ('needsApproval' in clone) define(clone, 'needsApproval', undefined);
+  if (own.execute !== undefined) define(clone, 'execute', own.execute);
+  if (own.needsApproval !== undefined || 'needsApproval' in clone) {
+    define(clone, 'needsApproval', own.needsApproval);
+  }
+  // Redefined by its value alone, so that it stays as hidden as it was.
+  if (own.caller !== undefined) {
+    Object.defineProperty(clone, 'experimental_toolCaller', { value: own.caller });
+  }
   return clone;
 }
 
@@ -35,7 +41,12 @@ function isPlain(tool: object): boolean {
 }
 
 function define(clone: object, name: string, value: unknown): void {
-  Object.defineProperty(clone, name, { value, writable: true, enumerable: true, configurable: true });
+  Object.defineProperty(clone, name, {
+    value,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  });
 }
 
 function cloneMembers(tool: object): object {
@@ -52,25 +63,35 @@ function cloneMembers(tool: object): object {
 
 /** The tool and what it inherits from, short of what every object inherits. */
 function chainOf(tool: object): object[] {
-  const chain: object[] = [];
+  const chain = [tool];
   for (
-    let layer: object | null = tool;
-    layer !== null && layer !== Object.prototype;
-    layer = Object.getPrototypeOf(layer) as object | null
+    let layer = parentOf(tool);
+    layer !== null && parentOf(layer) !== null;
+    layer = parentOf(layer)
   ) {
     chain.push(layer);
   }
   return chain;
 }
 
-function boundTo(tool: object, property: PropertyDescriptor, inherited: boolean): PropertyDescriptor {
+function parentOf(object: object): object | null {
+  return Object.getPrototypeOf(object) as object | null;
+}
+
+function boundTo(
+  tool: object,
+  property: PropertyDescriptor,
+  inherited: boolean,
+): PropertyDescriptor {
   const { get, set } = property;
   if (get !== undefined || set !== undefined) {
     return {
       enumerable: property.enumerable === true,
       configurable: true,
       ...(get === undefined ? {} : { get: (): unknown => Reflect.apply(get, tool, []) }),
-      ...(set === undefined ? {} : { set: (value: unknown) => void Reflect.apply(set, tool, [value]) }),
+      ...(set === undefined
+        ? {}
+        : { set: (value: unknown) => Reflect.apply(set, tool, [value]) }),
     };
   }
   const value: unknown = property.value;

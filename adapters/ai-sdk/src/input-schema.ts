@@ -3,9 +3,7 @@ import { GuardError, type StandardSchema } from '@guardstile/core';
 import type { ToolShape } from './tool-shape.ts';
 
 interface SdkSchema {
-  validate?(
-    input: unknown,
-  ): PromiseLike<SdkResult> | SdkResult;
+  validate?(input: unknown): PromiseLike<SdkResult> | SdkResult;
 }
 
 type SdkResult =
@@ -23,20 +21,24 @@ export function inputSchemaOf(tool: ToolShape): StandardSchema {
 async function validate(
   schema: unknown,
   input: unknown,
-): Promise<{ readonly value: unknown } | { readonly issues: ReadonlyArray<{ readonly message: string }> }> {
+): Promise<
+  { readonly value: unknown } | { readonly issues: ReadonlyArray<{ readonly message: string }> }
+> {
   const resolved: unknown =
     typeof schema === 'function' && !('~standard' in schema) ? (schema as () => unknown)() : schema;
   if (isStandard(resolved)) return resolved['~standard'].validate(input);
-  const { validate: check } = (resolved ?? {}) as SdkSchema;
-  if (check === undefined) {
+  const sdkSchema = (resolved ?? {}) as SdkSchema;
+  if (sdkSchema.validate === undefined) {
     throw new GuardError(
       'args_invalid',
       'a hook rewrote the arguments, and the tool has no schema that could check them; give it one with validation',
     );
   }
-  const result = await check(input);
+  const result = await sdkSchema.validate(input);
   if (result.success) return { value: result.value };
-  return { issues: [{ message: result.error instanceof Error ? result.error.message : 'invalid' }] };
+  return {
+    issues: [{ message: result.error instanceof Error ? result.error.message : 'invalid' }],
+  };
 }
 
 function isStandard(schema: unknown): schema is StandardSchema {

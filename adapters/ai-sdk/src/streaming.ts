@@ -1,4 +1,9 @@
-const AsyncGeneratorFunction = (async function* () {}).constructor;
+const AsyncFunction = (async () => undefined).constructor;
+const AsyncGeneratorFunction = async function* () {}.constructor;
+
+export function isAsyncFunction(value: unknown): boolean {
+  return value instanceof AsyncFunction;
+}
 
 export function isAsyncGeneratorFunction(value: unknown): boolean {
   return value instanceof AsyncGeneratorFunction;
@@ -14,7 +19,9 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
  */
 export async function* generated(start: () => unknown): AsyncGenerator<unknown, unknown, unknown> {
   const result = await start();
-  return isAsyncIterable(result) ? yield* result as AsyncGenerator<unknown, unknown, unknown> : result;
+  return isAsyncIterable(result)
+    ? yield* result as AsyncGenerator<unknown, unknown, unknown>
+    : result;
 }
 
 /**

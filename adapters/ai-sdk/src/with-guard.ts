@@ -8,7 +8,8 @@ import {
   type PolicyInput,
 } from '@guardstile/core';
 
-import { guardTool, type ToolOptions } from './guard-tool.ts';
+import { guardTool } from './guard-tool.ts';
+import type { ToolOptions } from './tool-spec.ts';
 
 /** What can be said of the tools in one set. */
 export interface ToolSetOptions {
@@ -54,13 +55,18 @@ export function withGuard<T extends Record<string, object>>(
   policyOrGuard: PolicyInput | Guard,
   options: WithGuardOptions = {},
 ): T {
+  const own = ownOptions(options);
   const guard = isGuard(policyOrGuard)
-    ? guardWithout(policyOrGuard, options)
-    : createGuard({ ...guardOptions(options), policy: policyOrGuard });
-  const guarded: Record<string, object> = Object.create(Object.getPrototypeOf(tools) as object | null);
-  for (const name of Object.keys(tools)) {
-    guarded[name] = guardTool(name, (tools as Record<string, object>)[name], guard, toolOptions(name, options));
-  }
+    ? guardWithout(policyOrGuard, own)
+    : createGuard({ ...guardOptions(own), policy: policyOrGuard });
+  const guarded = Object.fromEntries(
+    Object.entries(toolSet(tools)).map(([name, tool]) => [
+      name,
+      guardTool(name, tool, guard, toolOptions(name, own)),
+    ]),
+  );
+  // Sets of MCP clients have none, so that no inherited name can be called.
+  if (Object.getPrototypeOf(tools) === null) Object.setPrototypeOf(guarded, null);
   guards.set(guarded, guard);
   return guarded as T; // the same keys with tools of the same types
 }
@@ -77,6 +83,19 @@ export function guardOf(tools: object): Guard {
     'options_invalid',
     'guardOf: these tools did not come out of withGuard(); pass the very object that it returned, or keep the guard from createGuard()',
   );
+}
+
+function toolSet(tools: unknown): object {
+  if (typeof tools === 'object' && tools !== null && !Array.isArray(tools)) return tools;
+  throw new GuardError(
+    'tool_invalid',
+    'withGuard: tools are passed as an object, as the SDK takes them: withGuard({ name: tool }, policy)',
+  );
+}
+
+/** Own properties only: a polluted prototype must not be able to state facts or trust a source. */
+function ownOptions(options: WithGuardOptions): WithGuardOptions {
+  return Object.assign(Object.create(null) as WithGuardOptions, options);
 }
 
 function guardOptions(options: WithGuardOptions): Omit<GuardOptions, 'policy'> {
@@ -102,6 +121,7 @@ function toolOptions(name: string, options: ToolSetOptions): ToolOptions {
     facts: facts !== undefined && Object.hasOwn(facts, name) ? facts[name] : undefined,
     source,
     trusted,
-    secrets: toolSecrets !== undefined && Object.hasOwn(toolSecrets, name) ? toolSecrets[name] : undefined,
+    secrets:
+      toolSecrets !== undefined && Object.hasOwn(toolSecrets, name) ? toolSecrets[name] : undefined,
   };
 }

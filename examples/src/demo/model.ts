@@ -18,7 +18,12 @@ interface Provider {
 
 const PROVIDERS: readonly Provider[] = [
   { key: 'OPENAI_API_KEY', module: '@ai-sdk/openai', maker: 'openai', id: 'gpt-5-mini' },
-  { key: 'ANTHROPIC_API_KEY', module: '@ai-sdk/anthropic', maker: 'anthropic', id: 'claude-haiku-4-5' },
+  {
+    key: 'ANTHROPIC_API_KEY',
+    module: '@ai-sdk/anthropic',
+    maker: 'anthropic',
+    id: 'claude-haiku-4-5',
+  },
   { key: 'AI_GATEWAY_API_KEY', module: 'ai', maker: 'gateway', id: 'openai/gpt-5-mini' },
 ];
 

@@ -1,4 +1,4 @@
-import { relative, resolve } from 'node:path';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
 import {
   layers,
   standardPolicy,
@@ -8,19 +8,19 @@ import {
 } from '@guardstile/ai-sdk';
 
 /** What the developer states of the tools. */
-export const facts: WithGuardOptions['facts'] = {
+export const facts = {
   readFile: 'readOnly',
   writeFile: 'edit',
   getOrder: ['readOnly', 'network'],
   refund: 'money',
-};
+} satisfies WithGuardOptions['facts'];
 
 /** The first layer says what may happen at all; the others can only add asks and denials. */
 export function demoPolicy(folder: string): Policy {
   return layers([
     {
       name: 'support desk',
-      grants: standardPolicy({ mode: 'acceptEdits', allow: Object.keys(facts ?? {}) }),
+      grants: standardPolicy({ mode: 'acceptEdits', allow: Object.keys(facts) }),
     },
     { name: 'ticket folder', restricts: staysIn(folder) },
     { name: 'money', restricts: asksForMoney },
@@ -30,9 +30,19 @@ export function demoPolicy(folder: string): Policy {
 function staysIn(folder: string): PolicyFunction {
   return ({ confined }) => {
     const { path } = confined as { readonly path?: unknown };
-    if (typeof path !== 'string' || !relative(folder, resolve(folder, path)).startsWith('..')) return;
-    return { effect: 'deny', reason: `${path} is outside the ticket folder`, rule: 'ticket-folder' };
+    if (typeof path !== 'string' || isInside(folder, path)) return undefined;
+    return {
+      effect: 'deny',
+      reason: `${path} is outside the ticket folder`,
+      rule: 'ticket-folder',
+    };
   };
+}
+
+/** By its text alone: a policy looks at no file, following links is a sandbox's part. */
+function isInside(folder: string, path: string): boolean {
+  const way = relative(folder, resolve(folder, path));
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
 const asksForMoney: PolicyFunction = ({ facts: { money } }) =>

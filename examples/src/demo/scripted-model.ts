@@ -18,5 +18,5 @@ function replyFor(results: readonly ToolResult[]): string {
   const refunded = results.some(({ tool, ok }) => tool === 'refund' && ok);
   return refunded
     ? 'Dear Mara, your 49.90 are on their way.'
-    : 'Dear Mara, I may not refund this myself; a colleague will look at it.';
+    : 'Dear Mara, a colleague will look at your refund.';
 }

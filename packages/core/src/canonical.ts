@@ -1,6 +1,9 @@
 /**
  * One text for one value: RFC 8785 (JSON Canonicalization Scheme) for JSON values. What JSON lacks
- * is written as tokens that cannot occur in JSON, so that different values never share a text.
+ * (`-0`, which RFC 8785 writes as `0`, among it) is written as tokens that cannot occur in JSON, so
+ * that different values never share a text.
+ *
+ * @throws {TypeError} for functions, symbols and instances of other classes than a snapshot holds.
  */
 export function canonical(value: unknown): string {
   switch (typeof value) {
@@ -15,7 +18,8 @@ export function canonical(value: unknown): string {
     case 'undefined':
       return '@undefined';
     case 'bigint':
-      return `@bigint(${value})`;
+      // Hexadecimal is written in linear time, decimal is not.
+      return `@bigint(${value.toString(16)})`;
     case 'object':
       return value === null ? 'null' : canonicalObject(value);
     default:
@@ -33,7 +37,8 @@ function canonicalObject(value: object): string {
   if (value instanceof Map) return `@map${canonicalList([...value].flat())}`;
   if (value instanceof Set) return `@set${canonicalList([...value])}`;
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return canonicalBytes(value);
-  return `@${value.constructor.name.toLowerCase()}(${JSON.stringify(String(value))})`;
+  if (typeof URL === 'function' && value instanceof URL) return `@url(${JSON.stringify(value.href)})`;
+  throw new TypeError('cannot write an instance of a class canonically');
 }
 
 function canonicalList(list: readonly unknown[]): string {

@@ -23,6 +23,8 @@ interface Handle {
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 const queues = new Map<number, Queue>();
+/** Limits of ever new lengths leave empty queues behind; beyond this many they are swept out. */
+let sweepAt = 64;
 let size = 0;
 let timer: (Handle & object) | number | undefined;
 let firesAt = Number.POSITIVE_INFINITY;
@@ -35,6 +37,7 @@ export function deadline(ms: number, expire: () => void): () => void {
   const now = performance.now();
   let queue = queues.get(ms);
   if (queue === undefined) {
+    if (queues.size >= sweepAt) sweep();
     queue = { head: undefined, tail: undefined };
     queues.set(ms, queue);
   }
@@ -49,6 +52,11 @@ export function deadline(ms: number, expire: () => void): () => void {
   return () => {
     if (remove(owner, entry) && size === 0) hold(false);
   };
+}
+
+function sweep(): void {
+  for (const [ms, queue] of queues) if (queue.head === undefined) queues.delete(ms);
+  sweepAt = Math.max(64, queues.size * 2);
 }
 
 function remove(queue: Queue, entry: Entry): boolean {

@@ -43,14 +43,14 @@ const FACT_OF_WORD: Readonly<Record<string, Fact>> = {
   withdraw: 'money',
 };
 
-/** The words of `readFile`, `read_file`, `HTTPRequest2`, `github.read-file`. */
+/** The words of `readFile`, `read_file`, `HTTPRequest2`, `github.read-file`: digits end a word. */
 export function wordsOf(name: string): readonly string[] {
   return name
-    .replace(/(\p{Ll}|\p{N})(\p{Lu})/gu, '$1 $2')
+    .normalize('NFKC')
+    .replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
     .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2')
     .toLowerCase()
-    .split(/[^\p{L}\p{N}]+/u)
-    .map((word) => word.replace(/\p{N}+$/u, ''))
+    .split(/[^\p{L}]+/u)
     .filter((word) => word !== '');
 }
 

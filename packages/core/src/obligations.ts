@@ -1,4 +1,6 @@
+import { cutText } from './cut-text.ts';
 import { GuardError } from './errors.ts';
+import { mapTexts } from './map-texts.ts';
 import type { Redactor } from './redact.ts';
 
 /** What is done with a tool's result before the model sees it. */
@@ -10,28 +12,40 @@ export type Obligation =
   /** Adds labels to the session before the result is handed on. */
   | { readonly type: 'label'; readonly labels: readonly string[] };
 
-/** Whether this guard can honour it; one it cannot is a deny. */
-export function isObligation(value: unknown): value is Obligation {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'type')) return false;
-  const obligation = value as Record<string, unknown>;
-  switch (obligation['type']) {
-    case 'redact':
-      return isTexts(obligation['fields']);
-    case 'cap':
-      return Number.isInteger(obligation['characters']) && (obligation['characters'] as number) >= 0;
-    case 'label':
-      return isTexts(obligation['labels']);
-    default:
-      return false;
+/**
+ * A frozen copy of an obligation that this guard can honour. One that it cannot, or not in every
+ * detail, is `undefined`, which has to become a denial.
+ */
+export function readObligation(value: unknown): Obligation | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { type, ...rest } = Object.assign(Object.create(null), value) as Record<string, unknown>;
+  const [key, ...others] = Object.keys(rest);
+  if (key === undefined || others.length > 0) return undefined;
+  const detail = rest[key];
+  if (type === 'redact' && key === 'fields') return withTexts(detail, (fields) => ({ type, fields }));
+  if (type === 'label' && key === 'labels') return withTexts(detail, (labels) => ({ type, labels }));
+  if (type === 'cap' && key === 'characters' && isCount(detail)) {
+    return Object.freeze({ type, characters: detail });
   }
+  return undefined;
 }
 
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+function withTexts(
+  value: unknown,
+  make: (texts: readonly string[]) => Obligation,
+): Obligation | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const texts: readonly unknown[] = Object.freeze(Array.from(value)); // holes become undefined
+  return texts.every((text) => typeof text === 'string') ? Object.freeze(make(texts)) : undefined;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0;
 }
 
 /**
- * The result as the model may see it.
+ * The result as the model may see it. The order of the obligations does not matter: what has to be
+ * hidden is hidden before anything is cut, since half a secret is not recognised any more.
  *
  * @throws {GuardError} `result_withheld` when an obligation cannot be honoured on this result.
  */
@@ -40,33 +54,37 @@ export function applyObligations(
   obligations: readonly Obligation[],
   redactor: Redactor,
 ): unknown {
+  const redactions = obligations.filter((o) => o.type === 'redact');
+  const caps = obligations.flatMap((o) => (o.type === 'cap' ? [o.characters] : []));
   let value = result;
-  for (const obligation of obligations) {
-    try {
-      if (obligation.type === 'redact') value = redactor.with(obligation.fields).result(value);
-      if (obligation.type === 'cap') value = cap(value, obligation.characters);
-    } catch (cause) {
-      throw new GuardError(
-        'result_withheld',
-        `its result cannot be given the required "${obligation.type}" treatment and is withheld; return plain data`,
-        { cause },
-      );
-    }
+  if (redactions.length > 0) {
+    const fields = redactions.flatMap((o) => o.fields);
+    value = treated('redact', () => redactor.with(fields).result(value));
+  }
+  if (caps.length > 0) {
+    value = treated('cap', () => cap(redactor.withoutIssued(value), Math.min(...caps)));
   }
   return value;
 }
 
+function treated(type: Obligation['type'], treat: () => unknown): unknown {
+  try {
+    return treat();
+  } catch (cause) {
+    throw new GuardError(
+      'result_withheld',
+      `its result cannot be given the required "${type}" treatment and is withheld; return plain data`,
+      { cause },
+    );
+  }
+}
+
 function cap(value: unknown, characters: number): unknown {
-  if (typeof value === 'string') {
-    if (value.length <= characters) return value;
-    return `${value.slice(0, characters)}… [${value.length - characters} characters withheld]`;
-  }
-  if (typeof value === 'function') throw new TypeError('a function cannot be cut');
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map((item) => cap(item, characters));
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) {
-    throw new TypeError('an instance of a class cannot be cut');
-  }
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, cap(item, characters)]));
+  return mapTexts(value, {
+    text(text) {
+      const kept = cutText(text, characters);
+      if (kept === text) return text;
+      return `${kept}… [${text.length - kept.length} characters withheld]`;
+    },
+  });
 }

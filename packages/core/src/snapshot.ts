@@ -1,3 +1,5 @@
+import { cutText } from './cut-text.ts';
+import { defineOwn } from './define-own.ts';
 import { GuardError } from './errors.ts';
 
 /** How much a snapshot takes before it refuses. */
@@ -17,9 +19,6 @@ export interface Snapshot {
   readonly thawed: boolean;
 }
 
-/** The intrinsic method: `Buffer.prototype.slice` would share the memory instead of copying it. */
-const typedSlice = (Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array).slice;
-
 interface Walk {
   readonly limits: SnapshotLimits;
   readonly freeze: boolean;
@@ -32,11 +31,17 @@ interface Walk {
  * freezes the copy. Accessors, cycles, symbol and prototype keys, functions and instances of other
  * classes are refused: they could change after the decision or hide what they hold.
  *
- * @throws {GuardError} `args_unsupported` or `args_too_large`, naming the place as a path.
+ * @throws {GuardError} `args_unsupported`, naming the key, or `args_too_large`.
  */
 export function snapshot(value: unknown, limits: SnapshotLimits = SNAPSHOT_LIMITS): Snapshot {
   const walk: Walk = { limits, freeze: true, size: 0, thawed: false };
-  return { value: copy(value, walk, '', 0), thawed: walk.thawed };
+  try {
+    return { value: copy(value, walk, '', 0), thawed: walk.thawed };
+  } catch (cause) {
+    if (cause instanceof GuardError) throw cause;
+    // A Proxy may throw wherever it is touched, and what pretends to be a Map cannot be read as one.
+    throw new GuardError('args_unsupported', 'the arguments cannot be read; pass plain data', { cause });
+  }
 }
 
 /** A copy of what {@link snapshot} gave that its receiver may change as it likes. */
@@ -45,44 +50,51 @@ export function thaw(value: unknown): unknown {
   return copy(value, { limits, freeze: false, size: 0, thawed: false }, '', 0);
 }
 
+/** Written so that a limit that is not a number refuses everything. */
+function grow(walk: Walk, by: number): void {
+  walk.size += by;
+  if (!(walk.size <= walk.limits.size)) throw tooLarge(walk.limits);
+}
+
 function copy(value: unknown, walk: Walk, key: string | number, depth: number): unknown {
-  walk.size += 8;
   switch (typeof value) {
     case 'string':
-      walk.size += value.length;
-      if (walk.size > walk.limits.size) throw tooLarge(walk.limits);
+      grow(walk, 8 + value.length);
+      return value;
+    case 'bigint':
+      grow(walk, 8 + digitsOf(value));
       return value;
     case 'number':
     case 'boolean':
     case 'undefined':
-      return value;
-    case 'bigint':
+      grow(walk, 8);
       return value;
     case 'object':
-      break;
+      grow(walk, 8);
+      return value === null ? null : copyObject(value, walk, key, depth);
     default:
       throw unsupported(key, `is a ${typeof value}`);
   }
-  if (value === null) return value;
-  if (walk.size > walk.limits.size) throw tooLarge(walk.limits);
-  if (depth >= walk.limits.depth) {
+}
+
+function copyObject(value: object, walk: Walk, key: string | number, depth: number): unknown {
+  if (!(depth < walk.limits.depth)) {
     throw new GuardError(
       'args_unsupported',
       `the arguments hold a cycle or are nested deeper than ${walk.limits.depth} levels; pass plain data`,
     );
   }
-  if (Array.isArray(value)) return copyArray(value, walk, depth);
   const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Array.prototype && Array.isArray(value)) return copyArray(value, walk, depth);
   if (prototype === Object.prototype || prototype === null) {
-    return copyObject(value as Record<string, unknown>, prototype, walk, depth);
+    return copyRecord(value as Record<string, unknown>, prototype, walk, depth);
   }
-  return copyBuiltIn(value, walk, key, depth);
+  return copyBuiltIn(value, prototype as object, walk, key, depth);
 }
 
 function copyArray(array: readonly unknown[], walk: Walk, depth: number): unknown[] {
-  const { length } = array;
-  walk.size += length * 8;
-  if (walk.size > walk.limits.size) throw tooLarge(walk.limits);
+  const length = array.length >>> 0; // what a Proxy claims may be anything
+  grow(walk, length * 8);
   const result: unknown[] = [];
   for (let i = 0; i < length; i += 1) {
     const property = Object.getOwnPropertyDescriptor(array, i);
@@ -93,23 +105,23 @@ function copyArray(array: readonly unknown[], walk: Walk, depth: number): unknow
   return walk.freeze ? (Object.freeze(result) as unknown[]) : result;
 }
 
-function copyObject(
-  object: Record<string, unknown>,
+function copyRecord(
+  record: Record<string, unknown>,
   prototype: object | null,
   walk: Walk,
   depth: number,
 ): Record<string, unknown> {
   const result: Record<string, unknown> = prototype === null ? Object.create(null) : {};
-  for (const key of Reflect.ownKeys(object)) {
+  for (const key of Reflect.ownKeys(record)) {
     if (typeof key === 'symbol') throw unsupported(String(key), 'has a symbol as its key');
-    const property = Object.getOwnPropertyDescriptor(object, key);
+    const property = Object.getOwnPropertyDescriptor(record, key);
     if (property === undefined) continue;
     if (!('value' in property)) throw accessor(key);
     if (key === '__proto__' || (key === 'constructor' && holdsPrototype(property.value))) {
       throw unsupported(key, 'is a key that could reach a prototype');
     }
-    walk.size += key.length;
-    result[key] = copy(property.value, walk, key, depth + 1);
+    grow(walk, key.length);
+    defineOwn(result, key, copy(property.value, walk, key, depth + 1));
   }
   return walk.freeze ? Object.freeze(result) : result;
 }
@@ -118,9 +130,15 @@ function holdsPrototype(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype');
 }
 
-function copyBuiltIn(value: object, walk: Walk, key: string | number, depth: number): unknown {
+function copyBuiltIn(
+  value: object,
+  kind: object,
+  walk: Walk,
+  key: string | number,
+  depth: number,
+): unknown {
   walk.thawed = true;
-  const kind = Object.getPrototypeOf(value) as object;
+  // Methods are taken from the intrinsics: one of the value's own could give anything.
   if (kind === Date.prototype) return new Date(Date.prototype.getTime.call(value));
   if (kind === Map.prototype) {
     const entries = Array.from(Map.prototype.entries.call(value), ([k, v]): [unknown, unknown] => [
@@ -132,18 +150,51 @@ function copyBuiltIn(value: object, walk: Walk, key: string | number, depth: num
   if (kind === Set.prototype) {
     return new Set(Array.from(Set.prototype.values.call(value), (v) => copy(v, walk, key, depth + 1)));
   }
-  if (typeof URL === 'function' && kind === URL.prototype) return new URL(String(value));
-  if (value instanceof ArrayBuffer) {
-    walk.size += value.byteLength;
-    return value.slice(0);
-  }
-  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
-    walk.size += value.byteLength;
-    if (walk.size > walk.limits.size) throw tooLarge(walk.limits);
-    return typedSlice.call(value as Uint8Array);
-  }
+  if (typeof URL === 'function' && kind === URL.prototype) return copyUrl(value, walk);
+  if (kind === ArrayBuffer.prototype) return copyBytes(new Uint8Array(value as ArrayBuffer), walk).buffer;
+  return copyView(value, kind, walk) ?? refuseClass(kind, key);
+}
+
+function copyUrl(value: object, walk: Walk): URL {
+  const href: string = URL.prototype.toString.call(value);
+  grow(walk, href.length);
+  return new URL(href);
+}
+
+type View = Uint8Array<ArrayBuffer>;
+type ViewConstructor = new (view: View) => View;
+
+const viewKind = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype) as object,
+  Symbol.toStringTag,
+)?.get;
+
+/** Typed arrays and Node's Buffer. The constructor is looked up: the value's own could give anything. */
+function copyView(value: object, kind: object, walk: Walk): View | undefined {
+  const name: unknown = viewKind?.call(value);
+  if (typeof name !== 'string') return undefined;
+  const globals = globalThis as unknown as Record<string, ViewConstructor & { prototype: object }>;
+  const isBuffer = globals['Buffer'] !== undefined && kind === globals['Buffer'].prototype;
+  const type = globals[name];
+  if (type === undefined || (kind !== type.prototype && !isBuffer)) return undefined;
+  const copied = copyBytes(value as View, walk, type);
+  // Node's own would put a copy into memory that other buffers share.
+  return isBuffer ? Object.setPrototypeOf(copied, kind) as View : copied; // the same object
+}
+
+function copyBytes(view: View, walk: Walk, type: ViewConstructor = Uint8Array): View {
+  grow(walk, view.byteLength);
+  return new type(view);
+}
+
+function refuseClass(kind: object, key: string | number): never {
   const name = (kind as { constructor?: { name?: unknown } }).constructor?.name;
   throw unsupported(key, `is an instance of ${typeof name === 'string' ? name : 'a class'}`);
+}
+
+/** How many hexadecimal digits it has beyond the 64 bits that every value is counted with. */
+function digitsOf(value: bigint): number {
+  return BigInt.asIntN(64, value) === value ? 0 : value.toString(16).length;
 }
 
 function accessor(key: string | number): GuardError {
@@ -151,7 +202,7 @@ function accessor(key: string | number): GuardError {
 }
 
 function unsupported(key: string | number, what: string): GuardError {
-  const place = key === '' ? 'the arguments' : `the argument "${key}"`;
+  const place = key === '' ? 'the arguments' : `the argument "${cutText(String(key), 100)}"`;
   return new GuardError(
     'args_unsupported',
     `${place} ${what}, which an approval cannot be bound to; pass plain data (JSON values, Date, Map, Set, URL, bytes)`,

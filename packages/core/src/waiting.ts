@@ -1,14 +1,14 @@
 import { deadline } from './deadline.ts';
 import { isThenable, type MaybePromise, type Steps } from './steps.ts';
 
-/** Waits of one call: each has a time limit, and an abort ends whichever is running. */
+/** Waits of one call: each has a time limit, and an abort ends all that are running. */
 export interface Waiting {
   /**
    * The value, or what `late()` gives when it does not settle within `ms` milliseconds, or what
    * `aborted()` gives when the call is aborted first. What settles later is dropped silently.
    */
   for<T>(value: MaybePromise<T>, ms: number, late: () => unknown): Steps<T>;
-  /** Stops listening to the call's abort signal. */
+  /** From now on the call's abort signal is only listened to while something is waited for. */
   end(): void;
 }
 
@@ -17,51 +17,65 @@ export function createWaiting(
   signal: AbortSignal | undefined,
   aborted: (signal: AbortSignal) => unknown,
 ): Waiting {
-  let rejectCurrent: ((error: unknown) => void) | undefined;
+  const running = new Set<(error: unknown) => void>();
   let listening = false;
+  let ended = false;
 
   function onAbort(): void {
-    if (signal !== undefined) rejectCurrent?.(aborted(signal));
+    if (signal === undefined) return;
+    const error = aborted(signal);
+    for (const reject of running) reject(error);
+  }
+
+  /** Adding and removing a listener costs more than most waits: one serves the whole call. */
+  function listen(source: AbortSignal): void {
+    if (listening) return;
+    listening = true;
+    source.addEventListener('abort', onAbort);
+  }
+
+  function ignore(): void {
+    if (!listening || !ended || running.size > 0) return;
+    listening = false;
+    signal?.removeEventListener('abort', onAbort);
   }
 
   function race<T>(value: PromiseLike<T>, ms: number, late: () => unknown): Promise<T> {
-    if (signal !== undefined && !listening) {
-      listening = true;
-      signal.addEventListener('abort', onAbort, { once: true });
-    }
     return new Promise<T>((resolve, reject) => {
-      const cancel = deadline(ms, () => reject(late()));
-      const stop = (): void => {
+      const cancel = deadline(ms, () => fail(late()));
+
+      function over(): void {
         cancel();
-        rejectCurrent = undefined;
-      };
-      rejectCurrent = (error) => {
-        stop();
+        if (running.delete(fail)) ignore();
+      }
+
+      function fail(error: unknown): void {
+        over();
         reject(error);
-      };
-      if (signal?.aborted === true) return rejectCurrent(aborted(signal));
-      return value.then(
-        (result) => {
-          stop();
-          resolve(result);
-        },
-        (error: unknown) => {
-          stop();
-          reject(error);
-        },
-      );
+      }
+
+      Promise.resolve(value).then((result) => {
+        over();
+        resolve(result);
+      }, fail);
+      if (signal === undefined) return;
+      if (signal.aborted) {
+        fail(aborted(signal));
+      } else {
+        running.add(fail);
+        listen(signal);
+      }
     });
   }
 
   return {
     *for<T>(value: MaybePromise<T>, ms: number, late: () => unknown): Steps<T> {
       // The driver sends back what the promise resolved to, which TypeScript cannot express.
-      return isThenable(value) ? ((yield race(value as PromiseLike<T>, ms, late)) as T) : value;
+      return isThenable(value) ? ((yield race(value, ms, late)) as T) : value;
     },
     end() {
-      if (!listening || signal === undefined) return;
-      listening = false;
-      signal.removeEventListener('abort', onAbort);
+      ended = true;
+      ignore();
     },
   };
 }

@@ -1,30 +1,79 @@
 import type { KeyedClaim, Limits, Reservation } from './limits.ts';
 
+/** What one reservation uses of one limit. */
 interface Use {
-  readonly token: string;
+  readonly key: string;
   readonly amount: number;
+  readonly windowMs: number;
   /** When it leaves the window; a reservation that is never settled leaves with its lease. */
   until: number;
+}
+
+interface Held {
+  readonly uses: readonly Use[];
+  /** Settled: it only waits to leave the window, and cannot be given back. */
+  settled: boolean;
+}
+
+/** Uses of one limit, and what they add up to. */
+interface Account {
+  readonly uses: Set<Use>;
+  used: number;
+  /** No use leaves before. */
+  next: number;
 }
 
 /** Limits in the memory of this process: gone with it, not shared. */
 export function memoryLimits(options: { readonly clock?: () => number } = {}): Limits {
   const { clock = Date.now } = options;
-  const uses = new Map<string, Use[]>();
-  const reservations = new Map<string, readonly KeyedClaim[]>();
+  const accounts = new Map<string, Account>();
+  const reservations = new Map<string, Held>();
+  let reservedSinceSweep = 0;
 
-  function current(key: string, now: number): Use[] {
-    const live = (uses.get(key) ?? []).filter((use) => use.until > now);
-    if (live.length === 0) uses.delete(key);
-    else uses.set(key, live);
-    return live;
+  function used(key: string, now: number): number {
+    const account = accounts.get(key);
+    if (account === undefined) return 0;
+    if (account.next <= now) expire(key, account, now);
+    return account.used;
   }
 
-  function change(token: string, until: (claim: KeyedClaim) => number | undefined): void {
-    for (const claim of reservations.get(token) ?? []) {
-      const list = uses.get(claim.key) ?? [];
-      const end = until(claim);
-      for (const use of list) if (use.token === token) use.until = end ?? 0;
+  function expire(key: string, account: Account, now: number): void {
+    account.used = 0;
+    account.next = Infinity;
+    for (const use of account.uses) {
+      if (use.until <= now) account.uses.delete(use);
+      else {
+        account.used += use.amount;
+        account.next = Math.min(account.next, use.until);
+      }
+    }
+    if (account.uses.size === 0) accounts.delete(key);
+  }
+
+  function add(use: Use): void {
+    const account = accounts.get(use.key) ?? { uses: new Set(), used: 0, next: Infinity };
+    accounts.set(use.key, account);
+    account.uses.add(use);
+    account.used += use.amount;
+    account.next = Math.min(account.next, use.until);
+  }
+
+  /** Forgets what is over. Now and then, so that it costs a reservation next to nothing. */
+  function sweep(now: number): void {
+    reservedSinceSweep += 1;
+    if (reservedSinceSweep <= reservations.size / 2 + 100) return;
+    reservedSinceSweep = 0;
+    for (const [key, account] of accounts) if (account.next <= now) expire(key, account, now);
+    for (const [token, { uses }] of reservations) {
+      if (uses.every((use) => use.until <= now)) reservations.delete(token);
+    }
+  }
+
+  function move(token: string, until: (use: Use) => number): void {
+    for (const use of reservations.get(token)?.uses ?? []) {
+      use.until = until(use);
+      const account = accounts.get(use.key);
+      if (account !== undefined) account.next = Math.min(account.next, use.until);
     }
   }
 
@@ -33,36 +82,48 @@ export function memoryLimits(options: { readonly clock?: () => number } = {}): L
     reserve(claims, attempt, leaseMs): Reservation {
       if (reservations.has(attempt)) return { ok: true, token: attempt };
       const now = clock();
+      sweep(now);
       const wanted = new Map<string, number>();
       for (const claim of claims) {
-        const before = wanted.get(claim.key) ?? sum(current(claim.key, now));
-        // Written so that a claim that is not a number is refused too.
-        if (!(claim.amount >= 0 && before + claim.amount <= claim.max)) {
-          return { ok: false, key: claim.key, left: Math.max(0, claim.max - before) };
+        const before = wanted.get(claim.key) ?? used(claim.key, now);
+        if (!isClaim(claim) || before + claim.amount > claim.max) {
+          return { ok: false, key: claim.key, left: Math.max(0, claim.max - before) || 0 };
         }
         wanted.set(claim.key, before + claim.amount);
       }
-      for (const { key, amount, windowMs } of claims) {
-        const use: Use = { token: attempt, amount, until: now + Math.max(windowMs, leaseMs) };
-        uses.set(key, [...(uses.get(key) ?? []), use]);
-      }
-      reservations.set(attempt, claims);
+      const uses = claims.map(
+        ({ key, amount, windowMs }): Use => ({
+          key,
+          amount,
+          windowMs,
+          until: now + Math.max(windowMs, leaseMs),
+        }),
+      );
+      for (const use of uses) add(use);
+      reservations.set(attempt, { uses, settled: false });
       return { ok: true, token: attempt };
     },
     renew(token, leaseMs) {
-      change(token, (claim) => clock() + Math.max(claim.windowMs, leaseMs));
+      const now = clock();
+      if (reservations.get(token)?.settled === true) return;
+      move(token, (use) => Math.max(use.until, now + Math.max(use.windowMs, leaseMs)));
     },
     settle(token) {
-      change(token, (claim) => clock() + claim.windowMs);
-      reservations.delete(token);
+      const now = clock();
+      const held = reservations.get(token);
+      if (held === undefined || held.settled) return;
+      held.settled = true;
+      move(token, (use) => now + use.windowMs);
     },
     release(token) {
-      change(token, () => undefined);
+      if (reservations.get(token)?.settled !== false) return;
+      move(token, () => -Infinity);
       reservations.delete(token);
     },
   };
 }
 
-function sum(list: readonly Use[]): number {
-  return list.reduce((total, use) => total + use.amount, 0);
+/** An amount that is not a number would make every later sum one, and nothing would be refused. */
+function isClaim({ amount, max, windowMs }: KeyedClaim): boolean {
+  return Number.isFinite(amount) && amount >= 0 && !Number.isNaN(max) && windowMs > 0;
 }

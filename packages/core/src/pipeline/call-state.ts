@@ -7,63 +7,108 @@ import type { EventBase } from '../events.ts';
 import type { Parts } from '../guard-options.ts';
 import { mintId } from '../ids.ts';
 import type { SessionKey } from '../labels.ts';
+import { snapshot } from '../snapshot.ts';
 import type { CallInput, RegisteredTool } from '../tool.ts';
 import { createWaiting, type Waiting } from '../waiting.ts';
+
+/** What a caller asked for. Every field is there, so that none is read from a polluted prototype. */
+export interface Received {
+  readonly args: unknown;
+  readonly id: string | undefined;
+  readonly demands: NonNullable<CallInput['demands']>;
+  readonly answer: CallInput['answer'];
+  readonly parsed: boolean;
+}
 
 /** Everything that is known of one request for a tool call while it is under way. */
 export interface CallState {
   readonly parts: Parts;
   readonly tool: RegisteredTool;
-  readonly input: CallInput;
+  readonly input: Received;
   readonly context: CallContext;
   readonly waiting: Waiting;
   rid: string;
-  /** The call as everybody sees it. Set by step 1, replaced by steps 2 and 3. */
+  /** The arguments before any rewrite: what the framework will come back with. */
+  received: unknown;
+  /**
+   * The call as it is decided on. Set by step 1, replaced by steps 2 and 3. Others are shown
+   * {@link viewOf} it, never this.
+   */
   call: ToolCall;
-  /** What the tool will receive, out of everybody's reach; the same as `call.confined`. */
-  held: unknown;
+  /** Whether `call` holds objects that freezing does not protect. */
+  thawed: boolean;
   /** The policy at the time of the decision. */
   policy: Digest;
   /** The approval that an answer of the framework belongs to. */
   resumed: Approval | undefined;
   /** Why a step failed, for the `cause` of the error. */
   failure: unknown;
-  /** Whether the body has started. */
-  started: boolean;
+  /** Whether the allow is recorded: what comes after it is an outcome, not a denial. */
+  admitted: boolean;
   digested: { readonly of: unknown; readonly digest: Digest } | undefined;
   redacted: { readonly of: unknown; readonly copy: unknown } | undefined;
 }
 
-export function callState(parts: Parts, tool: RegisteredTool, input: CallInput, context: CallContext): CallState {
+export function callState(
+  parts: Parts,
+  tool: RegisteredTool,
+  input: CallInput,
+  context: CallContext,
+): CallState {
   const rid = mintId('rid');
-  const call: ToolCall = {
-    rid,
-    id: input.id ?? rid,
-    tool: tool.info.identity,
-    facts: tool.info.facts,
-    args: undefined,
-    confined: undefined,
-    labels: NO_LABELS,
-  };
+  const received = receivedOf(input);
   return {
     parts,
     tool,
-    input,
+    input: received,
     context,
     waiting: context.signal === undefined ? PATIENT : createWaiting(context.signal, abortedError),
     rid,
-    call,
-    held: undefined,
-    policy: parts.policy.digest(context),
+    received: undefined,
+    call: {
+      rid,
+      id: received.id ?? rid,
+      tool: tool.info.identity,
+      facts: tool.info.facts,
+      args: undefined,
+      confined: undefined,
+      labels: NO_LABELS,
+    },
+    thawed: false,
+    policy: NO_POLICY,
     resumed: undefined,
     failure: undefined,
-    started: false,
+    admitted: false,
     digested: undefined,
     redacted: undefined,
   };
 }
 
 const NO_LABELS: readonly string[] = Object.freeze([]);
+const NO_DEMANDS: Received['demands'] = Object.freeze([]);
+const NO_POLICY: Digest = `sha256:${'0'.repeat(64)}`;
+
+function receivedOf(input: CallInput): Received {
+  const own = <Field extends keyof CallInput>(field: Field): CallInput[Field] | undefined =>
+    Object.hasOwn(input, field) ? input[field] : undefined;
+  return {
+    args: own('args'),
+    id: own('id'),
+    demands: own('demands') ?? NO_DEMANDS,
+    answer: own('answer'),
+    parsed: own('parsed') === true,
+  };
+}
+
+/** The call for somebody outside: frozen, with copies of their own of what can be changed all the same. */
+export function viewOf(state: CallState): ToolCall {
+  const { call, thawed, parts } = state;
+  if (!thawed) return call;
+  const args = snapshot(call.args, parts.argumentLimits).value;
+  const same = call.confined === call.args;
+  const confined = same ? args : snapshot(call.confined, parts.argumentLimits).value;
+  return Object.freeze({ ...call, args, confined });
+}
 
 /** Waits that no abort ends: for what has to be written whatever becomes of the call. */
 export const PATIENT: Waiting = createWaiting(undefined, () => undefined);
@@ -84,9 +129,10 @@ export function argsDigest(state: CallState): Digest {
 }
 
 /** The redacted copy of the arguments that logs and listeners get. */
-export function storedArgs(state: CallState, args: unknown = state.call.confined): unknown {
-  if (state.redacted === undefined || state.redacted.of !== args) {
-    state.redacted = { of: args, copy: state.parts.redactor.stored(args) };
+export function storedArgs(state: CallState): unknown {
+  const { confined } = state.call;
+  if (state.redacted === undefined || state.redacted.of !== confined) {
+    state.redacted = { of: confined, copy: state.parts.redactor.stored(confined) };
   }
   return state.redacted.copy;
 }
@@ -106,7 +152,7 @@ interface Who {
 const known = new WeakMap<CallContext, Who>();
 
 /** The fields of a context that entries and events carry. */
-export function whoOf(context: CallContext): Who {
+function whoOf(context: CallContext): Who {
   let who = known.get(context);
   if (who === undefined) {
     const { principal, session, agent } = context;

@@ -1,11 +1,14 @@
 import { type Decision, deny } from '../decision.ts';
 import { GuardError } from '../errors.ts';
+import { messageOf } from '../message-of.ts';
+import { readOpinion } from '../opinion.ts';
 import { readAnswer } from '../policy/answer.ts';
 import { combine } from '../policy/combine.ts';
 import type { Opinion } from '../policy/policy.ts';
+import type { Confinement } from '../sandbox/sandbox.ts';
 import { isThenable, type Steps } from '../steps.ts';
-import { argsDigest, type CallState } from './call-state.ts';
-import { readLabels, setConfined } from './receive.ts';
+import { argsDigest, type CallState, sessionOf, viewOf } from './call-state.ts';
+import { setConfined } from './receive.ts';
 
 /** Steps 3 to 5: confine, check, decide. Done again, with the same arguments, after an approval. */
 export function* judge(state: CallState): Steps<Decision> {
@@ -13,12 +16,12 @@ export function* judge(state: CallState): Steps<Decision> {
   state.policy = parts.policy.digest(context);
   yield* readLabels(state);
   if (parts.sandbox.confine !== undefined) yield* confine(state);
-  const asks = yield* parts.hooks.check(state.call, context, waiting, state.policy);
-  const [denied] = asks;
+  const opinions = yield* parts.hooks.check(() => viewOf(state), context, waiting, state.policy);
+  const [denied] = opinions;
   if (denied?.effect === 'deny') return denied;
   const opinion = yield* decide(state);
-  const all = [opinion ?? deny(state.policy, 'the policy has no opinion'), ...asks];
-  for (const demand of input.demands ?? []) {
+  const all = [opinion ?? deny(state.policy, 'the policy has no opinion'), ...opinions];
+  for (const demand of input.demands) {
     const source = { name: 'the framework', policy: state.policy, optional: false };
     const read = readAnswer(demand, source);
     if (read !== undefined) all.push(read);
@@ -27,20 +30,66 @@ export function* judge(state: CallState): Steps<Decision> {
   return whole(state, decision ?? deny(state.policy, 'nothing decided'));
 }
 
+/** The labels of the session so far. */
+function* readLabels(state: CallState): Steps<void> {
+  const { parts, context, waiting } = state;
+  let labels: readonly string[];
+  try {
+    labels = yield* waiting.for(
+      parts.labels.get(sessionOf(context)),
+      parts.storeTimeoutMs,
+      () => new Error(`it took longer than ${parts.storeTimeoutMs} ms`),
+    );
+    if (!isTexts(labels)) throw new Error('it answered no list of labels');
+  } catch (cause) {
+    if (cause instanceof GuardError) throw cause;
+    throw new GuardError(
+      'policy_error',
+      `the labels "${parts.labels.name}" failed (${messageOf(cause)}), and nothing is decided without them; mend the store and call again`,
+      { cause },
+    );
+  }
+  if (labels.length === 0 && state.call.labels.length === 0) return;
+  state.call = Object.freeze({ ...state.call, labels: Object.freeze([...labels]) });
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
 function* confine(state: CallState): Steps<void> {
   const { sandbox, storeTimeoutMs } = state.parts;
-  const { call } = state;
-  const confined = yield* state.waiting.for(
-    sandbox.confine?.(call) ?? { args: call.confined },
-    storeTimeoutMs,
-    () => new GuardError('sandbox_refused', `the sandbox "${sandbox.name}" took too long`),
-  );
-  if ('args' in confined && Object.hasOwn(confined, 'args') && !('refused' in confined)) {
-    if (confined.args !== call.confined) setConfined(state, confined.args);
-    return;
+  const call = viewOf(state);
+  let answer: Confinement | undefined;
+  try {
+    const confined = sandbox.confine?.(call);
+    answer = yield* state.waiting.for(
+      confined,
+      storeTimeoutMs,
+      () => new Error(`it took longer than ${storeTimeoutMs} ms`),
+    );
+  } catch (cause) {
+    if (cause instanceof GuardError && cause.code === 'aborted') throw cause;
+    throw refused(sandbox.name, messageOf(cause), cause);
   }
-  const why = 'refused' in confined ? confined.refused : 'it gave no answer';
-  throw new GuardError('sandbox_refused', `the sandbox "${sandbox.name}" refuses the arguments: ${why}`);
+  if (!isObject(answer)) throw refused(sandbox.name, 'it gave no answer');
+  if (Object.hasOwn(answer, 'refused') || !Object.hasOwn(answer, 'args')) {
+    throw refused(sandbox.name, 'refused' in answer ? answer.refused : 'it gave no answer');
+  }
+  const { args } = answer as { readonly args: unknown }; // its own, see above
+  if (args !== call.confined) setConfined(state, args);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function refused(sandbox: string, why: string, cause?: unknown): GuardError {
+  return new GuardError(
+    'sandbox_refused',
+    `the sandbox "${sandbox}" refuses the arguments: ${why}`,
+    cause === undefined ? {} : { cause },
+  );
 }
 
 function* decide(state: CallState): Steps<Opinion> {
@@ -50,18 +99,22 @@ function* decide(state: CallState): Steps<Opinion> {
   const late = (): GuardError =>
     new GuardError('policy_error', `the policy did not answer within ${parts.policyTimeoutMs} ms`);
   try {
-    const opinion = ruling(state.call, context);
-    return isThenable(opinion) ? yield* waiting.for(opinion, parts.policyTimeoutMs, late) : opinion;
+    const answer = ruling(viewOf(state), context);
+    const opinion = isThenable(answer)
+      ? yield* waiting.for(answer, parts.policyTimeoutMs, late)
+      : answer;
+    return readOpinion(opinion, parts.policy.name, state.policy);
   } catch (cause) {
     if (cause instanceof GuardError) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new GuardError('policy_error', `the policy failed: ${why}`, { cause });
+    throw new GuardError('policy_error', `the policy failed: ${messageOf(cause)}`, { cause });
   }
 }
 
 /** Names the whole policy, not the part of it that decided. */
 function whole(state: CallState, decision: Decision): Decision {
-  return decision.policy === state.policy ? decision : Object.freeze({ ...decision, policy: state.policy });
+  return decision.policy === state.policy
+    ? decision
+    : Object.freeze({ ...decision, policy: state.policy });
 }
 
 /** Steps 3 to 5 after an approval: the arguments have to come out as they were approved. */

@@ -2,7 +2,7 @@ import { CONFIRM, type Requirements, type VoteRequirement } from '../approvals/r
 import { allow, ask, type Decision, deny } from '../decision.ts';
 import { DURABILITIES, type Durability } from '../audit/log.ts';
 import type { Digest } from '../digest.ts';
-import { isObligation } from '../obligations.ts';
+import { readObligation } from '../obligations.ts';
 import type { LimitClaim } from '../limits/limits.ts';
 import { DIMENSIONS, GUARANTEE_LEVELS, type Guarantees } from '../sandbox/guarantees.ts';
 import type { Opinion } from './policy.ts';
@@ -40,12 +40,28 @@ export function readAnswer(answer: unknown, source: AnswerSource): Opinion {
 
 class UnknownObligation extends Nonsense {}
 
+/** `policy` and `code` are those of a decision that is handed on; this policy answers for it now. */
+const DECISION_FIELDS = [
+  'effect',
+  'reason',
+  'rule',
+  'obligations',
+  'limits',
+  'conditions',
+  'requirements',
+  'policy',
+  'code',
+];
+
 function decisionOf(answer: unknown, source: AnswerSource): Decision {
   const fields = typeof answer === 'string' ? { effect: answer } : answer;
   if (typeof fields !== 'object' || fields === null) {
     throw new Nonsense(answer === undefined ? 'nothing' : `a ${typeof answer}`);
   }
-  const own = ownFields(fields);
+  const own = knownFields(fields, DECISION_FIELDS, 'an answer with a field that is not known');
+  if (own['effect'] === 'allow' && own['requirements'] !== undefined) {
+    throw new Nonsense('an allow with requirements, which only an ask can have');
+  }
   const reason = text(own, 'reason') ?? `${source.name} says so`;
   const rule = text(own, 'rule');
   const extras = {
@@ -67,14 +83,15 @@ function decisionOf(answer: unknown, source: AnswerSource): Decision {
 }
 
 function ownFields(value: object): Fields {
-  const own: Record<string, unknown> = Object.create(null);
-  for (const key of Object.keys(value)) own[key] = (value as Fields)[key];
-  return own;
+  return Object.assign(Object.create(null), value);
 }
 
-function record(value: unknown, what: string): Fields {
-  if (typeof value !== 'object' || value === null) throw new Nonsense(`${what} that are no object`);
-  return ownFields(value);
+/** Nobody knows what a field meant that nobody reads: a misspelt `quorum` must not become no quorum. */
+function knownFields(value: unknown, known: readonly string[], what: string): Fields {
+  if (typeof value !== 'object' || value === null) throw new Nonsense(what);
+  const own = ownFields(value);
+  if (Object.keys(own).some((key) => !known.includes(key))) throw new Nonsense(what);
+  return own;
 }
 
 function text(own: Fields, key: string): string | undefined {
@@ -83,13 +100,14 @@ function text(own: Fields, key: string): string | undefined {
   throw new Nonsense(`a ${key} that is no text`);
 }
 
-function list<T>(value: unknown, item: (value: unknown) => T): readonly T[] {
+function list<T>(value: unknown, item: (one: unknown) => T): readonly T[] {
   if (!Array.isArray(value)) throw new Nonsense('something that is no list');
-  return Object.freeze(value.map(item));
+  return Object.freeze(Array.from(value, item)); // holes become undefined, which no item is
 }
 
 function obligation(value: unknown): Decision['obligations'][number] {
-  if (isObligation(value)) return value;
+  const known = readObligation(value);
+  if (known !== undefined) return known;
   throw new UnknownObligation('an obligation that no part of this guard can honour');
 }
 
@@ -107,7 +125,7 @@ function texts(value: unknown, what: string): readonly string[] {
 const PER: readonly unknown[] = [undefined, 'principal', 'tenant', 'session', 'agent', 'guard'];
 
 function limitClaim(value: unknown): LimitClaim {
-  const own = record(value, 'limits');
+  const own = knownFields(value, ['id', 'amount', 'max', 'windowMs', 'per'], 'a limit that is not known');
   const { id, amount = 1, max, windowMs, per } = own;
   const amountFits = typeof amount === 'number' && Number.isFinite(amount) && amount >= 0;
   const maxFits = typeof max === 'number' && Number.isFinite(max) && max >= 0;
@@ -119,9 +137,8 @@ function limitClaim(value: unknown): LimitClaim {
 }
 
 function conditions(value: unknown): Decision['conditions'] {
-  const own = record(value, 'conditions');
-  const { sandbox, durability, ...rest } = own;
-  if (Object.keys(rest).length > 0) throw new Nonsense('a condition that is not known');
+  const own = knownFields(value, ['sandbox', 'durability'], 'a condition that is not known');
+  const { sandbox, durability } = own;
   if (durability !== undefined && !DURABILITIES.includes(durability as Durability)) {
     throw new Nonsense('a durability that is not known');
   }
@@ -132,21 +149,21 @@ function conditions(value: unknown): Decision['conditions'] {
 }
 
 function sandboxLevels(value: unknown): Partial<Guarantees> {
-  const own = record(value, 'sandbox requirements');
-  for (const [dimension, level] of Object.entries(own)) {
-    const known = (DIMENSIONS as readonly string[]).includes(dimension);
-    if (!known || !(GUARANTEE_LEVELS as readonly unknown[]).includes(level)) {
-      throw new Nonsense('a sandbox requirement that is not known');
-    }
+  const what = 'a sandbox requirement that is not known';
+  const own = knownFields(value, DIMENSIONS, what);
+  for (const level of Object.values(own)) {
+    if (!(GUARANTEE_LEVELS as readonly unknown[]).includes(level)) throw new Nonsense(what);
   }
   return Object.freeze({ ...own }) as Partial<Guarantees>; // checked above
 }
 
 function requirements(value: unknown): Requirements {
   if (value === undefined) return CONFIRM;
-  const own = record(value, 'requirements');
-  const { votes, expiresMs, editable, grants, ...rest } = own;
-  if (Object.keys(rest).length > 0) throw new Nonsense('a requirement that is not known');
+  const { votes, expiresMs, editable, grants } = knownFields(
+    value,
+    ['votes', 'expiresMs', 'editable', 'grants'],
+    'a requirement that is not known',
+  );
   if (expiresMs !== undefined && !positive(expiresMs)) throw new Nonsense('an expiry that is no time');
   const asked = votes === undefined ? CONFIRM.votes : list(votes, voteRequirement);
   if (asked.length === 0) throw new Nonsense('an ask that needs no vote');
@@ -159,10 +176,10 @@ function requirements(value: unknown): Requirements {
 }
 
 function voteRequirement(value: unknown): VoteRequirement {
-  const own = record(value, 'votes');
-  if (own['kind'] === 'confirm') return Object.freeze({ kind: 'confirm' });
-  const { kind, by, quorum = 1 } = own;
-  if (kind !== 'approvers') throw new Nonsense('a vote of a kind that is not known');
+  const what = 'a vote that is not known';
+  const { kind, by, quorum = 1 } = knownFields(value, ['kind', 'by', 'quorum'], what);
+  if (kind === 'confirm' && by === undefined) return Object.freeze({ kind });
+  if (kind !== 'approvers') throw new Nonsense(what);
   const names = texts(by, 'approvers');
   if (names.length === 0 || !Number.isInteger(quorum) || (quorum as number) < 1) {
     throw new Nonsense('approvers without a name or with a quorum below one');

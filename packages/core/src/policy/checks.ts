@@ -1,13 +1,5 @@
 import { GuardError } from '../errors.ts';
 
-/** Refuses options that nobody reads: a misspelt `deny` must not become no `deny`. */
-export function refuseUnknownKeys(policy: string, options: object, known: readonly string[]): void {
-  for (const key of Object.keys(options)) {
-    if (known.includes(key)) continue;
-    throw invalid(policy, `"${key}" is not an option; use ${known.join(', ')}`);
-  }
-}
-
 /** A list of tool names as a set; `undefined` stays `undefined`, which restricts nothing. */
 export function toolSet(
   policy: string,
@@ -15,11 +7,23 @@ export function toolSet(
   names: unknown,
 ): ReadonlySet<string> | undefined {
   if (names === undefined) return undefined;
-  const list = names instanceof Set ? [...names] : names;
-  if (!Array.isArray(list) || !list.every((name) => typeof name === 'string')) {
-    throw invalid(policy, `"${option}" has to be a list of tool names`);
+  if (!isIterable(names)) throw invalid(policy, `"${option}" has to be a list of tool names`);
+  const set = new Set<string>();
+  for (const name of names) {
+    if (typeof name !== 'string') {
+      throw invalid(policy, `"${option}" holds something that is not the name of a tool`);
+    }
+    set.add(name);
   }
-  return new Set(list);
+  return set;
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as { [Symbol.iterator]?: unknown })[Symbol.iterator] === 'function'
+  );
 }
 
 export function invalid(policy: string, what: string): GuardError {

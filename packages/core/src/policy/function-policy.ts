@@ -14,8 +14,7 @@ export function functionPolicy(decide: PolicyFunction, layer: Policy['layer']): 
   const source = { name, policy: id, optional: layer === 'restricts' };
   const read = (answer: unknown): Opinion => readAnswer(answer, source);
   const failed = (error: unknown): Opinion => {
-    const why = error instanceof Error ? error.message : String(error);
-    return deny(id, `${name} failed: ${why}`, 'policy_error');
+    return deny(id, `${name} failed: ${wordsOfError(error)}`, 'policy_error');
   };
   return {
     name,
@@ -24,10 +23,19 @@ export function functionPolicy(decide: PolicyFunction, layer: Policy['layer']): 
     resolve: () => (call, context) => {
       try {
         const answer: unknown = decide(call, context);
-        return isThenable(answer) ? answer.then(read, failed) : read(answer);
+        // Promise.resolve: what only looks like a promise may call back twice, or answer nothing here.
+        return isThenable(answer) ? Promise.resolve(answer).then(read, failed) : read(answer);
       } catch (error) {
         return failed(error);
       }
     },
   };
+}
+
+function wordsOfError(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return 'it threw something that cannot be read';
+  }
 }

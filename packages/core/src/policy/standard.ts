@@ -1,7 +1,8 @@
 import { CONFIRM } from '../approvals/requirements.ts';
 import { allow, ask, type Decision, deny } from '../decision.ts';
 import { type Digest, digest } from '../digest.ts';
-import { invalid, refuseUnknownKeys, toolSet } from './checks.ts';
+import { ownOptions } from '../own-options.ts';
+import { invalid, toolSet } from './checks.ts';
 import type { Policy, ToolInfo } from './policy.ts';
 
 /**
@@ -32,13 +33,13 @@ const MODES: readonly Mode[] = [
 ];
 
 function create(options: StandardPolicyOptions = {}): Policy {
-  refuseUnknownKeys('standardPolicy', options, ['mode', 'allow', 'deny']);
-  const { mode = 'default' } = options;
+  const own = ownOptions('standardPolicy', options, ['mode', 'allow', 'deny'], 'policy_invalid');
+  const { mode = 'default' } = own;
   if (!MODES.includes(mode)) {
     throw invalid('standardPolicy', `"${String(mode)}" is not a mode; use ${MODES.join(', ')}`);
   }
-  const allowed = toolSet('standardPolicy', 'allow', options.allow);
-  const denied = toolSet('standardPolicy', 'deny', options.deny);
+  const allowed = toolSet('standardPolicy', 'allow', own.allow);
+  const denied = toolSet('standardPolicy', 'deny', own.deny);
   const id = digest('policy', {
     kind: 'standard',
     mode,

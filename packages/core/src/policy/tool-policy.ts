@@ -1,6 +1,7 @@
 import { allow, deny } from '../decision.ts';
 import { digest } from '../digest.ts';
-import { refuseUnknownKeys, toolSet } from './checks.ts';
+import { ownOptions } from '../own-options.ts';
+import { toolSet } from './checks.ts';
 import type { Policy } from './policy.ts';
 
 export interface ToolPolicyOptions {
@@ -14,10 +15,10 @@ export interface ToolPolicyOptions {
 
 /** Allow and deny lists by tool name; what no list mentions is allowed. */
 export function toolPolicy(options: ToolPolicyOptions): Policy {
-  refuseUnknownKeys('toolPolicy', options, ['allow', 'deny', 'optional']);
-  const allowed = toolSet('toolPolicy', 'allow', options.allow);
-  const denied = toolSet('toolPolicy', 'deny', options.deny);
-  const optional = toolSet('toolPolicy', 'optional', options.optional);
+  const own = ownOptions('toolPolicy', options, ['allow', 'deny', 'optional'], 'policy_invalid');
+  const allowed = toolSet('toolPolicy', 'allow', own.allow);
+  const denied = toolSet('toolPolicy', 'deny', own.deny);
+  const optional = toolSet('toolPolicy', 'optional', own.optional);
   const id = digest('policy', {
     kind: 'tool',
     allow: allowed === undefined ? null : [...allowed].sort(),

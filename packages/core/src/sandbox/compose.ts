@@ -18,18 +18,20 @@ export function composeSandboxes(sandboxes: readonly Sandbox[]): Sandbox {
         (execute, sandbox) => () => sandbox.run(call, { ...run, execute }),
         run.execute,
       )(),
-    async close() {
-      for (const sandbox of sandboxes) await sandbox.close?.();
-    },
+    close: () => closeAll(sandboxes),
   };
 }
 
 function* checkAll(sandboxes: readonly Sandbox[]): Steps<SandboxCheck> {
   let guarantees = NO_GUARANTEES;
   for (const sandbox of sandboxes) {
-    const check = yield* wait(sandbox.check());
-    if (!check.ok) return { ok: false, reason: `${sandbox.name}: ${check.reason}` };
-    guarantees = strongest(guarantees, check.guarantees);
+    try {
+      const check = yield* wait(sandbox.check());
+      if (!check.ok) return { ok: false, reason: `${sandbox.name}: ${check.reason}` };
+      guarantees = strongest(guarantees, check.guarantees);
+    } catch (error) {
+      return { ok: false, reason: `${sandbox.name}: its check failed (${String(error)})` };
+    }
   }
   return { ok: true, guarantees };
 }
@@ -37,9 +39,27 @@ function* checkAll(sandboxes: readonly Sandbox[]): Steps<SandboxCheck> {
 function* confineAll(sandboxes: readonly Sandbox[], call: ToolCall): Steps<Confinement> {
   let current = call;
   for (const sandbox of sandboxes) {
-    const confined = yield* wait(sandbox.confine?.(current) ?? { args: current.confined });
-    if ('refused' in confined) return confined;
+    const answer: unknown = yield* wait(sandbox.confine?.(current));
+    const confined = confinementOf(answer);
+    if ('refused' in confined) return { refused: `${sandbox.name}: ${confined.refused}` };
     current = Object.freeze({ ...current, confined: confined.args });
   }
   return { args: current.confined };
+}
+
+/** What is not understood as an answer confines nothing and is therefore a refusal. */
+function confinementOf(answer: unknown): Confinement {
+  if (typeof answer !== 'object' || answer === null) return { refused: 'it gave no answer' };
+  if (Object.hasOwn(answer, 'refused')) {
+    return { refused: String((answer as { refused: unknown }).refused) };
+  }
+  if (!Object.hasOwn(answer, 'args')) return { refused: 'it gave no answer' };
+  return { args: (answer as { args: unknown }).args };
+}
+
+/** Closes every one, also behind one that fails. */
+async function closeAll(sandboxes: readonly Sandbox[]): Promise<void> {
+  const closing = sandboxes.map(async (sandbox) => sandbox.close?.());
+  const failed = (await Promise.allSettled(closing)).find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }

@@ -40,28 +40,34 @@ export const NO_GUARANTEES: Guarantees = Object.freeze({
   time: 'none',
 });
 
-function strength(level: GuaranteeLevel | undefined): number {
-  return GUARANTEE_LEVELS.indexOf(level ?? 'none');
+/** A level that nobody knows is above all others as a demand, and nothing as an offer. */
+function strength(level: unknown, unknown: number): number {
+  const known = GUARANTEE_LEVELS.indexOf(level as GuaranteeLevel); // whatever it is, it is looked up
+  return known < 0 ? unknown : known;
 }
 
-/** Per dimension the stronger of the two. */
+/** Per dimension the stronger of the two; of demands, one that is not understood stays. */
 export function strongest<T extends Partial<Guarantees>>(a: T, b: Partial<Guarantees>): T {
-  const result: Record<string, GuaranteeLevel> = { ...a };
-  for (const dimension of DIMENSIONS) {
-    const level = b[dimension];
-    if (strength(level) > strength(result[dimension]) && level !== undefined) result[dimension] = level;
+  const result: Record<string, GuaranteeLevel | undefined> = { ...a };
+  for (const [dimension, level] of Object.entries(b)) {
+    if (level === undefined) continue;
+    const before = Object.hasOwn(result, dimension) ? result[dimension] : undefined;
+    if (before === undefined || strength(level, Infinity) > strength(before, Infinity)) {
+      result[dimension] = level;
+    }
   }
-  return result as T;
+  return result as T; // the same dimensions with the levels of a Guarantees
 }
 
-/** The first dimension in which less is there than is required. A level nobody knows is never met. */
+/** The first dimension in which less is there than is required. What nobody knows is never met. */
 export function weakerThan(
   there: Guarantees,
   required: Partial<Guarantees>,
 ): keyof Guarantees | undefined {
-  return DIMENSIONS.find((dimension) => {
+  return (Object.keys(required) as Array<keyof Guarantees>).find((dimension) => {
     const level = required[dimension];
     if (level === undefined) return false;
-    return strength(level) < 0 || strength(there[dimension]) < strength(level);
+    const offered = Object.hasOwn(there, dimension) ? strength(there[dimension], 0) : 0;
+    return !DIMENSIONS.includes(dimension) || offered < strength(level, Infinity);
   });
 }

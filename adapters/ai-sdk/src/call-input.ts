@@ -1,0 +1,38 @@
+import type { CallInput, Guard, GuardedTool } from '@guardstile/core';
+
+import { answerIn } from './approval-answer.ts';
+import type { ExecuteOptions } from './tool-shape.ts';
+
+/** What the SDK passed, whatever its version leaves out. */
+export function optionsOf(given: unknown): ExecuteOptions {
+  return given ?? {};
+}
+
+/** The SDK's call in the words of the guard. */
+export function callInput(
+  guard: Guard,
+  { name }: GuardedTool,
+  input: unknown,
+  options: ExecuteOptions,
+  demanded: boolean,
+): CallInput {
+  const { toolCallId, abortSignal, messages } = options;
+  const answer = answerIn(messages, toolCallId);
+  return {
+    args: input,
+    parsed: true,
+    ...(toolCallId === undefined ? {} : { id: toolCallId }),
+    ...(abortSignal === undefined
+      ? {}
+      : { context: { signal: either(abortSignal, guard.context.signal) } }),
+    ...(demanded
+      ? { demands: [{ effect: 'ask', reason: `the tool ${name} itself needs approval` }] }
+      : {}),
+    ...(answer === undefined ? {} : { answer }),
+  };
+}
+
+/** The context of a call replaces the guard's, and neither abort may be lost. */
+function either(call: AbortSignal, guard: AbortSignal | undefined): AbortSignal {
+  return guard === undefined ? call : AbortSignal.any([call, guard]);
+}

@@ -1,0 +1,64 @@
+import type { Fact, ToolSpec } from '@guardstile/core';
+
+import { inputSchemaOf } from './input-schema.ts';
+import { isAsyncFunction } from './streaming.ts';
+import type { ToolShape } from './tool-shape.ts';
+
+/** What was said of one tool. */
+export interface ToolOptions {
+  readonly facts?: Fact | readonly Fact[] | undefined;
+  readonly source?: string | undefined;
+  readonly trusted?: boolean | undefined;
+  readonly secrets?: readonly string[] | undefined;
+}
+
+const specs = new WeakMap<object, Map<string, ToolSpec>>();
+
+/** The same tool under the same name and options is one spec, so that its rules are resolved once. */
+export function specOf(name: string, tool: ToolShape, options: ToolOptions): ToolSpec {
+  let known = specs.get(tool);
+  if (known === undefined) specs.set(tool, (known = new Map<string, ToolSpec>()));
+  const key = keyOf(name, options);
+  let spec = known.get(key);
+  if (spec === undefined) known.set(key, (spec = createSpec(name, tool, options)));
+  return spec;
+}
+
+/** Names never hold a line break, so that no name can imitate one with options. */
+function keyOf(name: string, { facts, source, trusted, secrets }: ToolOptions): string {
+  if (source === undefined && trusted === undefined && secrets === undefined) {
+    if (facts === undefined) return name;
+    if (typeof facts === 'string') return `${name}\n${facts}`;
+  }
+  return `${name}\n${JSON.stringify([facts, source, trusted, secrets])}`;
+}
+
+function createSpec(name: string, tool: ToolShape, options: ToolOptions): ToolSpec {
+  const { facts, source, trusted, secrets } = options;
+  const annotations = annotationsOf(tool);
+  return {
+    name,
+    // What an async function answers is a value for the SDK, even if it can be iterated.
+    streams: isAsyncFunction(tool.execute) ? 'generators' : 'iterables',
+    schema: inputSchemaOf(tool),
+    ...(typeof tool.description === 'string' ? { description: tool.description } : {}),
+    ...(annotations === undefined ? {} : { annotations }),
+    ...(facts === undefined ? {} : { facts }),
+    ...(source === undefined ? {} : { source }),
+    ...(trusted === undefined ? {} : { trusted }),
+    ...(secrets === undefined ? {} : { secrets }),
+  };
+}
+
+/** Hints that an MCP server gave, which the SDK keeps in the tool's metadata. */
+function annotationsOf({ metadata }: ToolShape): ToolSpec['annotations'] | undefined {
+  if (
+    typeof metadata !== 'object' ||
+    metadata === null ||
+    !Object.hasOwn(metadata, 'annotations')
+  ) {
+    return undefined;
+  }
+  const { annotations } = metadata as { readonly annotations?: unknown };
+  return typeof annotations === 'object' && annotations !== null ? annotations : undefined;
+}

@@ -1,0 +1,91 @@
+import { digest, visible } from '@guardstile/core';
+
+import { count, fold, oneLine } from './fold.ts';
+import { GOES_ON, type Page } from './page.ts';
+import { type Collection, type Leaf, shapeOf } from './shape.ts';
+
+/**
+ * Adds a value to the page as a list of its fields, one per line. Two values that differ are
+ * written differently; what does not fit is written as its size and digest.
+ */
+export function describeValue(page: Page, value: unknown, indent: number): void {
+  const shape = shapeOf(value);
+  if (shape.kind === 'collection' && shape.size > 0) {
+    if (shape.what !== 'record') put(page, indent, `(${shape.what})`);
+    putEntries(page, shape, indent, page.room.fields);
+  } else {
+    putField(page, '(value)', value, indent, page.room.fields);
+  }
+}
+
+function put(page: Page, indent: number, text: string): void {
+  page.lines.push({ indent, text });
+}
+
+/** Writes one field with what is inside it into at most `left` fields, and says how many it took. */
+function putField(page: Page, name: string, value: unknown, indent: number, left: number): number {
+  const shape = shapeOf(value);
+  if (shape.kind === 'leaf') {
+    putLeaf(page, name, shape, indent);
+    return 1;
+  }
+  const { what, size } = shape;
+  const noted = what === 'map' || what === 'set' ? `${name} (${what})` : name;
+  if (size === 0) {
+    put(page, indent, `${noted}: ${what === 'record' || what === 'map' ? '{}' : '[]'}`);
+    return 1;
+  }
+  // Worth opening only if something fits: the one entry, or the first and the line for the others.
+  if (left < 1 + Math.min(size, 2)) {
+    page.folded = true;
+    put(page, indent, `${noted}: ${what} of ${count(size)} folded, ${digest('value', value)}`);
+    return 1;
+  }
+  put(page, indent, `${noted}:`);
+  return 1 + putEntries(page, shape, indent + 1, left - 1);
+}
+
+/** Every entry gets an equal share of the room, so that a large one cannot push others out of view. */
+function putEntries(page: Page, collection: Collection, indent: number, left: number): number {
+  const { size } = collection;
+  const shown = size <= left ? size : left - 1;
+  let used = size - shown > 0 ? 1 : 0;
+  for (let i = 0; i < shown; i += 1) {
+    const [key, value] = collection.at(i);
+    const share = Math.floor((left - used) / (shown - i));
+    used += putField(page, keyName(page, key), value, indent, share);
+  }
+  if (shown < size) {
+    page.folded = true;
+    const rest = digest('value', collection.from(shown));
+    put(page, indent, `${count(size - shown)} more folded, ${rest}`);
+  }
+  return used;
+}
+
+function putLeaf(page: Page, name: string, leaf: Leaf, indent: number): void {
+  const { text, note } = leaf;
+  const [open, close] = leaf.quoted ? ['"', '"'] : ['', ''];
+  const noted = note === undefined ? name : `${name} (${note})`;
+  const folded = fold(page, text);
+  if (folded === undefined) {
+    put(page, indent, `${noted}: ${open}${inQuotes(text)}${close}`);
+    return;
+  }
+  put(page, indent, `${noted}:`);
+  put(page, indent + 1, `${open}${inQuotes(folded.head)}`);
+  put(page, indent + 1, folded.between);
+  put(page, indent + 1, `${GOES_ON}${inQuotes(folded.tail)}${close}`);
+}
+
+const PLAIN_KEY = /^[A-Za-z_$][\w$-]{0,63}$/;
+
+function keyName(page: Page, key: string | number): string {
+  if (typeof key === 'number') return `[${key}]`;
+  return PLAIN_KEY.test(key) ? key : `"${oneLine(page, key).replaceAll('"', '\\"')}"`;
+}
+
+/** The text cannot end its own quotation, and so cannot go on as something else. */
+function inQuotes(text: string): string {
+  return visible(text).replaceAll('"', '\\"');
+}

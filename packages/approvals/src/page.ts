@@ -1,0 +1,33 @@
+/** How much is shown before the rest is folded into its size and digest. */
+export interface Room {
+  /** Fields, at any depth together. */
+  readonly fields: number;
+  /** Characters of one text. */
+  readonly characters: number;
+}
+
+/** So that an ordinary request and its prompt fit on a screen. */
+export const FOLDED: Room = { fields: 40, characters: 400 };
+
+export const UNFOLDED: Room = { fields: Infinity, characters: Infinity };
+
+/** A line before it is wrapped; whatever came from a request in it is visible already. */
+export interface Line {
+  readonly indent: number;
+  readonly text: string;
+}
+
+/** What a person is going to read. */
+export interface Page {
+  readonly room: Room;
+  readonly lines: Line[];
+  /** Whether something did not fit and stands there as its size and digest. */
+  folded: boolean;
+}
+
+export function emptyPage(room: Room): Page {
+  return { room, lines: [], folded: false };
+}
+
+/** Begins what goes on with the line before, so that no value can pass for a line of its own. */
+export const GOES_ON = '> ';

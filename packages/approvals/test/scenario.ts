@@ -1,0 +1,135 @@
+import { execFileSync } from 'node:child_process';
+
+import { createGuard, type GuardOptions, isGuardError, memoryAudit } from '@guardstile/core';
+
+import { terminalApprover } from '../src/index.ts';
+
+// One small application per scenario, run as `node scenario.ts NAME`. Everything in it is real: the
+// guard, the approver and whatever the process has for a terminal.
+
+type Args = Readonly<Record<string, unknown>>;
+
+const ESC = '\u{1b}';
+const REFUND: Args = { orderId: 'o1', amount: 900 };
+
+const lines: string[] = [];
+
+/** Kept until the end: what is printed while a prompt is open would disturb it. */
+function report(line: string): void {
+  lines.push(line);
+}
+
+interface Setup extends Partial<GuardOptions> {
+  readonly name?: string;
+  readonly reason?: string;
+  readonly signal?: AbortSignal;
+}
+
+async function call(args: Args, setup: Setup = {}): Promise<void> {
+  const { name = 'refund', reason = 'refunds over 500 need a look', signal, ...options } = setup;
+  const audit = memoryAudit();
+  const guard = createGuard({
+    policy: () => ({ effect: 'ask', reason, rule: 'refund.large' }),
+    approver: terminalApprover(),
+    audit,
+    ...options,
+  });
+  const context = signal === undefined ? {} : { context: { signal } };
+  try {
+    const result = await guard.call({ tool: name, args, ...context }, (given) =>
+      Object.keys(given).join(','),
+    );
+    report(`RESULT ${name} ran with ${result}`);
+  } catch (error) {
+    report(`RESULT ${name} ${isGuardError(error) ? `${error.code} ${error.message}` : 'failed'}`);
+  }
+  for (const entry of await audit.query({})) {
+    if (entry.kind === 'approval')
+      report(`AUDIT ${entry.action} ${JSON.stringify(entry.votes ?? [])}`);
+  }
+  await guard.close();
+}
+
+/** Aborts when the test says so. */
+function abortOnSignal(): AbortSignal {
+  const controller = new AbortController();
+  process.once('SIGUSR2', () => controller.abort());
+  return controller.signal;
+}
+
+/** How the terminal stands while this process still holds it. */
+function reportTerminal(): void {
+  const modes = execFileSync('stty', ['-a'], {
+    encoding: 'utf8',
+    stdio: ['inherit', 'pipe', 'inherit'],
+  });
+  const on = (mode: string): string => (modes.split(/\s+/).includes(mode) ? 'on' : 'off');
+  report(`TERMINAL icanon ${on('icanon')}, echo ${on('echo')}, isig ${on('isig')}`);
+}
+
+const hostile = {
+  clipboard: `${ESC}]52;c;ZXZpbA==${'\u{7}'}`,
+  title: `${ESC}]2;owned${'\u{7}'}`,
+  erase: `pay 5${ESC}[2K${ESC}[1A${ESC}[1Gpay 1`,
+  bidi: 'exe.\u{202e}gnp\u{202c}',
+  carriage: 'real\rfake\b\b',
+  lines: 'one\ntool       harmless',
+  unterminated: `${ESC}]0;never ends`,
+  device: `${ESC}P1$r${ESC}\\ ${'\u{9b}'}2J`,
+};
+
+const scenarios = {
+  plain: () => call(REFUND),
+  hidden: () => call({ ...REFUND, password: 'hunter2', card: { cvc: '123' } }),
+  long: () => call({ ...REFUND, note: `begin ${'x'.repeat(5000)} end`, items: Array(300).fill(7) }),
+  hostile: () =>
+    call(hostile, {
+      name: `re\u{202e}fund${ESC}[2J`,
+      reason: `because ${hostile.erase}`,
+      unicodeNames: true,
+      context: {
+        principal: { id: `ann${hostile.clipboard}`, tenant: hostile.title, roles: [hostile.bidi] },
+        agent: hostile.carriage,
+        session: hostile.erase,
+      },
+    }),
+  /** What the hostile scenario would do to the terminal if nothing were escaped. */
+  unescaped: async () => {
+    process.stderr.write(hostile.title + hostile.clipboard);
+    report('RESULT written');
+  },
+  two: async () => {
+    // Two guards with an approver each, and still one terminal.
+    await Promise.all([call(REFUND, { name: 'first' }), call(REFUND, { name: 'second' })]);
+    reportTerminal();
+  },
+  abort: async () => {
+    await call(REFUND, { signal: abortOnSignal() });
+    reportTerminal();
+  },
+  abortThenAsk: async () => {
+    await call(REFUND, { name: 'first', signal: abortOnSignal() });
+    await call(REFUND, { name: 'second' });
+  },
+  abortWaiting: async () => {
+    const waiting = call(REFUND, { name: 'dropped', signal: abortOnSignal() });
+    await Promise.all([call(REFUND, { name: 'first' }), waiting, call(REFUND, { name: 'third' })]);
+  },
+  timeout: async () => {
+    await call(REFUND, { approvalTimeoutMs: 1 });
+    reportTerminal();
+  },
+  namedApprovers: () =>
+    call(REFUND, {
+      policy: () => ({
+        effect: 'ask',
+        reason: 'finance has to agree',
+        requirements: { votes: [{ kind: 'approvers', by: ['role:finance'], quorum: 1 }] },
+      }),
+    }),
+} satisfies Record<string, () => Promise<void>>;
+
+export type Scenario = keyof typeof scenarios;
+
+await scenarios[process.argv[2] as Scenario](); // the tests pass only names of scenarios
+process.stdout.write(`${lines.join('\n')}\n`);

@@ -1,0 +1,85 @@
+import type { Approval, ApprovalResult } from '../approvals/approval.ts';
+import { GuardError } from '../errors.ts';
+import { messageOf } from '../message-of.ts';
+import type { MaybePromise, Steps } from '../steps.ts';
+import type { Waiting } from '../waiting.ts';
+import type { CallState } from './call-state.ts';
+
+/**
+ * What a store answered, once it is understood. A store that fails, takes too long or answers
+ * nonsense lets nothing run.
+ */
+export function* fromStore<T>(
+  state: CallState,
+  ask: () => MaybePromise<unknown>,
+  read: (answer: unknown) => T,
+  waiting: Waiting = state.waiting,
+): Steps<T> {
+  const { approvals, storeTimeoutMs } = state.parts;
+  try {
+    const late = (): Error => new Error(`it took longer than ${storeTimeoutMs} ms`);
+    return read(yield* waiting.for(ask(), storeTimeoutMs, late));
+  } catch (cause) {
+    if (cause instanceof GuardError) throw cause;
+    throw new GuardError(
+      'approval_store_error',
+      `the approval store "${approvals.name}" failed (${messageOf(cause)}), and nothing runs without it; mend the store and call again`,
+      { cause },
+    );
+  }
+}
+
+const STATES: readonly unknown[] = [
+  'pending',
+  'approved',
+  'denied',
+  'expired',
+  'cancelled',
+  'consumed',
+] satisfies ReadonlyArray<Approval['state']>;
+
+const REFUSALS: readonly unknown[] = [
+  'unknown',
+  'pending',
+  'denied',
+  'expired',
+  'cancelled',
+  'consumed',
+  'conflict',
+  'mismatch',
+];
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export function readApproval(answer: unknown): Approval {
+  const { aid, rid, bindings, requirements, state, votes, version, createdAt, expiresAt, reason } =
+    own(answer, 'approval');
+  const whole =
+    typeof aid === 'string' &&
+    typeof rid === 'string' &&
+    typeof reason === 'string' &&
+    typeof own(bindings, 'bindings')['digest'] === 'string' &&
+    Array.isArray(own(requirements, 'requirements')['votes']) &&
+    STATES.includes(state) &&
+    Array.isArray(votes) &&
+    [version, createdAt, expiresAt].every(Number.isFinite);
+  if (!whole) throw new Error('it answered an approval that is not whole');
+  return answer as Approval; // every field that is relied upon was looked at
+}
+
+export function readMaybeApproval(answer: unknown): Approval | undefined {
+  return answer === undefined || answer === null ? undefined : readApproval(answer);
+}
+
+export function readResult(answer: unknown): ApprovalResult {
+  const { ok, approval, reason } = own(answer, 'result');
+  if (ok === true) return { ok, approval: readApproval(approval) };
+  if (ok === false && REFUSALS.includes(reason)) return answer as ApprovalResult; // both looked at
+  throw new Error('it answered no result');
+}
+
+/** Own fields only: what a polluted prototype lends an answer must not count. */
+function own(value: unknown, what: string): Fields {
+  if (typeof value !== 'object' || value === null) throw new Error(`it answered no ${what}`);
+  return Object.assign(Object.create(null) as Fields, value);
+}

@@ -1,0 +1,178 @@
+import type { Approval, Vote } from '../approvals/approval.ts';
+import type { ApprovalRequest, Approver } from '../approvals/approver.ts';
+import { describeRequirement, type Requirements, unmet } from '../approvals/requirements.ts';
+import { GuardError } from '../errors.ts';
+import { messageOf } from '../message-of.ts';
+import { drive, type Steps } from '../steps.ts';
+import { callOff } from './call-off.ts';
+import { type CallState, eventBase, viewOf } from './call-state.ts';
+import { record } from './record.ts';
+import { refusal } from './refusal.ts';
+import { castVote, voteOf } from './vote.ts';
+
+/** The approvers in this process that may answer such an ask. One that cannot say may not. */
+export function askable(state: CallState, requirements: Requirements): readonly Approver[] {
+  const { approvers, logger } = state.parts;
+  return approvers.filter((approver) => {
+    try {
+      return approver.accepts?.(requirements) !== false;
+    } catch (error) {
+      logger?.warn(`approver "${approver.name}" failed: ${messageOf(error)}`);
+      return false;
+    }
+  });
+}
+
+/**
+ * Asks everybody who may answer, at once, until the approval is settled or everybody has answered.
+ * Returns the approval once it is approved; every other end is a refusal.
+ */
+export function* askApprovers(
+  state: CallState,
+  approval: Approval,
+  approvers: readonly Approver[],
+): Steps<Approval> {
+  const done = new AbortController();
+  const { parts } = state;
+  const limit = Math.min(parts.approvalTimeoutMs, parts.approvalExpiresMs, approval.expiresAt - approval.createdAt);
+  const late = (): GuardError =>
+    new GuardError('approval_expired', `nobody answered within ${limit} ms; ask again`, {
+      aid: approval.aid,
+    });
+  try {
+    const answered = yield* state.waiting.for(
+      collect(state, approval, approvers, done.signal),
+      limit,
+      late,
+    );
+    return approved(state, answered);
+  } catch (error) {
+    const expired = error instanceof GuardError && error.code === 'approval_expired';
+    yield* callOff(state, approval, expired ? 'expired' : 'cancelled');
+    throw error;
+  } finally {
+    done.abort();
+  }
+}
+
+/** The approval if the votes suffice. */
+export function approved(state: CallState, approval: Approval): Approval {
+  const { aid, requirements, votes, bindings } = approval;
+  if (approval.state !== 'pending') {
+    state.parts.events.emit('approval.resolved', () => ({
+      ...eventBase(state),
+      aid,
+      state: approval.state,
+    }));
+  }
+  if (approval.state === 'approved') return approval;
+  if (approval.state !== 'pending') throw refusal(approval.state, approval);
+  const missing = unmet(requirements, votes, bindings.principal);
+  const what = missing === undefined ? 'a vote' : describeRequirement(missing);
+  const code = state.resumed === approval ? 'approval_required' : 'approval_denied';
+  throw new GuardError(code, `it is not approved: ${what} is missing`, { aid });
+}
+
+/** Counts one vote after the other, so that no vote of this process is in the way of another. */
+async function collect(
+  state: CallState,
+  approval: Approval,
+  approvers: readonly Approver[],
+  signal: AbortSignal,
+): Promise<Approval> {
+  let current = approval;
+  let turn: Promise<void> = Promise.resolve();
+  let open = approvers.length;
+
+  async function count(vote: Vote | undefined): Promise<void> {
+    if (vote === undefined || current.state !== 'pending' || signal.aborted) return;
+    current = await drive(castVote(state, current, vote));
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    const answered = async (approver: Approver): Promise<void> => {
+      const vote = await askOne(state, approval, approver, signal);
+      turn = turn.then(() => count(vote));
+      await turn;
+      open -= 1;
+      if (current.state !== 'pending' || open === 0) resolve();
+    };
+    for (const approver of approvers) answered(approver).catch(reject);
+  });
+  return current;
+}
+
+/** One approver's vote. An approver that fails or answers nonsense denies. */
+async function askOne(
+  state: CallState,
+  approval: Approval,
+  approver: Approver,
+  signal: AbortSignal,
+): Promise<Vote | undefined> {
+  const { parts, context } = state;
+  const shown = parts.redactor.shown(state.call.confined);
+  let revealed = false;
+  const request: ApprovalRequest = Object.freeze({
+    aid: approval.aid,
+    rid: state.rid,
+    tool: state.call.tool,
+    facts: state.call.facts,
+    args: shown.value,
+    hidden: shown.hidden,
+    digest: approval.bindings.digest,
+    reason: parts.redactor.text(approval.reason),
+    ...(approval.rule === undefined ? {} : { rule: approval.rule }),
+    requirements: approval.requirements,
+    context,
+    expiresAt: approval.expiresAt,
+    async reveal() {
+      if (signal.aborted) throw refusal('cancelled', approval);
+      await drive(
+        record(state, state.waiting, {
+          kind: 'approval',
+          action: 'approval.revealed',
+          actor: approver.voter?.id ?? 'requester',
+          aid: approval.aid,
+          payload: { hidden: shown.hidden },
+        }),
+      );
+      revealed = true;
+      return viewOf(state).confined;
+    },
+  });
+
+  let answer: Pick<Vote, 'verdict' | 'note'>;
+  try {
+    answer = readApproverAnswer(await approver.ask(request, { signal }));
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    parts.logger?.warn(`approver "${approver.name}" failed: ${messageOf(error)}`);
+    answer = { verdict: 'deny', note: 'the approver failed' };
+  }
+  if (answer.verdict === 'approve' && shown.hidden.length > 0 && !revealed) {
+    throw new GuardError(
+      'approval_unrevealed',
+      `it was approved without looking at ${shown.hidden.join(', ')}; reveal hidden values first`,
+      { aid: approval.aid },
+    );
+  }
+  const voter = approver.voter ?? context.principal;
+  return voteOf({
+    ...answer,
+    ...(voter === undefined ? {} : { voter: voter.id, roles: voter.roles ?? [] }),
+    channel: approver.name,
+    digest: approval.bindings.digest,
+    revealed,
+  });
+}
+
+function readApproverAnswer(answer: unknown): Pick<Vote, 'verdict' | 'note'> {
+  if (answer === 'approve' || answer === 'deny') return { verdict: answer };
+  if (typeof answer === 'object' && answer !== null && Object.hasOwn(answer, 'verdict')) {
+    const { verdict, note } = answer as Partial<Vote>;
+    const noted = Object.hasOwn(answer, 'note') && typeof note === 'string' ? { note } : {};
+    const known = Object.keys(answer).every((key) => key === 'verdict' || key === 'note');
+    if (known && (verdict === 'approve' || verdict === 'deny')) return { verdict, ...noted };
+  }
+  return { verdict: 'deny', note: 'the approver gave no answer that is understood' };
+}

@@ -1,0 +1,28 @@
+import type { Approval } from '../approvals/approval.ts';
+import { messageOf } from '../message-of.ts';
+import type { Steps } from '../steps.ts';
+import { fromStore, readResult } from './approval-store.ts';
+import { type CallState, eventBase, PATIENT } from './call-state.ts';
+import { record } from './record.ts';
+import { finishUp } from './trail.ts';
+
+/** Whoever waits no longer must not leave an approval behind that could still be answered. */
+export function* callOff(
+  state: CallState,
+  approval: Approval,
+  how: 'cancelled' | 'expired' = 'cancelled',
+): Steps<void> {
+  yield* finishUp(state, cancel(state, approval, how));
+}
+
+function* cancel(state: CallState, { aid }: Approval, how: 'cancelled' | 'expired'): Steps<void> {
+  const { approvals, events, logger } = state.parts;
+  try {
+    const result = yield* fromStore(state, () => approvals.cancel(aid), readResult, PATIENT);
+    if (!result.ok) return;
+    events.emit('approval.resolved', () => ({ ...eventBase(state), aid, state: how }));
+    yield* record(state, PATIENT, { kind: 'approval', action: `approval.${how}`, aid });
+  } catch (error) {
+    logger?.warn(`${state.call.tool.name}: ${aid} could not be called off: ${messageOf(error)}`);
+  }
+}
