@@ -11,21 +11,21 @@ export interface OwnMembers {
  * work on nothing else.
  */
 export function cloneTool(tool: object, own: OwnMembers): object {
-  const clone: object = isPlain(tool) ? { ...tool } : cloneMembers(tool);
-  if (own.execute !== undefined) define(clone, 'execute', own.execute);
-  if (own.needsApproval !== undefined || 'needsApproval' in clone) {
-    define(clone, 'needsApproval', own.needsApproval);
-  }
+  const { execute, needsApproval, caller } = own;
+  const asks = needsApproval !== undefined || 'needsApproval' in tool;
+  if (isPlain(tool)) return asks ? { ...tool, execute, needsApproval } : { ...tool, execute };
+  const clone = cloneMembers(tool);
+  if (execute !== undefined) define(clone, 'execute', execute);
+  if (asks) define(clone, 'needsApproval', needsApproval);
   // Redefined by its value alone, so that it stays as hidden as it was.
-  if (own.caller !== undefined) {
-    Object.defineProperty(clone, 'experimental_toolCaller', { value: own.caller });
-  }
+  if (caller !== undefined)
+    Object.defineProperty(clone, 'experimental_toolCaller', { value: caller });
   return clone;
 }
 
 const plain = new WeakMap<object, boolean>();
 
-/** Whether spreading keeps everything. Remembered, since tools are wrapped again for every request. */
+/** Whether spreading keeps everything, and only `execute` and `needsApproval` are replaced. Remembered, since tools are wrapped again for every request. */
 function isPlain(tool: object): boolean {
   let known = plain.get(tool);
   if (known === undefined) {
@@ -34,7 +34,8 @@ function isPlain(tool: object): boolean {
       Object.values(Object.getOwnPropertyDescriptors(tool)).every(
         (property) => 'value' in property && property.enumerable === true,
       ) &&
-      Object.getOwnPropertySymbols(tool).length === 0;
+      Object.getOwnPropertySymbols(tool).length === 0 &&
+      !('experimental_toolCaller' in tool);
     plain.set(tool, known);
   }
   return known;
@@ -89,9 +90,7 @@ function boundTo(
       enumerable: property.enumerable === true,
       configurable: true,
       ...(get === undefined ? {} : { get: (): unknown => Reflect.apply(get, tool, []) }),
-      ...(set === undefined
-        ? {}
-        : { set: (value: unknown) => Reflect.apply(set, tool, [value]) }),
+      ...(set === undefined ? {} : { set: (value: unknown) => Reflect.apply(set, tool, [value]) }),
     };
   }
   const value: unknown = property.value;

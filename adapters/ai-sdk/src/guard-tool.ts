@@ -3,22 +3,11 @@ import { type Guard, sameGuard } from '@guardstile/core';
 import { cloneTool } from './clone-tool.ts';
 import { demandOf, eitherDemand } from './demand.ts';
 import { type Body, guardedExecute } from './guarded-execute.ts';
-import { type NativeApproval, nativeApproval } from './native-approval.ts';
+import { type Known, knownExecute, markExecute } from './known-execute.ts';
+import { nativeApproval } from './native-approval.ts';
 import { guardedCaller } from './tool-caller.ts';
 import { type ExecuteFunction, type ToolShape, toolShape } from './tool-shape.ts';
 import { specOf, type ToolOptions } from './tool-spec.ts';
-
-/** What is known of an `execute` that a guard made. */
-interface Behind {
-  readonly guard: Guard;
-  readonly name: string;
-  readonly options: ToolOptions;
-  readonly body: Body;
-  readonly approval: NativeApproval | undefined;
-}
-
-/** A guarded `execute` is recognised by the function itself, which nobody can copy. */
-const known = new WeakMap<ExecuteFunction, Behind>();
 
 /** The tool behind a guard. Tools that the SDK does not execute are returned as they are. */
 export function guardTool(
@@ -34,42 +23,40 @@ export function guardTool(
     const { needsApproval } = tool;
     return caller === undefined ? tool : cloneTool(tool, { execute, needsApproval, caller });
   }
-  const behind = behindOf(name, tool, execute, guard, options);
-  const { body, approval } = behind;
-  const handle = guard.tool(specOf(name, tool, behind.options));
-  const guarded = guardedExecute(guard, handle, body, behind.options.secrets !== undefined);
-  const needsApproval = nativeApproval(guard, handle, body.demand, approval);
-  known.set(guarded, { guard, name, options: behind.options, body, approval: needsApproval });
-  return cloneTool(tool, { execute: guarded, needsApproval, caller });
+  const before = knownExecute(execute);
+  const again = before !== undefined && before.tool.name === name && sameGuard(before.guard, guard);
+  const stated = again ? merged(before.options, options) : options;
+  const body = bodyOf(tool, execute, before, again);
+  const handle = guard.tool(specOf(name, tool, stated));
+  const approval = nativeApproval(guard, handle, body.demand, again ? undefined : before?.approval);
+  const known: Known = {
+    guard,
+    tool: handle,
+    body,
+    withSecrets: stated.secrets !== undefined,
+    options: stated,
+    approval,
+  };
+  const wrapper = markExecute(guardedExecute(known), known);
+  return cloneTool(tool, { execute: wrapper, needsApproval: approval, caller });
 }
 
 /**
  * What to put behind the guard. The same guard guards once: a tool that comes back under its name,
  * perhaps as a changed copy, is bound to the new context only and keeps what was said of it.
  */
-function behindOf(
-  name: string,
+function bodyOf(
   tool: ToolShape,
   execute: ExecuteFunction,
-  guard: Guard,
-  options: ToolOptions,
-): Pick<Behind, 'options' | 'body' | 'approval'> {
-  const before = known.get(execute);
-  if (before === undefined) {
-    return { options, body: { self: tool, execute, demand: demandOf(tool) }, approval: undefined };
-  }
+  before: Known | undefined,
+  again: boolean,
+): Body {
   // What a guard put there is no demand of the tool; what somebody has put there since is one.
-  const added = tool.needsApproval === before.approval ? undefined : demandOf(tool);
-  if (before.name !== name || !sameGuard(before.guard, guard)) {
-    const { approval } = before;
-    return { options, body: { self: tool, execute, demand: added }, approval };
-  }
+  const own = before !== undefined && tool.needsApproval === before.approval;
+  const demand = own ? undefined : demandOf(tool);
+  if (before === undefined || !again) return { self: tool, execute, demand };
   const { body } = before;
-  return {
-    options: merged(before.options, options),
-    body: added === undefined ? body : { ...body, demand: eitherDemand(body.demand, added) },
-    approval: undefined,
-  };
+  return demand === undefined ? body : { ...body, demand: eitherDemand(body.demand, demand) };
 }
 
 function merged(before: ToolOptions, now: ToolOptions): ToolOptions {

@@ -13,31 +13,38 @@ export interface Body {
   readonly demand: Demand | undefined;
 }
 
+/** A body and what stands before it. */
+export interface Guarded {
+  readonly guard: Guard;
+  readonly tool: GuardedTool;
+  readonly body: Body;
+  readonly withSecrets: boolean;
+}
+
 /** An `execute` of the same shape that passes through the guard. */
-export function guardedExecute(
-  guard: Guard,
-  tool: GuardedTool,
-  { self, execute, demand }: Body,
-  withSecrets: boolean,
-): ExecuteFunction {
-  function start(input: unknown, given: unknown, asked: boolean): unknown {
-    return tool.run(callInput(guard, tool, input, optionsOf(given), asked), (args: unknown, run) =>
-      Reflect.apply(execute, self, [args, bodyOptions(given, run, withSecrets)]),
-    );
-  }
-
-  function guarded(input: unknown, given: unknown): unknown {
-    const asked = demanded(demand, input, given);
-    if (typeof asked === 'boolean') return start(input, given, asked);
-    return asked.then((really) => start(input, given, really));
-  }
-
+export function guardedExecute(guarded: Guarded): ExecuteFunction {
+  const { execute } = guarded.body;
   if (isAsyncGeneratorFunction(execute)) {
-    return (input, given) => generated(() => guarded(input, given));
+    return (input, given) => generated(() => run(guarded, input, given));
   }
   // A refusal of an async function is a rejection, never thrown at its caller.
-  if (isAsyncFunction(execute)) return async (input, given) => guarded(input, given);
-  return (input, given) => drained(guarded(input, given));
+  if (isAsyncFunction(execute)) return async (input, given) => run(guarded, input, given);
+  return (input, given) => drained(run(guarded, input, given));
+}
+
+function run(guarded: Guarded, input: unknown, given: unknown): unknown {
+  const asked = demanded(guarded.body.demand, input, given);
+  if (typeof asked === 'boolean') return start(guarded, input, given, asked);
+  return asked.then((really) => start(guarded, input, given, really));
+}
+
+function start(guarded: Guarded, input: unknown, given: unknown, asked: boolean): unknown {
+  const { guard, tool, body, withSecrets } = guarded;
+  return tool.run(
+    callInput(guard, tool, input, optionsOf(given), asked),
+    (args: unknown, started) =>
+      Reflect.apply(body.execute, body.self, [args, bodyOptions(given, started, withSecrets)]),
+  );
 }
 
 /** The very same options, unless the guard limits the time of the body or hands it secrets. */

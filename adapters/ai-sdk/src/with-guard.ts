@@ -29,6 +29,8 @@ const OF_THE_SET: readonly string[] = ['facts', 'source', 'trusted', 'toolSecret
 
 const guards = new WeakMap<object, Guard>();
 
+const PLAIN = { writable: true, enumerable: true, configurable: true };
+
 /**
  * The same tools behind a guard: same names, same types, same behaviour for what is allowed.
  * Enforced inside each tool's `execute`, whatever the caller passes to the SDK.
@@ -59,14 +61,17 @@ export function withGuard<T extends Record<string, object>>(
   const guard = isGuard(policyOrGuard)
     ? guardWithout(policyOrGuard, own)
     : createGuard({ ...guardOptions(own), policy: policyOrGuard });
-  const guarded = Object.fromEntries(
-    Object.entries(toolSet(tools)).map(([name, tool]) => [
-      name,
-      guardTool(name, tool, guard, toolOptions(name, own)),
-    ]),
-  );
-  // Sets of MCP clients have none, so that no inherited name can be called.
-  if (Object.getPrototypeOf(tools) === null) Object.setPrototypeOf(guarded, null);
+  const source = toolSet(tools);
+  // Sets of MCP clients have no prototype, so that no inherited name can be called.
+  const guarded = (Object.getPrototypeOf(tools) === null ? Object.create(null) : {}) as Record<
+    string,
+    object
+  >;
+  for (const name of Object.keys(source)) {
+    const tool = guardTool(name, source[name], guard, toolOptions(name, own));
+    if (name === '__proto__') Object.defineProperty(guarded, name, { ...PLAIN, value: tool });
+    else guarded[name] = tool;
+  }
   guards.set(guarded, guard);
   return guarded as T; // the same keys with tools of the same types
 }
@@ -85,8 +90,10 @@ export function guardOf(tools: object): Guard {
   );
 }
 
-function toolSet(tools: unknown): object {
-  if (typeof tools === 'object' && tools !== null && !Array.isArray(tools)) return tools;
+function toolSet(tools: unknown): Readonly<Record<string, unknown>> {
+  if (typeof tools === 'object' && tools !== null && !Array.isArray(tools)) {
+    return tools as Readonly<Record<string, unknown>>; // read by its own keys only
+  }
   throw new GuardError(
     'tool_invalid',
     'withGuard: tools are passed as an object, as the SDK takes them: withGuard({ name: tool }, policy)',

@@ -1,5 +1,6 @@
 import { GuardError } from './errors.ts';
 import { inferFromName } from './name-facts.ts';
+import { ownFields } from './own-fields.ts';
 
 /** What a tool's code can reach. */
 export type Capability =
@@ -13,8 +14,8 @@ export type Capability =
 
 /**
  * What a developer states of a tool. `readOnly`, `nonDestructive` (adds, never overwrites or
- * deletes), `edit` (changes files) and `destructive` say what a call does; `money` and the
- * capabilities that change something imply it.
+ * deletes), `edit` (changes files) and `destructive` say what a call does; `money` and every
+ * capability but `network` imply it.
  */
 export type Fact = 'readOnly' | 'nonDestructive' | 'edit' | 'destructive' | 'money' | Capability;
 
@@ -74,8 +75,8 @@ export interface FactSources {
 
 /**
  * The facts of a tool: the developer's word; else the annotations of a trusted source; else
- * unknown. A name and an untrusted annotation can only add risk, and only where the developer has
- * said nothing.
+ * unknown. A name and an untrusted annotation can only add risk, and to the effect only where the
+ * developer has said nothing of it (`docs/decisions/2026-11-21-developer-facts-outrank-names.md`).
  *
  * @throws {GuardError} `facts_invalid` for a word that is not a {@link Fact}.
  */
@@ -83,8 +84,8 @@ export function factsOf(name: string, sources: FactSources): ToolFacts {
   const stated = listOf(name, sources.stated);
   const inferred = inferFromName(name);
   const capabilities = union(stated, inferred);
-  const money = stated.includes('money') || (stated.length === 0 && inferred.includes('money'));
   const own = worst(stated);
+  const money = (own === undefined ? [...stated, ...inferred] : stated).includes('money');
   if (own !== undefined) return { effect: own, money, capabilities, why: 'stated by the developer' };
 
   const hinted = hintedEffect(sources);
@@ -103,15 +104,16 @@ function missing(name: string): string {
 
 function hintedEffect({ annotations, trusted }: FactSources): ToolEffect | undefined {
   if (annotations === undefined) return undefined;
-  if (annotations.destructiveHint === true) return 'destructive';
+  const { readOnlyHint, destructiveHint } = ownFields(annotations);
+  if (destructiveHint === true) return 'destructive';
   if (trusted !== true) return undefined;
-  if (annotations.readOnlyHint === true) return 'readOnly';
+  if (readOnlyHint === true) return 'readOnly';
   // The protocol's own default for a tool that writes is destructive.
-  return annotations.destructiveHint === false ? 'nonDestructive' : 'destructive';
+  return destructiveHint === false ? 'nonDestructive' : 'destructive';
 }
 
 function listOf(name: string, stated: FactSources['stated']): readonly Fact[] {
-  const list = stated === undefined ? [] : typeof stated === 'string' ? [stated] : stated;
+  const list = stated === undefined ? [] : Array.isArray(stated) ? (stated as readonly Fact[]) : [stated as Fact];
   for (const fact of list) {
     if (typeof fact === 'string' && Object.hasOwn(EFFECT_OF, fact)) continue;
     throw new GuardError(

@@ -66,8 +66,6 @@ export function createRedactor(options: RedactOptions = {}): Redactor {
 }
 
 function build(keys: readonly string[], patterns: readonly RegExp[], issued: Issued): Redactor {
-  const hides = keyMatcher(keys);
-
   function withoutIssued(text: string): string {
     let result = text;
     for (const secret of issued) {

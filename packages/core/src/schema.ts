@@ -1,4 +1,5 @@
 import { GuardError } from './errors.ts';
+import { messageOf } from './message-of.ts';
 import { isThenable, type MaybePromise } from './steps.ts';
 
 /** A schema that parses through a method of its own, as zod 3 and 4 have it. */
@@ -34,22 +35,31 @@ export function isToolSchema(value: unknown): value is ToolSchema {
 /**
  * The parsed arguments.
  *
- * @throws {GuardError} `args_invalid` with what the schema said.
+ * @throws {GuardError} `args_invalid` with what the schema said, also when it failed to say anything.
  */
 export function parseArgs(schema: ToolSchema, input: unknown): MaybePromise<unknown> {
-  if ('safeParse' in schema && typeof schema.safeParse === 'function') {
-    let result: ReturnType<SafeParseSchema['safeParse']>;
-    try {
-      result = schema.safeParse(input);
-    } catch (error) {
-      // zod throws here when a refinement is asynchronous; the standard interface awaits it.
-      if (!('~standard' in schema)) throw invalid(error);
-      return parseStandard(schema as StandardSchema, input);
-    }
-    if (result.success) return result.data;
-    throw invalid(result.error);
+  try {
+    const parsed = parse(schema, input);
+    return isThenable(parsed) ? Promise.resolve(parsed).catch(refuse) : parsed;
+  } catch (error) {
+    return refuse(error);
   }
-  return parseStandard(schema as StandardSchema, input);
+}
+
+function parse(schema: ToolSchema, input: unknown): MaybePromise<unknown> {
+  if (!('safeParse' in schema && typeof schema.safeParse === 'function')) {
+    return parseStandard(schema as StandardSchema, input);
+  }
+  let result: ReturnType<SafeParseSchema['safeParse']>;
+  try {
+    result = schema.safeParse(input);
+  } catch (error) {
+    // zod throws here when a refinement is asynchronous; the standard interface awaits it.
+    if (!('~standard' in schema)) throw error;
+    return parseStandard(schema as StandardSchema, input);
+  }
+  if (result.success === true && Object.hasOwn(result, 'data')) return result.data;
+  throw (result as { readonly error?: unknown }).error ?? new Error('it gave neither data nor an error');
 }
 
 function parseStandard(schema: StandardSchema, input: unknown): MaybePromise<unknown> {
@@ -57,14 +67,18 @@ function parseStandard(schema: StandardSchema, input: unknown): MaybePromise<unk
   return isThenable(result) ? result.then(outputOf) : outputOf(result);
 }
 
-function outputOf(
-  result: Awaited<ReturnType<StandardSchema['~standard']['validate']>>,
-): unknown {
-  if (result.issues === undefined) return result.value;
-  throw invalid(new Error(result.issues.map((issue) => issue.message).join('; ')));
+function outputOf(result: Awaited<ReturnType<StandardSchema['~standard']['validate']>>): unknown {
+  if (result.issues !== undefined) {
+    throw new Error(result.issues.map((issue) => issue.message).join('; '));
+  }
+  if (Object.hasOwn(result, 'value')) return result.value;
+  throw new Error('it gave neither a value nor issues');
 }
 
-function invalid(cause: unknown): GuardError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new GuardError('args_invalid', `the arguments do not fit the tool's schema: ${why}`, { cause });
+function refuse(cause: unknown): never {
+  throw new GuardError(
+    'args_invalid',
+    `the arguments do not fit the tool's schema: ${messageOf(cause)}`,
+    { cause },
+  );
 }

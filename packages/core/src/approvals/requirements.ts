@@ -1,3 +1,4 @@
+import { canonical } from '../canonical.ts';
 import type { Vote } from './approval.ts';
 
 /**
@@ -12,7 +13,7 @@ export type VoteRequirement =
 export interface Requirements {
   /** All of them have to be met. */
   readonly votes: readonly VoteRequirement[];
-  /** How long the approval may stay unused, in milliseconds; absent: the guard's default. */
+  /** How long the approval may stay unused, in milliseconds; never longer than the guard's own limit. */
   readonly expiresMs?: number;
   /** Top-level argument fields that an approver may change. */
   readonly editable: readonly string[];
@@ -31,8 +32,7 @@ export const CONFIRM: Requirements = Object.freeze({
 export function combineRequirements(all: readonly Requirements[]): Requirements {
   const [first, ...rest] = all;
   if (first === undefined || rest.length === 0) return first ?? CONFIRM;
-  const votes = new Map<string, VoteRequirement>();
-  for (const vote of all.flatMap((r) => r.votes)) votes.set(JSON.stringify(vote), vote);
+  const votes = new Map(all.flatMap((r) => r.votes).map((vote) => [canonical(vote), vote]));
   const expiries = all.flatMap((r) => (r.expiresMs === undefined ? [] : [r.expiresMs]));
   return Object.freeze({
     votes: Object.freeze([...votes.values()]),
@@ -47,13 +47,16 @@ function common(lists: ReadonlyArray<readonly string[]>): readonly string[] {
   return Object.freeze(first.filter((item) => rest.every((list) => list.includes(item))));
 }
 
+const ROLE = 'role:';
+
 /** Whether the voter is one whom the requirement counts; nobody approves a request of their own. */
 export function counts(requirement: VoteRequirement, vote: Vote, requester: string | undefined): boolean {
   if (requirement.kind === 'confirm') return vote.voter === requester;
-  if (vote.voter === undefined || vote.voter === requester) return false;
-  return (
-    requirement.by.includes(vote.voter) ||
-    (vote.roles ?? []).some((role) => requirement.by.includes(`role:${role}`))
+  const { voter, roles = [] } = vote;
+  if (voter === undefined || voter === requester) return false;
+  return requirement.by.some((name) =>
+    // An id that looks like a role is not one.
+    name.startsWith(ROLE) ? roles.includes(name.slice(ROLE.length)) : name === voter,
   );
 }
 

@@ -1,10 +1,10 @@
 import { GuardError } from '../errors.ts';
 import { mintId } from '../ids.ts';
-import { createRedactor, type RedactOptions } from '../redact.ts';
-import { snapshot } from '../snapshot.ts';
+import { ownOptions } from '../own-options.ts';
+import { createRedactor, type Redactor, type RedactOptions } from '../redact.ts';
 import { type AuditDraft, type AuditEntry, NO_ENTRY } from './entry.ts';
 import type { AuditFilter, AuditLog, AuditReceipt } from './log.ts';
-import { authenticator, bodyOf, leafHash, type UnsealedEntry } from './seal.ts';
+import { authenticator, bodyOf, keyBytes, leafHash, type UnsealedEntry } from './seal.ts';
 import { verifyChain } from './verify.ts';
 
 export interface MemoryAuditOptions {
@@ -25,6 +25,8 @@ export interface MemoryAuditOptions {
   readonly clock?: () => number;
 }
 
+const OPTIONS = ['key', 'capacity', 'sealing', 'redact', 'clock'] as const;
+
 interface Kept {
   readonly entry: Omit<UnsealedEntry, 'prev'>;
   sealed: AuditEntry | undefined;
@@ -38,13 +40,17 @@ interface Kept {
  * @throws {GuardError} `audit_key_invalid` for an empty key, `options_invalid` for a capacity below 1.
  */
 export function memoryAudit(options: MemoryAuditOptions = {}): AuditLog {
-  const { capacity = 10_000, sealing = 'each', clock = Date.now } = options;
+  const own = ownOptions('memoryAudit', options, OPTIONS, 'options_invalid');
+  const { capacity = 10_000, sealing = 'each', clock = Date.now } = own;
+  if (sealing !== 'each' && sealing !== 'batch') {
+    throw new GuardError('options_invalid', "memoryAudit: sealing has to be 'each' or 'batch'");
+  }
   if (!Number.isInteger(capacity) || capacity < 1) {
     throw new GuardError('options_invalid', 'memoryAudit: the capacity has to be a whole number above 0');
   }
-  const key = options.key ?? crypto.getRandomValues(new Uint8Array(32));
+  const key = keyBytes(own.key ?? crypto.getRandomValues(new Uint8Array(32)));
   const authenticate = authenticator(key);
-  const redactor = createRedactor(options.redact);
+  const redactor = createRedactor(own.redact);
   const log = mintId('log');
 
   let kept: Kept[] = [];
@@ -78,7 +84,7 @@ export function memoryAudit(options: MemoryAuditOptions = {}): AuditLog {
   }
 
   function write(draft: AuditDraft): AuditReceipt {
-    const item: Kept = { entry: { v: 1, log, seq, ts: clock(), ...draft }, sealed: undefined };
+    const item: Kept = { entry: { ...draft, v: 1, log, seq, ts: clock() }, sealed: undefined };
     kept.push(item);
     seq += 1;
     if (sealing === 'each') seal(kept.length);
@@ -88,7 +94,7 @@ export function memoryAudit(options: MemoryAuditOptions = {}): AuditLog {
       seq: item.entry.seq,
       durability: 'memory',
       get hash() {
-        if (item.sealed === undefined) seal(kept.indexOf(item) + 1);
+        if (item.sealed === undefined) seal(kept.indexOf(item, nextSeal) + 1);
         return item.sealed?.hash ?? '';
       },
     };
@@ -105,28 +111,34 @@ export function memoryAudit(options: MemoryAuditOptions = {}): AuditLog {
     name: 'memory',
     durability: 'memory',
     append: (draft) =>
-      write(draft.kind === 'application' ? applicationEntry(draft, redactor.stored) : draft),
+      write(draft.kind === 'application' ? applicationEntry(draft, redactor) : draft),
     query: (filter = {}) => select(entries(), filter),
     verify: () => verifyChain(entries(), key, start),
   };
 }
 
-/** Entries of the application come as they are: copied, so that they stay as they were, and redacted. */
-function applicationEntry(draft: AuditDraft, stored: (value: unknown) => unknown): AuditDraft {
-  const copy = snapshot({ ...draft }).value as AuditDraft; // a copy has the type of its original
-  return copy.payload === undefined ? copy : { ...copy, payload: stored(copy.payload) };
+/**
+ * Entries of the application come as they are: copied, so that they stay as they were, and redacted.
+ * Field by field, so that a long payload is no reason to cut who did it.
+ */
+function applicationEntry(draft: AuditDraft, redactor: Redactor): AuditDraft {
+  const fields = Object.entries(draft).flatMap(([key, value]) =>
+    Object.entries(redactor.stored({ [key]: value as unknown }) as object),
+  );
+  return Object.fromEntries(fields) as unknown as AuditDraft; // copies have the shape of their originals
 }
 
 const EQUAL = ['kind', 'action', 'session', 'user', 'tenant', 'tool', 'rid'] as const;
 
 function select(entries: readonly AuditEntry[], filter: AuditFilter): readonly AuditEntry[] {
-  const { since = -Infinity, until = Infinity, after = -1, limit = Infinity } = filter;
-  const wanted = EQUAL.filter((field) => filter[field] !== undefined);
+  const own = ownOptions('query', filter, [...EQUAL, 'since', 'until', 'after', 'limit'], 'options_invalid');
+  const { since = -Infinity, until = Infinity, after = -1, limit = Infinity } = own;
+  const wanted = EQUAL.filter((field) => own[field] !== undefined);
   const found: AuditEntry[] = [];
   for (const entry of entries) {
     if (found.length >= limit) break;
     if (entry.seq <= after || entry.ts < since || entry.ts >= until) continue;
-    if (wanted.every((field) => entry[field] === filter[field])) found.push(entry);
+    if (wanted.every((field) => entry[field] === own[field])) found.push(entry);
   }
   return found;
 }

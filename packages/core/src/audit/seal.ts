@@ -13,15 +13,22 @@ export type Authenticate = (body: string) => string;
  * @throws {GuardError} `audit_key_invalid` for an empty key.
  */
 export function authenticator(key: string | Uint8Array): Authenticate {
-  const bytes = typeof key === 'string' ? new TextEncoder().encode(key) : key;
-  if (!(bytes instanceof Uint8Array) || bytes.length === 0) {
-    throw new GuardError(
-      'audit_key_invalid',
-      'the audit key is empty; pass at least 32 random bytes and keep them where the log is not',
-    );
-  }
-  const mac = hash.hmac(bytes);
+  const mac = hash.hmac(keyBytes(key));
   return (body) => mac(`guardstile/audit/v1\n${body}`);
+}
+
+/**
+ * A copy of the key, so that its owner may wipe the original.
+ *
+ * @throws {GuardError} `audit_key_invalid` for an empty key.
+ */
+export function keyBytes(key: string | Uint8Array): Uint8Array {
+  const bytes = typeof key === 'string' ? new TextEncoder().encode(key) : key;
+  if (bytes instanceof Uint8Array && bytes.length > 0) return new Uint8Array(bytes);
+  throw new GuardError(
+    'audit_key_invalid',
+    'the audit key is empty; pass at least 32 random bytes and keep them where the log is not',
+  );
 }
 
 /** Leaf hash of RFC 6962 over the canonical entry. */

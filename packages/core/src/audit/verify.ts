@@ -41,8 +41,9 @@ export function verifyChain(
 ): AuditVerification {
   const authenticate = authenticator(key);
   let { seq, prev } = start;
-  for (const entry of entries) {
-    if (entry.seq !== seq) return failed(seq, `entry ${seq} is missing or out of order`);
+  for (const entry of entries as ReadonlyArray<AuditEntry | null | undefined>) {
+    // They may have been read from anywhere.
+    if (entry?.seq !== seq) return failed(seq, `entry ${seq} is missing or out of order`);
     if (entry.prev !== prev) return failed(seq, 'it does not follow the entry before it');
     if (!authentic(entry, authenticate)) return failed(seq, 'it was changed after it was written');
     prev = entry.hash;

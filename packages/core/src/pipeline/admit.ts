@@ -1,15 +1,19 @@
+import { sameBindings } from '../approvals/memory.ts';
 import type { Approval } from '../approvals/approval.ts';
-import { DURABILITIES } from '../audit/log.ts';
+import { type AuditReceipt, DURABILITIES, type Durability } from '../audit/log.ts';
 import type { Decision } from '../decision.ts';
 import { GuardError } from '../errors.ts';
 import { mintId } from '../ids.ts';
-import type { KeyedClaim, LimitClaim } from '../limits/limits.ts';
-import { type Guarantees, strongest, weakerThan } from '../sandbox/guarantees.ts';
-import type { SandboxCheck } from '../sandbox/sandbox.ts';
-import type { MaybePromise, Steps } from '../steps.ts';
-import { bindingsOf, refusal, type Settled, store } from './ask.ts';
-import { argsDigest, type CallState, PATIENT, sessionOf, storedArgs } from './call-state.ts';
-import { record } from './record.ts';
+import type { Guarantees } from '../sandbox/guarantees.ts';
+import type { Steps } from '../steps.ts';
+import { fromStore, readResult } from './approval-store.ts';
+import { bindingsOf, type Settled } from './ask.ts';
+import { argsDigest, type CallState, PATIENT, storedArgs } from './call-state.ts';
+import { checkSandbox } from './check-sandbox.ts';
+import { auditError, record } from './record.ts';
+import { refusal } from './refusal.ts';
+import { release, reserve } from './reserve.ts';
+import { finishUp } from './trail.ts';
 
 /** What a call holds once it may start. */
 export interface Admission {
@@ -20,110 +24,52 @@ export interface Admission {
   readonly reserved: string | undefined;
 }
 
-/** Leases outlive the longest call; a crash frees them afterwards. */
-const LEASE_MS = 15 * 60_000;
-
 /** Step 7: reserve limits, consume the approval, record the allow. If any of it fails, nothing runs. */
 export function* admit(state: CallState, { decision, approval }: Settled): Steps<Admission> {
   const attempt = mintId('att');
-  const guarantees = yield* checkConditions(state, decision);
-  const reserved = decision.limits.length === 0 ? undefined : yield* reserve(state, decision.limits, attempt);
+  // What is required of sandbox and log has to be there before anything is used up.
+  requireDurability(state, decision);
+  const guarantees = yield* checkSandbox(state, decision);
+  const reserved = yield* reserve(state, decision.limits, attempt);
   try {
     if (approval !== undefined) yield* consume(state, approval);
     yield* recordAllow(state, { attempt, decision, approval, reserved }, guarantees);
   } catch (error) {
-    if (reserved !== undefined) yield* release(state, reserved);
+    if (reserved !== undefined) yield* finishUp(state, release(state, reserved));
     throw error;
   }
+  state.admitted = true;
   return { attempt, decision, approval, reserved };
 }
 
-const checks = new WeakMap<object, MaybePromise<SandboxCheck>>();
-
-/** What is required of sandbox and log has to be there before anything is used up. */
-function* checkConditions(state: CallState, { conditions }: Decision): Steps<Guarantees | undefined> {
-  const { parts, tool } = state;
-  const required = strongest(tool.spec.requires ?? {}, conditions.sandbox ?? {});
-  const { durability } = conditions;
-  if (durability !== undefined) {
-    const there = parts.audit === undefined ? -1 : DURABILITIES.indexOf(parts.audit.durability);
-    if (there < DURABILITIES.indexOf(durability)) {
-      throw new GuardError(
-        'audit_error',
-        `the policy requires a log of durability "${durability}", and this one offers "${parts.audit?.durability ?? 'none'}"; use another log`,
-      );
-    }
-  }
-  if (Object.keys(required).length === 0) return undefined;
-  const { sandbox } = parts;
-  const known = checks.get(sandbox) ?? sandbox.check();
-  checks.set(sandbox, known);
-  const check = yield* state.waiting.for(
-    known,
-    parts.storeTimeoutMs,
-    () => new GuardError('sandbox_unavailable', `the sandbox "${sandbox.name}" could not be checked in time`),
-  );
-  if (!check.ok) {
-    checks.delete(sandbox);
-    throw new GuardError('sandbox_unavailable', `the sandbox "${sandbox.name}" does not work here: ${check.reason}`);
-  }
-  const weaker = weakerThan(check.guarantees, required);
-  if (weaker === undefined) return check.guarantees;
+function requireDurability({ parts }: CallState, { conditions }: Decision): void {
+  const required = durabilityOf(conditions);
+  if (required === undefined || atLeast(parts.audit?.durability, required)) return;
   throw new GuardError(
-    'sandbox_unavailable',
-    `it requires ${weaker}: "${required[weaker]}", and the sandbox "${sandbox.name}" guarantees "${check.guarantees[weaker]}"; use a stronger sandbox`,
+    'audit_error',
+    `the policy requires a log of durability "${required}", and this one offers "${parts.audit?.durability ?? 'none'}"; use another log`,
   );
 }
 
-function* reserve(state: CallState, claims: readonly LimitClaim[], attempt: string): Steps<string> {
-  const { limits, storeTimeoutMs } = state.parts;
-  const keyed = claims.map((claim) => keyedClaim(state, claim));
-  let reservation: Awaited<ReturnType<typeof limits.reserve>>;
-  try {
-    reservation = yield* state.waiting.for(
-      limits.reserve(keyed, attempt, LEASE_MS),
-      storeTimeoutMs,
-      () => new Error(`took longer than ${storeTimeoutMs} ms`),
-    );
-  } catch (cause) {
-    if (cause instanceof GuardError) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new GuardError('limits_error', `the limits "${limits.name}" failed (${why}); nothing runs uncounted`, {
-      cause,
-    });
-  }
-  if (reservation.ok) return reservation.token;
-  const { key, left } = reservation;
-  const claim = claims[keyed.findIndex((one) => one.key === key)];
-  throw new GuardError(
-    'limit_exceeded',
-    `the limit "${claim?.id ?? key}" has ${left} left, and the call needs ${claim?.amount ?? 1}; wait or ask for less`,
-  );
+function durabilityOf(conditions: Decision['conditions']): Durability | undefined {
+  return Object.hasOwn(conditions, 'durability') ? conditions.durability : undefined;
 }
 
-function keyedClaim(state: CallState, claim: LimitClaim): KeyedClaim {
-  const who = sessionOf(state.context);
-  const { agent } = state.context;
-  const shared = {
-    principal: [who.tenant, who.principal],
-    tenant: [who.tenant],
-    session: [who.tenant, who.principal, who.session],
-    agent: [who.tenant, agent],
-    guard: [],
-  }[claim.per ?? 'principal'];
-  return {
-    key: JSON.stringify([claim.id, claim.per ?? 'principal', ...shared.map((part) => part ?? null)]),
-    amount: claim.amount ?? 1,
-    max: claim.max,
-    windowMs: claim.windowMs,
-  };
+function atLeast(there: Durability | undefined, required: Durability): boolean {
+  return there !== undefined && DURABILITIES.indexOf(there) >= DURABILITIES.indexOf(required);
 }
 
 function* consume(state: CallState, approval: Approval): Steps<void> {
   const { approvals } = state.parts;
+  const { aid } = approval;
   const claim = mintId('clm');
-  const result = yield* store(state, approvals.consume(approval.aid, claim, bindingsOf(state)));
+  const bindings = bindingsOf(state);
+  const result = yield* fromStore(state, () => approvals.consume(aid, claim, bindings), readResult);
   if (!result.ok) throw refusal(result.reason, approval);
+  const { state: now, aid: consumed, bindings: bound } = result.approval;
+  if (now !== 'consumed' || consumed !== aid || !sameBindings(bound, bindings)) {
+    throw refusal('mismatch', approval);
+  }
 }
 
 function* recordAllow(
@@ -134,7 +80,7 @@ function* recordAllow(
   const { parts, call } = state;
   if (parts.audit === undefined) return;
   try {
-    yield* record(state, state.waiting, {
+    const receipt = yield* record(state, state.waiting, {
       kind: 'decision',
       action: 'tool.allow',
       attempt,
@@ -149,28 +95,28 @@ function* recordAllow(
       ...(call.labels.length === 0 ? {} : { labels: call.labels }),
       ...(guarantees === undefined ? {} : { sandbox: { name: parts.sandbox.name, guarantees } }),
     });
+    requireReceipt(state, receipt);
   } catch (error) {
     // The entry may still become durable after all: say that nothing came of it.
-    yield* attemptNotStarted(state, attempt);
+    yield* finishUp(state, notStarted(state, attempt));
     throw error;
   }
 }
 
-/** Says that an allowed call did not start. */
-export function* attemptNotStarted(state: CallState, attempt: string): Steps<void> {
-  try {
-    yield* record(state, PATIENT, { kind: 'outcome', action: 'tool.outcome', attempt, status: 'not-started' });
-  } catch {
-    state.parts.logger?.warn(`${state.call.tool.name}: that ${attempt} did not start could not be recorded`);
-  }
+/** An entry that is kept less well than the log declares was not recorded as the policy relied upon. */
+function requireReceipt({ parts }: CallState, receipt: AuditReceipt | undefined): void {
+  const declared = parts.audit?.durability;
+  if (declared === undefined || atLeast(receipt?.durability, declared)) return;
+  const kept = `it kept the entry with durability "${receipt?.durability ?? 'none'}" and declares "${declared}"`;
+  throw auditError(parts.audit?.name ?? 'none', new Error(kept));
 }
 
-/** Gives back what was reserved and not used. */
-export function* release(state: CallState, token: string): Steps<void> {
-  const { limits, storeTimeoutMs, logger } = state.parts;
-  try {
-    yield* PATIENT.for(limits.release(token), storeTimeoutMs, () => new Error('took too long'));
-  } catch {
-    logger?.warn(`limits "${limits.name}" did not take back ${token}; it stays spent`);
-  }
+/** Says that an allowed call did not start. */
+function* notStarted(state: CallState, attempt: string): Steps<void> {
+  yield* record(state, PATIENT, {
+    kind: 'outcome',
+    action: 'tool.outcome',
+    attempt,
+    status: 'not-started',
+  });
 }

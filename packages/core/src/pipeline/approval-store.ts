@@ -1,6 +1,7 @@
 import type { Approval, ApprovalResult } from '../approvals/approval.ts';
 import { GuardError } from '../errors.ts';
 import { messageOf } from '../message-of.ts';
+import { ownFields } from '../own-fields.ts';
 import type { MaybePromise, Steps } from '../steps.ts';
 import type { Waiting } from '../waiting.ts';
 import type { CallState } from './call-state.ts';
@@ -49,17 +50,16 @@ const REFUSALS: readonly unknown[] = [
   'mismatch',
 ];
 
-type Fields = Readonly<Record<string, unknown>>;
-
+/** Own fields only: what a polluted prototype lends an answer must not count. */
 export function readApproval(answer: unknown): Approval {
   const { aid, rid, bindings, requirements, state, votes, version, createdAt, expiresAt, reason } =
-    own(answer, 'approval');
+    ownFields(answer);
   const whole =
     typeof aid === 'string' &&
     typeof rid === 'string' &&
     typeof reason === 'string' &&
-    typeof own(bindings, 'bindings')['digest'] === 'string' &&
-    Array.isArray(own(requirements, 'requirements')['votes']) &&
+    typeof ownFields(bindings)['digest'] === 'string' &&
+    Array.isArray(ownFields(requirements)['votes']) &&
     STATES.includes(state) &&
     Array.isArray(votes) &&
     [version, createdAt, expiresAt].every(Number.isFinite);
@@ -72,14 +72,8 @@ export function readMaybeApproval(answer: unknown): Approval | undefined {
 }
 
 export function readResult(answer: unknown): ApprovalResult {
-  const { ok, approval, reason } = own(answer, 'result');
+  const { ok, approval, reason } = ownFields(answer);
   if (ok === true) return { ok, approval: readApproval(approval) };
   if (ok === false && REFUSALS.includes(reason)) return answer as ApprovalResult; // both looked at
   throw new Error('it answered no result');
-}
-
-/** Own fields only: what a polluted prototype lends an answer must not count. */
-function own(value: unknown, what: string): Fields {
-  if (typeof value !== 'object' || value === null) throw new Error(`it answered no ${what}`);
-  return Object.assign(Object.create(null) as Fields, value);
 }

@@ -34,7 +34,7 @@ export function* askApprovers(
 ): Steps<Approval> {
   const done = new AbortController();
   const { parts } = state;
-  const limit = Math.min(parts.approvalTimeoutMs, parts.approvalExpiresMs, approval.expiresAt - approval.createdAt);
+  const limit = Math.min(parts.approvalTimeoutMs, approval.expiresAt - approval.createdAt);
   const late = (): GuardError =>
     new GuardError('approval_expired', `nobody answered within ${limit} ms; ask again`, {
       aid: approval.aid,
@@ -69,7 +69,7 @@ export function approved(state: CallState, approval: Approval): Approval {
   if (approval.state !== 'pending') throw refusal(approval.state, approval);
   const missing = unmet(requirements, votes, bindings.principal);
   const what = missing === undefined ? 'a vote' : describeRequirement(missing);
-  const code = state.resumed === approval ? 'approval_required' : 'approval_denied';
+  const code = state.resumed?.aid === aid ? 'approval_required' : 'approval_denied';
   throw new GuardError(code, `it is not approved: ${what} is missing`, { aid });
 }
 

@@ -1,6 +1,7 @@
 import { hash } from '#hash';
 
 import type { Approval, ApprovalBindings, ApprovalDraft } from '../approvals/approval.ts';
+import { sameBindings } from '../approvals/memory.ts';
 import { describeRequirement, type Requirements, unmet } from '../approvals/requirements.ts';
 import { canonical } from '../canonical.ts';
 import type { AllowDecision, AskDecision, Decision } from '../decision.ts';
@@ -104,13 +105,13 @@ function* decideAgain(state: CallState, approval: Approval): Steps<Decision> {
   }
 }
 
-function suffices(approval: Approval, { votes, ...now }: Requirements): boolean {
-  if (unmet({ votes, ...now }, approval.votes, approval.bindings.principal) !== undefined) return false;
-  const expiresMs = expiryOf(now);
-  return expiresMs === undefined || approval.createdAt + expiresMs > Date.now();
+/** Whether what was approved is enough for what is required by now. */
+function suffices({ votes, bindings, createdAt }: Approval, now: Requirements): boolean {
+  const expiresMs = expiryOf(now) ?? Number.POSITIVE_INFINITY;
+  return unmet(now, votes, bindings.principal) === undefined && createdAt + expiresMs > Date.now();
 }
 
-function expiryOf(requirements: Pick<Requirements, 'expiresMs'>): number | undefined {
+function expiryOf(requirements: Requirements): number | undefined {
   return Object.hasOwn(requirements, 'expiresMs') ? requirements.expiresMs : undefined;
 }
 
@@ -158,7 +159,11 @@ export function* openApproval(state: CallState, decision: AskDecision, round = 0
     requirements: decision.requirements,
     ...(draft.labels.length === 0 ? {} : { labels: draft.labels }),
   });
-  const approval = yield* fromStore(state, () => parts.approvals.create(draft, key), readApproval);
+  const approval = yield* fromStore(
+    state,
+    () => parts.approvals.create(draft, key),
+    (answer) => readOwn(answer, draft),
+  );
   parts.events.emit('approval.requested', () => ({
     ...eventBase(state),
     aid: approval.aid,
@@ -167,6 +172,12 @@ export function* openApproval(state: CallState, decision: AskDecision, round = 0
     expiresAt: approval.expiresAt,
   }));
   return approval;
+}
+
+function readOwn(answer: unknown, { bindings }: ApprovalDraft): Approval {
+  const approval = readApproval(answer);
+  if (sameBindings(approval.bindings, bindings)) return approval;
+  throw new Error('it answered the approval of another call');
 }
 
 function draftOf(state: CallState, decision: AskDecision): ApprovalDraft {

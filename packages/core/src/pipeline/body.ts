@@ -1,6 +1,5 @@
-import { deadline } from '../deadline.ts';
-import { GuardError } from '../errors.ts';
 import type { OutcomeStatus } from '../audit/entry.ts';
+import { deadline } from '../deadline.ts';
 
 /** What became of a body that was waited for. */
 export type BodyResult =
@@ -14,8 +13,8 @@ export type BodyResult =
 export interface BodyLimits {
   readonly timeoutMs: number | undefined;
   readonly signal: AbortSignal | undefined;
-  /** Tells the body that its time is over. */
-  readonly expire: (error: GuardError) => void;
+  /** Tells the body that its time is over; gives the error for everybody else. */
+  readonly expire: () => unknown;
   readonly late: (status: 'ok' | 'error') => void;
 }
 
@@ -42,19 +41,13 @@ export function waitForBody(body: PromiseLike<unknown>, limits: BodyLimits): Pro
       }, 0);
     }
 
-    body.then(
+    // A thenable of somebody else's might settle twice or throw; a promise of it cannot.
+    Promise.resolve(body).then(
       (value) => (over ? limits.late('ok') : settle({ status: 'ok', value })),
       (error: unknown) => (over ? limits.late('error') : settle({ status: 'error', error })),
     );
     if (timeoutMs !== undefined) {
-      cancel = deadline(timeoutMs, () => {
-        const error = new GuardError(
-          'timeout',
-          `it did not finish within ${timeoutMs} ms; it may still have had an effect`,
-        );
-        settle({ status: 'timeout', error });
-        limits.expire(error);
-      });
+      cancel = deadline(timeoutMs, () => settle({ status: 'timeout', error: limits.expire() }));
     }
     if (signal?.aborted === true) onAbort();
     else signal?.addEventListener('abort', onAbort, { once: true });

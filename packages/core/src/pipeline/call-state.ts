@@ -91,11 +91,12 @@ const NO_POLICY: Digest = `sha256:${'0'.repeat(64)}`;
 function receivedOf(input: CallInput): Received {
   const own = <Field extends keyof CallInput>(field: Field): CallInput[Field] | undefined =>
     Object.hasOwn(input, field) ? input[field] : undefined;
+  const answer = own('answer');
   return {
     args: own('args'),
     id: own('id'),
     demands: own('demands') ?? NO_DEMANDS,
-    answer: own('answer'),
+    answer: answer === undefined ? undefined : Object.assign(Object.create(null), answer),
     parsed: own('parsed') === true,
   };
 }

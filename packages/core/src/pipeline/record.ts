@@ -1,6 +1,7 @@
 import type { AuditDraft } from '../audit/entry.ts';
-import type { AuditReceipt } from '../audit/log.ts';
+import { type AuditReceipt, DURABILITIES } from '../audit/log.ts';
 import { GuardError } from '../errors.ts';
+import { messageOf } from '../message-of.ts';
 import { isThenable, type Steps } from '../steps.ts';
 import type { Waiting } from '../waiting.ts';
 import { type CallState, entryBase, eventBase } from './call-state.ts';
@@ -17,7 +18,11 @@ export function* record(
   try {
     const appended = audit.append({ ...entryBase(state), ...fields });
     receipt = isThenable(appended)
-      ? yield* waiting.for(appended, storeTimeoutMs, () => new Error(`took longer than ${storeTimeoutMs} ms`))
+      ? yield* waiting.for(
+          appended,
+          storeTimeoutMs,
+          () => new Error(`it took longer than ${storeTimeoutMs} ms`),
+        )
       : appended;
   } catch (cause) {
     if (cause instanceof GuardError && cause.code === 'aborted') throw cause;
@@ -30,14 +35,16 @@ export function* record(
 }
 
 function isReceipt(value: unknown): value is AuditReceipt {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, 'seq');
+  if (typeof value !== 'object' || value === null) return false;
+  if (!Object.hasOwn(value, 'seq') || !Object.hasOwn(value, 'durability')) return false;
+  const { seq, durability } = value as AuditReceipt;
+  return Number.isInteger(seq) && DURABILITIES.includes(durability);
 }
 
-function auditError(log: string, cause: unknown): GuardError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+export function auditError(log: string, cause: unknown): GuardError {
   return new GuardError(
     'audit_error',
-    `the audit log "${log}" did not take the entry (${why}), and nothing runs unrecorded; mend the log and call again`,
+    `the audit log "${log}" did not take the entry (${messageOf(cause)}), and nothing runs unrecorded; mend the log and call again`,
     { cause },
   );
 }

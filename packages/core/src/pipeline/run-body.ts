@@ -1,15 +1,20 @@
 import type { OutcomeStatus } from '../audit/entry.ts';
-import { GuardError, isGuardError } from '../errors.ts';
+import { GuardError, type GuardErrorCode } from '../errors.ts';
 import type { ToolOutcome } from '../hooks.ts';
-import { drive, isThenable, type Steps } from '../steps.ts';
+import { messageOf } from '../message-of.ts';
 import { thaw } from '../snapshot.ts';
+import { drive, isThenable, type Steps } from '../steps.ts';
 import type { Admission } from './admit.ts';
 import { type BodyResult, waitForBody } from './body.ts';
-import { type CallState, eventBase, PATIENT } from './call-state.ts';
-import { commitLabels, conclude, messageOf, treat, treatError } from './conclude.ts';
+import { type CallState, eventBase, PATIENT, viewOf } from './call-state.ts';
+import { commitLabels } from './commit-labels.ts';
+import { conclude } from './conclude.ts';
 import { gate } from './gate.ts';
 import { record } from './record.ts';
+import { NO_SECRETS, resolveSecrets } from './resolve-secrets.ts';
 import { guardStream, isAsyncGenerator, isAsyncIterable } from './stream.ts';
+import { finishUp, trail } from './trail.ts';
+import { treat, treatError } from './treat.ts';
 
 /** What the body of a tool is given besides its arguments. */
 export interface ToolRun {
@@ -29,58 +34,31 @@ export function* runBody(
   admission: Admission,
   execute: Execute<unknown>,
 ): Steps<unknown> {
-  const { parts, context, tool, call } = state;
+  const { attempt: id } = admission;
   let secrets = NO_SECRETS;
   try {
     gate(state, admission);
-    if ((tool.spec.secrets ?? []).length > 0) {
-      secrets = yield* resolveSecrets(state, tool.spec.secrets ?? []);
-      gate(state, admission);
+    if (state.tool.secrets.length > 0) {
+      secrets = yield* resolveSecrets(state);
+      gate(state, admission); // Reading them took time.
     }
   } catch (error) {
-    yield* conclude(state, admission, { status: 'not-started', attempt: admission.attempt, ms: 0, error });
+    const outcome: ToolOutcome = { status: 'not-started', attempt: id, ms: 0, error };
+    yield* finishUp(state, conclude(state, admission, outcome));
     throw error;
   }
 
-  const timeoutMs = tool.spec.timeoutMs ?? parts.timeoutMs;
-  const timer = timeoutMs === undefined ? undefined : new AbortController();
-  const run: ToolRun = {
-    rid: state.rid,
-    attempt: admission.attempt,
-    signal: signalOf(context.signal, timer?.signal),
-    secrets,
-  };
-  const startedAt = performance.now();
-  const finished = (status: OutcomeStatus, more: Partial<ToolOutcome>): ToolOutcome => ({
-    status,
-    attempt: admission.attempt,
-    ms: Math.round((performance.now() - startedAt) * 1000) / 1000,
-    ...more,
-  });
-  const wait = (body: PromiseLike<unknown>): Promise<BodyResult> =>
-    waitForBody(body, {
-      timeoutMs: timeoutMs === undefined ? undefined : timeoutMs - (performance.now() - startedAt),
-      signal: context.signal,
-      expire: (error) => timer?.abort(error),
-      late: (status) => trail(state, recordLate(state, admission, status)),
-    });
-
-  parts.events.emit('start', () => ({ ...eventBase(state), attempt: admission.attempt }));
-  state.started = true;
+  const attempt = startClock(state, admission, secrets);
+  state.parts.events.emit('start', () => ({ ...eventBase(state), attempt: id }));
   let result: BodyResult;
   let waited = false;
   try {
-    // The tool gets a copy of its own: changing its arguments is its own business.
-    const args = thaw(state.held);
-    const value = parts.sandbox.run(call, {
-      context,
-      signal: run.signal,
-      execute: () => execute(args as never, run), // typed where the tool was wrapped
-    });
+    const value = enterSandbox(state, admission, attempt.run, execute);
     if (isThenable(value)) {
       waited = true;
-      const alone = timeoutMs === undefined && context.signal === undefined;
-      result = alone ? yield* settled(value) : ((yield wait(value)) as BodyResult);
+      result = attempt.endless
+        ? yield* settled(value)
+        : ((yield attempt.wait(value)) as BodyResult); // what the driver sends back
     } else {
       result = { status: 'ok', value };
     }
@@ -89,18 +67,100 @@ export function* runBody(
   }
 
   if (result.status === 'ok' && isStream(state, result.value)) {
-    return streamed(state, admission, result.value, wait, finished);
+    return streamed(state, admission, attempt, result.value);
   }
-  const outcome = yield* treated(state, admission, result, finished);
+  const outcome = yield* treated(state, admission, attempt, result);
   const concluding = conclude(state, admission, outcome);
   // A tool that answers synchronously keeps doing so: what is left goes on behind it.
-  if (waited) yield* concluding;
+  if (waited) yield* finishUp(state, concluding);
   else trail(state, concluding);
   if (outcome.status === 'ok') return outcome.result;
   throw outcome.error;
 }
 
-const NO_SECRETS: Readonly<Record<string, string>> = Object.freeze({});
+/** One start of a body, and how long it may take. */
+interface Attempt {
+  readonly run: ToolRun;
+  readonly timeoutMs: number | undefined;
+  /** Whether nothing ends the wait for it. */
+  readonly endless: boolean;
+  wait(body: PromiseLike<unknown>, ms?: number): Promise<BodyResult>;
+  outcome(status: OutcomeStatus, more: Pick<ToolOutcome, 'result' | 'error'>): ToolOutcome;
+}
+
+function startClock(state: CallState, admission: Admission, secrets: ToolRun['secrets']): Attempt {
+  const { attempt } = admission;
+  const { signal } = state.context;
+  const timeoutMs = state.tool.timeoutMs ?? state.parts.timeoutMs;
+  const timer = timeoutMs === undefined ? undefined : new AbortController();
+  const startedAt = performance.now();
+
+  function expire(): GuardError {
+    const what = `it did not finish within ${timeoutMs} ms; it may still have had an effect`;
+    const error = own(state, 'timeout', what);
+    timer?.abort(error);
+    return error;
+  }
+
+  return {
+    run: { rid: state.rid, attempt, signal: either(signal, timer?.signal), secrets },
+    timeoutMs,
+    endless: timeoutMs === undefined && signal === undefined,
+    wait: (body, ms = timeoutMs) =>
+      waitForBody(body, {
+        timeoutMs: ms,
+        signal,
+        expire,
+        late: (how) => void trail(state, recordLate(state, admission, how)),
+      }),
+    outcome: (status, more) => {
+      const ms = Math.round((performance.now() - startedAt) * 1000) / 1000;
+      return Object.freeze({ status, attempt, ms, ...more });
+    },
+  };
+}
+
+function either(a: AbortSignal | undefined, b: AbortSignal | undefined): AbortSignal | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : AbortSignal.any([a, b]);
+}
+
+/** Starts the body, once, with arguments of its own that it may change as it likes. */
+function enterSandbox(
+  state: CallState,
+  admission: Admission,
+  run: ToolRun,
+  execute: Execute<unknown>,
+): unknown {
+  let entering = true;
+  let started = false;
+
+  function start(): unknown {
+    if (started) throw own(state, 'sandbox_refused', 'its sandbox started it twice on one decision');
+    // A sandbox that prepares something first lets time pass after the gate.
+    if (!entering) reenter(state, admission, run);
+    started = true;
+    return execute(thaw(state.call.confined) as never, run); // typed where the tool was wrapped
+  }
+
+  try {
+    return state.parts.sandbox.run(viewOf(state), {
+      context: state.context,
+      signal: run.signal,
+      execute: start,
+    });
+  } finally {
+    entering = false;
+  }
+}
+
+function reenter(state: CallState, admission: Admission, { signal }: ToolRun): void {
+  try {
+    gate(state, admission);
+  } catch (error) {
+    throw named(state, error);
+  }
+  if (signal?.aborted === true) throw own(state, 'timeout', 'its time was over before it could start');
+}
 
 function* settled(value: PromiseLike<unknown>): Steps<BodyResult> {
   try {
@@ -110,134 +170,118 @@ function* settled(value: PromiseLike<unknown>): Steps<BodyResult> {
   }
 }
 
-function signalOf(a: AbortSignal | undefined, b: AbortSignal | undefined): AbortSignal | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : AbortSignal.any([a, b]);
-}
-
-function isStream(state: CallState, value: unknown): value is AsyncIterable<unknown> {
-  return state.tool.spec.streams === 'iterables' ? isAsyncIterable(value) : isAsyncGenerator(value);
+function isStream({ tool }: CallState, value: unknown): value is AsyncIterable<unknown> {
+  return tool.streams === 'iterables' ? isAsyncIterable(value) : isAsyncGenerator(value);
 }
 
 /** Step 9: the outcome with the result as the model may see it. */
 function* treated(
   state: CallState,
   admission: Admission,
+  attempt: Attempt,
   result: BodyResult,
-  finished: (status: OutcomeStatus, more: Partial<ToolOutcome>) => ToolOutcome,
 ): Steps<ToolOutcome> {
+  const { obligations } = admission.decision;
   try {
-    const value = result.status === 'ok' ? treat(state, admission, result.value) : undefined;
-    const error = result.status === 'ok' ? undefined : treatError(state, admission, result.error);
+    if (result.status === 'ok') {
+      const value = treat(state, obligations, result.value);
+      yield* commitLabels(state, admission);
+      return attempt.outcome('ok', { result: value });
+    }
+    // What the guard gave up on holds nothing of the tool's.
+    if (result.status !== 'error') return attempt.outcome(result.status, { error: result.error });
+    const error = treatError(state, obligations, result.error);
     yield* commitLabels(state, admission);
-    return result.status === 'ok'
-      ? finished('ok', { result: value })
-      : finished(result.status, { error: named(state, error) });
+    return attempt.outcome('error', { error });
   } catch (error) {
-    return finished('withheld', { error: named(state, error) });
+    return attempt.outcome('withheld', { error: named(state, error) });
   }
-}
-
-/** Errors of the guard name the tool; those of the tool stay as they are. */
-function named(state: CallState, error: unknown): unknown {
-  if (!isGuardError(error) || error.tool !== undefined || !(error instanceof GuardError)) return error;
-  const { code, message, cause } = error;
-  return new GuardError(code, message, { tool: state.call.tool.name, rid: state.rid, cause });
 }
 
 function streamed(
   state: CallState,
   admission: Admission,
+  attempt: Attempt,
   source: AsyncIterable<unknown>,
-  wait: (body: PromiseLike<unknown>) => Promise<BodyResult>,
-  finished: (status: OutcomeStatus, more: Partial<ToolOutcome>) => ToolOutcome,
 ): AsyncGenerator<unknown, unknown, unknown> {
-  const { attempt } = admission;
+  const { events, redactor } = state.parts;
+  const { obligations } = admission.decision;
   let labelled = false;
-  let last: BodyResult = { status: 'ok', value: undefined };
+  let left = attempt.timeoutMs;
+
+  async function show(value: unknown): Promise<unknown> {
+    const shown = treat(state, obligations, value);
+    if (!labelled) await drive(commitLabels(state, admission));
+    labelled = true;
+    return shown;
+  }
+
+  async function close(outcome: ToolOutcome): Promise<void> {
+    await drive(finishUp(state, conclude(state, admission, outcome)));
+  }
+
   return guardStream(source, {
-    async next(step) {
-      last = await wait(step);
-      if (last.status !== 'ok') throw last.error;
-      if (!labelled) await drive(commitLabels(state, admission));
-      labelled = true;
-      return last.value as IteratorResult<unknown, unknown>; // what an iterator answers
+    async wait(step) {
+      // Only the time in which the body runs counts, not how long the consumer takes for a chunk.
+      const startedAt = performance.now();
+      const result = await attempt.wait(begun(step), left);
+      if (left !== undefined) left = Math.max(0, left - (performance.now() - startedAt));
+      return result;
     },
-    chunk(value) {
-      const chunk = treat(state, admission, value);
-      const { events, redactor } = state.parts;
-      events.emit('progress', () => ({ ...eventBase(state), attempt, chunk: redactor.stored(chunk) }));
+    async chunk(value) {
+      const chunk = await show(value);
+      events.emit('progress', () => ({
+        ...eventBase(state),
+        attempt: admission.attempt,
+        chunk: redactor.stored(chunk),
+      }));
       return chunk;
     },
-    async ended(value) {
-      await drive(conclude(state, admission, finished('ok', { result: value })));
-      return value;
+    async ended(value, started) {
+      const result = value === undefined ? undefined : await show(value);
+      await close(attempt.outcome(started ? 'ok' : 'not-started', { result }));
+      return result;
     },
-    async failed(error) {
-      const withheld = isGuardError(error) && error.code === 'result_withheld';
-      const status = withheld ? 'withheld' : last.status === 'ok' ? 'error' : last.status;
-      const shown = named(state, treatError(state, admission, error));
-      await drive(conclude(state, admission, finished(status, { error: shown })));
-      return shown;
+    async failed(status, error) {
+      let outcome: ToolOutcome;
+      if (status === 'error') {
+        outcome = await drive(treated(state, admission, attempt, { status, error }));
+      } else {
+        outcome = attempt.outcome(status, { error: status === 'withheld' ? named(state, error) : error });
+      }
+      await close(outcome);
+      return outcome.error;
     },
   });
 }
 
-/** Step 8: the declared secrets. From here on their values are hidden everywhere. */
-function* resolveSecrets(
-  state: CallState,
-  names: readonly string[],
-): Steps<Readonly<Record<string, string>>> {
-  const { secrets, redactor, storeTimeoutMs } = state.parts;
-  const values: Record<string, string> = {};
-  for (const name of names) {
-    let value: string | undefined;
-    try {
-      value = yield* state.waiting.for(
-        secrets.get(name, state.context),
-        storeTimeoutMs,
-        () => new Error(`took longer than ${storeTimeoutMs} ms`),
-      );
-    } catch (cause) {
-      if (isGuardError(cause)) throw cause;
-      throw new GuardError('secret_missing', `the secret "${name}" could not be read: ${messageOf(cause)}`, {
-        cause,
-      });
-    }
-    if (typeof value !== 'string') {
-      throw new GuardError('secret_missing', `its secret "${name}" is not set in the secrets "${secrets.name}"`);
-    }
-    redactor.issue(value);
-    values[name] = value;
-  }
-  return Object.freeze(values);
+/** A step that throws instead of rejecting rejects. */
+async function begun<T>(step: () => PromiseLike<T>): Promise<T> {
+  return step();
+}
+
+function own(state: CallState, code: GuardErrorCode, message: string): GuardError {
+  return new GuardError(code, message, { tool: state.call.tool.name, rid: state.rid });
+}
+
+/** Errors that parts of the guard made say which tool they are about. */
+function named(state: CallState, error: unknown): unknown {
+  if (!(error instanceof GuardError) || error.tool !== undefined) return error;
+  const { code, message, cause } = error;
+  return new GuardError(code, message, {
+    tool: state.call.tool.name,
+    rid: state.rid,
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 /** A body that settled after everybody had stopped waiting for it. */
 function* recordLate(state: CallState, { attempt }: Admission, how: 'ok' | 'error'): Steps<void> {
-  try {
-    yield* record(state, PATIENT, {
-      kind: 'outcome',
-      action: 'tool.outcome',
-      attempt,
-      status: 'late',
-      payload: { settled: how },
-    });
-  } catch (error) {
-    state.parts.logger?.warn(`${state.call.tool.name}: ${messageOf(error)}`);
-  }
-}
-
-/** Goes on behind the call; the guard's `close()` waits for it. */
-function trail(state: CallState, steps: Steps<void>): void {
-  const { trailing, logger } = state.parts;
-  const going = drive(steps);
-  if (!isThenable(going)) return;
-  trailing.add(going);
-  going.then(
-    () => trailing.delete(going),
-    (error: unknown) => {
-      trailing.delete(going);
-      logger?.warn(messageOf(error));
-    },
-  );
+  yield* record(state, PATIENT, {
+    kind: 'outcome',
+    action: 'tool.outcome',
+    attempt,
+    status: 'late',
+    payload: { settled: how },
+  });
 }

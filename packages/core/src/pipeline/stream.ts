@@ -1,3 +1,6 @@
+import type { OutcomeStatus } from '../audit/entry.ts';
+import type { BodyResult } from './body.ts';
+
 /** A result that arrives in chunks. */
 export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return (
@@ -8,69 +11,93 @@ export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown>
 }
 
 /** What an async generator function returns, as opposed to any object that can be iterated. */
-export function isAsyncGenerator(value: unknown): value is AsyncGenerator<unknown, unknown, unknown> {
+export function isAsyncGenerator(value: unknown): value is Stream {
   return isAsyncIterable(value) && Object.prototype.toString.call(value) === '[object AsyncGenerator]';
 }
 
+type Stream = AsyncGenerator<unknown, unknown, unknown>;
+type Step = IteratorResult<unknown, unknown>;
+
 /** What happens with the parts of a stream. */
 export interface StreamSteps {
-  /** Waits for a step of the body; rejects when the call is over. */
-  next(step: PromiseLike<IteratorResult<unknown, unknown>>): Promise<IteratorResult<unknown, unknown>>;
-  /** What the model may see of a chunk or of the return value. */
-  chunk(value: unknown): unknown;
-  /** The body ended; `partial` when the consumer stopped it. Returns the return value to hand on. */
-  ended(value: unknown, partial: boolean): Promise<unknown>;
-  /** The body failed or was given up. Returns the error to throw. */
-  failed(error: unknown): Promise<unknown>;
+  /** Waits for a step of the body, or until the call is over. */
+  wait(step: () => PromiseLike<Step>): Promise<BodyResult>;
+  /** What the model may see of a chunk; rejects when it may not see it. */
+  chunk(value: unknown): Promise<unknown>;
+  /** The body ended, or never started. Gives the return value to hand on. */
+  ended(value: unknown, started: boolean): Promise<unknown>;
+  /** The body failed or was given up. Gives the error to throw. */
+  failed(status: OutcomeStatus, error: unknown): Promise<unknown>;
 }
+
+/** What every async generator inherits; it makes the guarded one as good as the one of the tool. */
+const prototype = Object.getPrototypeOf((async function* () {}).prototype) as object;
 
 /**
- * The same stream with every chunk treated and its end recorded. Passes on what the consumer sends
- * and throws in, and ends the body when the consumer stops early.
+ * The same stream with every chunk treated and its end recorded. What the consumer sends, throws in
+ * or returns early with reaches the body, and what the body makes of it reaches the consumer.
  */
-export async function* guardStream(
-  source: AsyncIterable<unknown>,
-  steps: StreamSteps,
-): AsyncGenerator<unknown, unknown, unknown> {
+export function guardStream(source: AsyncIterable<unknown>, steps: StreamSteps): Stream {
   const body = source[Symbol.asyncIterator]();
+  let started = !isAsyncGenerator(source);
   let over = false;
-  let sent: unknown;
-  try {
-    let step = await steps.next(body.next());
-    for (;;) {
-      if (step.done === true) {
-        over = true;
-        return await steps.ended(step.value === undefined ? undefined : steps.chunk(step.value), false);
-      }
-      const chunk = steps.chunk(step.value);
-      let thrown: { readonly error: unknown } | undefined;
-      try {
-        sent = yield chunk;
-      } catch (error) {
-        thrown = { error };
-      }
-      if (thrown === undefined) step = await steps.next(body.next(sent));
-      else if (body.throw === undefined) throw thrown.error;
-      else step = await steps.next(body.throw(thrown.error));
+  let queue: Promise<unknown> = Promise.resolve();
+
+  async function take(step: () => PromiseLike<Step>): Promise<Step> {
+    const result = await steps.wait(step);
+    if (result.status !== 'ok') {
+      over = true;
+      if (result.status !== 'error') giveUp(body);
+      throw await steps.failed(result.status, result.error);
     }
-  } catch (error) {
-    if (over) throw error;
-    over = true;
-    // The body is asked to end, but a body that hangs must not hold up its caller.
-    if (body.return !== undefined) void swallow(body.return(undefined));
-    throw await steps.failed(error);
-  } finally {
-    if (!over) {
-      await body.return?.(undefined);
-      await steps.ended(undefined, true);
+    try {
+      const { done, value } = result.value as Step; // what an iterator answers
+      if (done !== true) return { done: false, value: await steps.chunk(value) };
+      over = true;
+      return { done: true, value: await steps.ended(value, started) };
+    } catch (error) {
+      over = true;
+      giveUp(body);
+      throw await steps.failed('withheld', error);
     }
   }
+
+  /** One after the other, as generators do. */
+  function inTurn(step: () => Promise<Step>): Promise<Step> {
+    const taken = queue.then(step);
+    queue = taken.catch(() => undefined);
+    return taken;
+  }
+
+  const next = (sent: unknown): Promise<Step> =>
+    inTurn(async () => {
+      if (over) return { done: true, value: undefined };
+      started = true;
+      return take(() => body.next(sent));
+    });
+
+  const end = (value: unknown): Promise<Step> =>
+    inTurn(async () => {
+      if (over) return { done: true, value: await value };
+      return take(() => body.return?.(value) ?? Promise.resolve({ done: true, value }));
+    });
+
+  const fail = (error: unknown): Promise<Step> =>
+    inTurn(async () => {
+      if (over) throw error;
+      if (body.throw === undefined) giveUp(body);
+      return take(() => body.throw?.(error) ?? Promise.reject(error));
+    });
+
+  return Object.create(prototype, {
+    next: { value: next },
+    return: { value: end },
+    throw: { value: fail },
+  }) as Stream; // with the three methods, and the prototype for the rest
 }
 
-async function swallow(promise: PromiseLike<unknown>): Promise<void> {
-  try {
-    await promise;
-  } catch {
-    // Its failure was reported already.
-  }
+/** The body is asked to end, but one that hangs or fails must not hold up its caller. */
+function giveUp(body: AsyncIterator<unknown>): void {
+  const ending = async (): Promise<unknown> => body.return?.(undefined);
+  ending().catch(() => undefined);
 }

@@ -3,6 +3,7 @@ import { allow, ask, type Decision, deny } from '../decision.ts';
 import { DURABILITIES, type Durability } from '../audit/log.ts';
 import type { Digest } from '../digest.ts';
 import { readObligation } from '../obligations.ts';
+import { ownFields } from '../own-fields.ts';
 import type { LimitClaim } from '../limits/limits.ts';
 import { DIMENSIONS, GUARANTEE_LEVELS, type Guarantees } from '../sandbox/guarantees.ts';
 import type { Opinion } from './policy.ts';
@@ -80,10 +81,6 @@ function decisionOf(answer: unknown, source: AnswerSource): Decision {
     default:
       throw new Nonsense(`the effect ${JSON.stringify(own['effect']) ?? 'undefined'}`);
   }
-}
-
-function ownFields(value: object): Fields {
-  return Object.assign(Object.create(null), value);
 }
 
 /** Nobody knows what a field meant that nobody reads: a misspelt `quorum` must not become no quorum. */

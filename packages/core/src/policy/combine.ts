@@ -1,4 +1,5 @@
 import { combineRequirements } from '../approvals/requirements.ts';
+import { canonical } from '../canonical.ts';
 import { DURABILITIES, type Durability } from '../audit/log.ts';
 import { allow, ask, type AskDecision, type Conditions, type Decision, deny } from '../decision.ts';
 import type { Digest } from '../digest.ts';
@@ -31,9 +32,11 @@ function ruleOf({ rule }: Decision): { readonly rule?: string } {
   return rule === undefined ? {} : { rule };
 }
 
+/** What two layers demand alike is demanded once: a limit of both is not used up twice. */
 function unite<T>(lists: ReadonlyArray<readonly T[]>): readonly T[] {
   const all = lists.flat();
-  return all.length === 0 ? (lists[0] ?? all) : Object.freeze([...new Set(all)]);
+  if (all.length === 0) return lists[0] ?? all;
+  return Object.freeze([...new Map(all.map((one) => [canonical(one), one])).values()]);
 }
 
 function combineConditions(all: readonly Conditions[]): Conditions {

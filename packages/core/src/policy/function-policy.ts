@@ -1,5 +1,6 @@
 import { deny } from '../decision.ts';
 import { digest } from '../digest.ts';
+import { messageOf } from '../message-of.ts';
 import { isThenable } from '../steps.ts';
 import { readAnswer } from './answer.ts';
 import type { Opinion, Policy, PolicyFunction } from './policy.ts';
@@ -14,7 +15,7 @@ export function functionPolicy(decide: PolicyFunction, layer: Policy['layer']): 
   const source = { name, policy: id, optional: layer === 'restricts' };
   const read = (answer: unknown): Opinion => readAnswer(answer, source);
   const failed = (error: unknown): Opinion => {
-    return deny(id, `${name} failed: ${wordsOfError(error)}`, 'policy_error');
+    return deny(id, `${name} failed: ${messageOf(error)}`, 'policy_error');
   };
   return {
     name,
@@ -30,12 +31,4 @@ export function functionPolicy(decide: PolicyFunction, layer: Policy['layer']): 
       }
     },
   };
-}
-
-function wordsOfError(error: unknown): string {
-  try {
-    return error instanceof Error ? error.message : String(error);
-  } catch {
-    return 'it threw something that cannot be read';
-  }
 }

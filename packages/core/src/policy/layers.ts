@@ -1,11 +1,13 @@
 import type { CallContext, ToolCall } from '../call.ts';
 import { type Decision, deny } from '../decision.ts';
 import { type Digest, digest } from '../digest.ts';
+import { ownOptions } from '../own-options.ts';
 import { drive, isThenable, type Steps, wait } from '../steps.ts';
-import { invalid, refuseUnknownKeys } from './checks.ts';
+import { invalid } from './checks.ts';
 import { combine } from './combine.ts';
 import { policyOf } from './policy-of.ts';
 import type { Opinion, Policy, PolicyInput, Ruling } from './policy.ts';
+import { rulingOf } from './ruling.ts';
 
 /** One layer: it grants (default deny) or it restricts (default no opinion). */
 export type Layer =
@@ -24,7 +26,8 @@ interface NamedPolicy {
  * @throws {GuardError} `policy_invalid` without a granting layer.
  */
 export function layers(list: readonly Layer[]): Policy {
-  const parts = list.map(partOf);
+  if (!Array.isArray(list)) throw invalid('layers', 'it takes a list of layers');
+  const parts = Array.from(list, partOf);
   if (!parts.some(({ policy }) => policy.layer === 'grants')) {
     throw invalid('layers', 'at least one layer has to grant; add { name, grants: policy }');
   }
@@ -33,7 +36,7 @@ export function layers(list: readonly Layer[]): Policy {
     layer: 'grants',
     digest: combinedDigest(parts),
     resolve(tool) {
-      const rulings = parts.map(({ name, policy }) => ({ name, policy, ruling: policy.resolve(tool) }));
+      const rulings = parts.map(({ name, policy }) => ({ name, policy, ruling: rulingOf(policy, tool) }));
       const fixed = rulings.find(({ ruling }) => typeof ruling === 'object' && ruling.effect === 'deny');
       if (fixed !== undefined) return fixed.ruling;
       return (call, context) => drive(decideLayers(rulings, call, context));
@@ -48,17 +51,23 @@ export function layers(list: readonly Layer[]): Policy {
 }
 
 function partOf(layer: Layer): NamedPolicy {
-  refuseUnknownKeys('layers', layer, ['name', 'grants', 'restricts']);
-  const grants = Object.hasOwn(layer, 'grants');
-  if (grants === Object.hasOwn(layer, 'restricts')) {
-    throw invalid('layers', `layer "${layer.name}" has to have one of grants and restricts`);
+  const own = ownOptions(
+    'layers',
+    layer as Partial<Record<'name' | 'grants' | 'restricts', unknown>>, // whichever of them it has
+    ['name', 'grants', 'restricts'],
+    'policy_invalid',
+  );
+  const { name } = own;
+  if (typeof name !== 'string') throw invalid('layers', 'every layer has to have a name');
+  const grants = 'grants' in own;
+  if (grants === 'restricts' in own) {
+    throw invalid('layers', `layer "${name}" has to have one of grants and restricts`);
   }
-  const policy =
-    'grants' in layer ? policyOf(layer.grants, 'grants') : policyOf(layer.restricts, 'restricts');
+  const policy = grants ? policyOf(own.grants, 'grants') : policyOf(own.restricts, 'restricts');
   if (grants && policy.layer !== 'grants') {
-    throw invalid('layers', `layer "${layer.name}" grants, but its policy only restricts`);
+    throw invalid('layers', `layer "${name}" grants, but its policy only restricts`);
   }
-  return { name: layer.name, policy };
+  return { name, policy };
 }
 
 function* decideLayers(
@@ -68,8 +77,8 @@ function* decideLayers(
 ): Steps<Decision> {
   const opinions: Decision[] = [];
   for (const { name, policy, ruling } of rulings) {
-    const answer: unknown = typeof ruling === 'function' ? ruling(call, context) : ruling;
-    const opinion = (isThenable(answer) ? yield* wait(answer) : answer) as Opinion;
+    const answer = typeof ruling === 'function' ? ruling(call, context) : ruling;
+    const opinion: Opinion = isThenable(answer) ? yield* wait(answer) : answer;
     if (opinion === undefined) {
       if (policy.layer === 'grants') return deny(policy.digest(context), `layer "${name}" does not allow it`);
     } else if (policy.layer === 'grants' || opinion.effect !== 'allow' || demands(opinion)) {
@@ -89,16 +98,20 @@ function demands(opinion: Decision): boolean {
   );
 }
 
-/** The digests of all parts as one; computed again only when a part's digest is another one. */
+/**
+ * The digests of all parts as one, whatever their order; computed again only when a part's digest
+ * is another one.
+ */
 function combinedDigest(parts: readonly NamedPolicy[]): (context: CallContext) => Digest {
   const known = new Map<string, Digest>();
   return (context) => {
-    let key = '';
-    for (const { name, policy } of parts) key += `${name}\n${policy.layer}\n${policy.digest(context)}\n`;
+    const digests = parts.map(({ policy }) => policy.digest(context));
+    const key = digests.join();
     let result = known.get(key);
     if (result === undefined) {
       if (known.size >= 1000) known.clear();
-      result = digest('policy', { kind: 'layers', parts: key });
+      const all = parts.map(({ name, policy }, i) => JSON.stringify([name, policy.layer, digests[i]]));
+      result = digest('policy', { kind: 'layers', parts: all.sort() });
       known.set(key, result);
     }
     return result;

@@ -1,8 +1,11 @@
 import type { CallContext } from '../call.ts';
-import { deny } from '../decision.ts';
-import { invalid, refuseUnknownKeys } from './checks.ts';
+import { type Decision, deny } from '../decision.ts';
+import { ownOptions } from '../own-options.ts';
+import { isThenable } from '../steps.ts';
+import { invalid } from './checks.ts';
 import { policyOf } from './policy-of.ts';
 import type { Policy, PolicyChange, PolicyInput, Ruling, ToolInfo } from './policy.ts';
+import { rulingOf } from './ruling.ts';
 
 /** Whose policy: an id, or an id within a tenant. A plain id never matches somebody of a tenant. */
 export type UserKey = string | { readonly id: string; readonly tenant?: string };
@@ -58,27 +61,42 @@ function selector<Key extends UserKey>(
   options: SelectorOptions,
   keys: Keys<Key>,
 ): PolicySelector<Key> {
-  refuseUnknownKeys(name, options, ['policies', 'default']);
+  const own = ownOptions(name, options, ['policies', 'default'], 'policy_invalid');
   const granting = (input: PolicyInput): Policy => {
     const policy = policyOf(input);
     if (policy.layer === 'grants') return policy;
     throw invalid(name, 'a policy that only restricts cannot be chosen; use it in layers()');
   };
-  let fallback = granting(options.default);
+  let fallback = granting(own.default);
   const policies = new Map<string, Policy>();
-  for (const [id, policy] of Object.entries(options.policies ?? {})) {
+  for (const [id, policy] of Object.entries(own.policies ?? {})) {
     policies.set(keys.ofKey(id as Key), granting(policy)); // both kinds of key include string
   }
   const listeners = new Set<(change: PolicyChange) => void>();
+  const watching: Array<() => void> = [];
 
   function chosen(context: CallContext): Policy {
     const key = keys.ofContext(context);
     return (key === undefined ? undefined : policies.get(key)) ?? fallback;
   }
 
-  function tell(change: string, from: Policy | undefined, to: Policy | undefined): void {
-    const digests = { from: from?.digest({}), to: to?.digest({}) };
-    for (const listener of listeners) listener({ policy: name, change, ...digests });
+  function announce(change: PolicyChange): void {
+    for (const listener of listeners) listener(change);
+  }
+
+  function changed(change: string, from: Policy | undefined, to: Policy | undefined): void {
+    if (from?.onChange !== undefined || to?.onChange !== undefined) watch();
+    announce({ policy: name, change, from: from?.digest({}), to: to?.digest({}) });
+  }
+
+  /** For as long as somebody listens, a change within one of the policies is a change of this one. */
+  function watch(): void {
+    for (const undo of watching.splice(0)) undo();
+    if (listeners.size === 0) return;
+    for (const policy of new Set([fallback, ...policies.values()])) {
+      const undo = policy.onChange?.(announce);
+      if (undo !== undefined) watching.push(undo);
+    }
   }
 
   return {
@@ -87,47 +105,51 @@ function selector<Key extends UserKey>(
     digest: (context) => chosen(context).digest(context),
     resolve(tool) {
       const rulings = new WeakMap<Policy, { readonly ruling: Ruling }>();
+      const silent = (policy: Policy, context: CallContext): Decision =>
+        deny(policy.digest(context), `the policy of this ${what} has no opinion`);
       return (call, context) => {
         const policy = chosen(context);
-        const ruling = rulingOf(rulings, policy, tool);
+        const ruling = knownRuling(rulings, policy, tool);
         const opinion = typeof ruling === 'function' ? ruling(call, context) : ruling;
-        return opinion ?? deny(policy.digest(context), `the policy of this ${what} has no opinion`);
+        if (!isThenable(opinion)) return opinion ?? silent(policy, context);
+        return opinion.then((late) => late ?? silent(policy, context));
       };
     },
     set(key, policy) {
       const id = keys.ofKey(key);
       const [before, after] = [policies.get(id), granting(policy)];
       policies.set(id, after);
-      tell(`policy of ${what} ${describe(key)} set`, before, after);
+      changed(`policy of ${what} ${describe(key)} set`, before, after);
     },
     setDefault(policy) {
       const [before, after] = [fallback, granting(policy)];
       fallback = after;
-      tell('default policy set', before, after);
+      changed('default policy set', before, after);
     },
     get: (key) => policies.get(keys.ofKey(key)),
     remove(key) {
       const id = keys.ofKey(key);
       const before = policies.get(id);
-      if (policies.delete(id)) tell(`policy of ${what} ${describe(key)} removed`, before, undefined);
+      if (policies.delete(id)) changed(`policy of ${what} ${describe(key)} removed`, before, undefined);
     },
     onChange(listener) {
       listeners.add(listener);
+      if (listeners.size === 1) watch();
       return () => {
-        listeners.delete(listener);
+        if (listeners.delete(listener) && listeners.size === 0) watch();
       };
     },
   };
 }
 
-function rulingOf(
+function knownRuling(
   rulings: WeakMap<Policy, { readonly ruling: Ruling }>,
   policy: Policy,
   tool: ToolInfo,
 ): Ruling {
   let known = rulings.get(policy);
   if (known === undefined) {
-    known = { ruling: policy.resolve(tool) };
+    known = { ruling: rulingOf(policy, tool) };
     rulings.set(policy, known);
   }
   return known.ruling;

@@ -1,4 +1,5 @@
 import type { ToolCall } from '../call.ts';
+import { messageOf } from '../message-of.ts';
 import { drive, type Steps, wait } from '../steps.ts';
 import { NO_GUARANTEES, strongest } from './guarantees.ts';
 import type { Confinement, Sandbox, SandboxCheck } from './sandbox.ts';
@@ -30,7 +31,7 @@ function* checkAll(sandboxes: readonly Sandbox[]): Steps<SandboxCheck> {
       if (!check.ok) return { ok: false, reason: `${sandbox.name}: ${check.reason}` };
       guarantees = strongest(guarantees, check.guarantees);
     } catch (error) {
-      return { ok: false, reason: `${sandbox.name}: its check failed (${String(error)})` };
+      return { ok: false, reason: `${sandbox.name}: its check failed (${messageOf(error)})` };
     }
   }
   return { ok: true, guarantees };

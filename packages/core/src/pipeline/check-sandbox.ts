@@ -1,0 +1,55 @@
+import type { Decision } from '../decision.ts';
+import { GuardError } from '../errors.ts';
+import { messageOf } from '../message-of.ts';
+import { ownFields } from '../own-fields.ts';
+import { type Guarantees, strongest, weakerThan } from '../sandbox/guarantees.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import type { MaybePromise, Steps } from '../steps.ts';
+import type { CallState } from './call-state.ts';
+
+/** Checks by sandbox: what it proved once holds for as long as the process lives. */
+const checks = new WeakMap<Sandbox, MaybePromise<unknown>>();
+
+/** Makes sure that the sandbox guarantees what policy and tool require; says what it guarantees. */
+export function* checkSandbox(
+  state: CallState,
+  { conditions }: Decision,
+): Steps<Guarantees | undefined> {
+  const ofPolicy = Object.hasOwn(conditions, 'sandbox') ? conditions.sandbox : undefined;
+  const ofTool = state.tool.requires;
+  if (ofTool === undefined && ofPolicy === undefined) return undefined;
+  const required = strongest(ofTool ?? {}, ofPolicy ?? {});
+  const guarantees = yield* proven(state);
+  const weaker = weakerThan(guarantees, required);
+  if (weaker === undefined) return guarantees;
+  throw new GuardError(
+    'sandbox_unavailable',
+    `it requires ${weaker}: "${required[weaker]}", and the sandbox "${state.parts.sandbox.name}" guarantees "${guarantees[weaker]}"; use a stronger sandbox`,
+  );
+}
+
+function* proven(state: CallState): Steps<Guarantees> {
+  const { sandbox, storeTimeoutMs } = state.parts;
+  try {
+    const checking = checks.get(sandbox) ?? sandbox.check();
+    checks.set(sandbox, checking);
+    const late = (): Error => new Error(`it took longer than ${storeTimeoutMs} ms`);
+    return readCheck(yield* state.waiting.for(checking, storeTimeoutMs, late));
+  } catch (cause) {
+    if (cause instanceof GuardError && cause.code === 'aborted') throw cause;
+    checks.delete(sandbox);
+    throw new GuardError(
+      'sandbox_unavailable',
+      `the sandbox "${sandbox.name}" does not work here: ${messageOf(cause)}; mend it or use another one`,
+      { cause },
+    );
+  }
+}
+
+/** Own properties only, so that a polluted prototype guarantees nothing. */
+function readCheck(answer: unknown): Guarantees {
+  const { ok, guarantees, reason } = ownFields(answer);
+  // A level that is missing or unknown is weaker than any that can be required.
+  if (ok === true) return ownFields(guarantees) as unknown as Guarantees;
+  throw new Error(typeof reason === 'string' ? reason : 'it gave no answer');
+}
