@@ -1,3 +1,7 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { afterEach, describe, expect, it } from 'vitest';
 
 import type { Scenario } from '../test/scenario.ts';
@@ -147,7 +151,6 @@ describe.runIf(tmux)(title, () => {
     expect(end).toMatch(
       new RegExp(`RESULT refund approval_denied .*they say: ${note.replace('+', '\\+')}`),
     );
-    expect(await terminal.ask('pane_dead_status')).toBe('0');
   });
 
   it('takes Ctrl+C in the note for a denial', async () => {
@@ -159,6 +162,22 @@ describe.runIf(tmux)(title, () => {
     await terminal.until('What should the agent be told?');
     await terminal.press('C-c');
     expect(await terminal.ended()).toContain('RESULT refund approval_denied');
+  });
+
+  it('denies when the terminal goes away', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'guardstile-hang-up-'));
+    const file = join(directory, 'result');
+    try {
+      const terminal = await open('hangUp', { env: { RESULT_FILE: file } });
+      await terminal.until(ASKED, DENY);
+      await terminal.close();
+      screen = undefined;
+      await expect
+        .poll(() => existsSync(file) && readFileSync(file, 'utf8'), { timeout: 40_000 })
+        .toMatch(/RESULT refund approval_denied .*the terminal was closed before anybody answered/);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
   });
 
   it('closes the prompt on an abort and leaves the terminal usable', async () => {
@@ -267,7 +286,7 @@ describe.runIf(tmux)(title, () => {
   });
 
   it('asks nobody when only the keyboard is a terminal', async () => {
-    const terminal = await open('plain', { shell: 'exec "$@" 2>/dev/null' });
+    const terminal = await open('plain', { shell: 'timeout --foreground 100 "$@" 2>/dev/null' });
     const end = await terminal.ended();
     expect(end).toMatch(/RESULT refund approval_denied .*there is no terminal to ask at/);
   });

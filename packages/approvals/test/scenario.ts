@@ -1,6 +1,13 @@
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 
-import { createGuard, type GuardOptions, isGuardError, memoryAudit } from '@guardstile/core';
+import {
+  type Approver,
+  createGuard,
+  type GuardOptions,
+  isGuardError,
+  memoryAudit,
+} from '@guardstile/core';
 
 import { terminalApprover } from '../src/index.ts';
 
@@ -21,16 +28,24 @@ function report(line: string): void {
 
 interface Setup extends Partial<GuardOptions> {
   readonly name?: string;
+  /** Called when the call has taken its place at the terminal. */
+  readonly onAsked?: () => void;
   readonly reason?: string;
   readonly signal?: AbortSignal;
 }
 
 async function call(args: Args, setup: Setup = {}): Promise<void> {
-  const { name = 'refund', reason = 'refunds over 500 need a look', signal, ...options } = setup;
+  const {
+    name = 'refund',
+    reason = 'refunds over 500 need a look',
+    signal,
+    onAsked,
+    ...options
+  } = setup;
   const audit = memoryAudit();
   const guard = createGuard({
     policy: () => ({ effect: 'ask', reason, rule: 'refund.large' }),
-    approver: terminalApprover(),
+    approver: announced(terminalApprover(), onAsked),
     audit,
     ...options,
   });
@@ -50,10 +65,33 @@ async function call(args: Args, setup: Setup = {}): Promise<void> {
   await guard.close();
 }
 
+function announced(approver: Approver, onAsked: () => void = () => {}): Approver {
+  return {
+    ...approver,
+    ask(request, options) {
+      const answer = approver.ask(request, options);
+      onAsked();
+      return answer;
+    },
+  };
+}
+
+/** Starts the calls in this order, whatever each of them has to do before it asks. */
+async function inOrder(setups: readonly Setup[]): Promise<void> {
+  const calls: Promise<void>[] = [];
+  for (const setup of setups) {
+    await new Promise<void>((onAsked) => {
+      calls.push(call(REFUND, { ...setup, onAsked }));
+    });
+  }
+  await Promise.all(calls);
+}
+
 /** Aborts when the test says so. */
 function abortOnSignal(): AbortSignal {
   const controller = new AbortController();
   process.once('SIGUSR2', () => controller.abort());
+  process.stdout.write(`PID ${process.pid}\n`);
   return controller.signal;
 }
 
@@ -100,7 +138,7 @@ const scenarios = {
   },
   two: async () => {
     // Two guards with an approver each, and still one terminal.
-    await Promise.all([call(REFUND, { name: 'first' }), call(REFUND, { name: 'second' })]);
+    await inOrder([{ name: 'first' }, { name: 'second' }]);
     reportTerminal();
   },
   abort: async () => {
@@ -111,13 +149,19 @@ const scenarios = {
     await call(REFUND, { name: 'first', signal: abortOnSignal() });
     await call(REFUND, { name: 'second' });
   },
-  abortWaiting: async () => {
-    const waiting = call(REFUND, { name: 'dropped', signal: abortOnSignal() });
-    await Promise.all([call(REFUND, { name: 'first' }), waiting, call(REFUND, { name: 'third' })]);
-  },
+  abortWaiting: () =>
+    inOrder([{ name: 'first' }, { name: 'dropped', signal: abortOnSignal() }, { name: 'third' }]),
   timeout: async () => {
     await call(REFUND, { approvalTimeoutMs: 1 });
     reportTerminal();
+  },
+  /** Survives the end of its terminal, as a server might. */
+  hangUp: async () => {
+    process.on('SIGHUP', () => {});
+    // Node itself throws when it resets a terminal that is gone.
+    process.on('uncaughtException', () => {});
+    await call(REFUND);
+    writeFileSync(process.env['RESULT_FILE'] ?? '', lines.join('\n'));
   },
   namedApprovers: () =>
     call(REFUND, {

@@ -13,17 +13,22 @@ export interface Screen {
   text(): Promise<string>;
   /** The text as soon as it holds all of these. */
   until(...expected: readonly (string | RegExp)[]): Promise<string>;
-  /** The text after the scenario ended. */
+  /**
+   * The text after the scenario ended.
+   *
+   * @throws when it did not end well.
+   */
   ended(): Promise<string>;
   /** Presses keys by tmux's names. */
   press(...keys: readonly string[]): Promise<void>;
   type(text: string): Promise<void>;
-  /** What tmux knows of the pane under that name. */
+  /** What tmux knows of the pane under that name, such as `cursor_flag`. */
   ask(format: string): Promise<string>;
   /** The modes of the terminal, in the words of `stty`. */
   modes(): Promise<readonly string[]>;
   /** What programs put on tmux's clipboard. */
   clipboard(): Promise<string>;
+  /** Sends a signal to a scenario that has said its process id. */
   signal(name: NodeJS.Signals): Promise<void>;
   close(): Promise<void>;
 }
@@ -32,6 +37,7 @@ const run = promisify(execFile);
 const scenarioFile = fileURLToPath(new URL('scenario.ts', import.meta.url));
 const DEADLINE_MS = 40_000;
 const POLL_MS = 20;
+const EXIT = /^EXIT (\d+)$/m;
 
 /** Whether pseudo-terminals can be tested here. */
 export function hasTmux(): boolean {
@@ -39,26 +45,35 @@ export function hasTmux(): boolean {
 }
 
 export interface ScreenOptions {
+  readonly env?: Readonly<Record<string, string>>;
   /** @default 120 */
   readonly columns?: number;
   /** @default 60 */
   readonly rows?: number;
-  /** A shell command around the scenario, which is `"$@"` in it. @default 'exec "$@"' */
+  /** The scenario as a shell command; limited, so that it cannot outlive a killed test run. */
   readonly shell?: string;
 }
 
-/** Starts a tmux server of its own with one pane, which stays after the scenario ended. */
+/** Starts a tmux server of its own with one pane, whose shell stays after the scenario ended. */
 export async function openScreen(scenario: Scenario, options: ScreenOptions = {}): Promise<Screen> {
-  const { columns = 120, rows = 60, shell = 'exec "$@"' } = options;
+  const { columns = 120, rows = 60, shell = 'timeout --foreground 100 "$@"' } = options;
   const directory = mkdtempSync(join(tmpdir(), 'guardstile-tmux-'));
   const { TMUX, CI, NO_COLOR, GUARDSTILE_AUTO_APPROVE, ...inherited } = process.env;
   void [TMUX, CI, NO_COLOR, GUARDSTILE_AUTO_APPROVE];
-  const env = { ...inherited, LC_ALL: 'C.UTF-8', TMUX_TMPDIR: directory };
+  const env = { ...inherited, ...options.env, LC_ALL: 'C.UTF-8', TMUX_TMPDIR: directory };
   const tmux = async (...args: readonly string[]): Promise<string> => {
     const { stdout } = await run('tmux', ['-u', '-L', 'guardstile', ...args], { env });
     return stdout;
   };
-  const command = ['sh', '-c', shell, 'sh', process.execPath, scenarioFile, scenario];
+  const command = [
+    'sh',
+    '-c',
+    `${shell}; echo "EXIT $?"; sleep 100`,
+    'sh',
+    process.execPath,
+    scenarioFile,
+    scenario,
+  ];
   const size = ['-x', String(columns), '-y', String(rows)];
   await run(
     'tmux',
@@ -69,11 +84,6 @@ export async function openScreen(scenario: Scenario, options: ScreenOptions = {}
       '-L',
       'guardstile',
       'start-server',
-      ';',
-      'set-option',
-      '-g',
-      'remain-on-exit',
-      'on',
       ';',
       'set-option',
       '-g',
@@ -97,11 +107,13 @@ export async function openScreen(scenario: Scenario, options: ScreenOptions = {}
   const ask = async (format: string): Promise<string> =>
     (await tmux('display-message', '-p', `#{${format}}`)).trim();
 
-  async function poll(done: (shown: string) => boolean | Promise<boolean>): Promise<string> {
+  /** The text as soon as it is as wanted; fails when the scenario ended without that, or hangs. */
+  async function poll(done: (shown: string) => boolean): Promise<string> {
     const deadline = performance.now() + DEADLINE_MS;
     for (;;) {
       const shown = await text();
-      if (await done(shown)) return shown;
+      if (done(shown)) return shown;
+      if (EXIT.test(shown)) throw new Error(`the scenario ended, and the screen shows:\n${shown}`);
       if (performance.now() > deadline) throw new Error(`the screen still shows:\n${shown}`);
       await new Promise((resolve) => {
         setTimeout(resolve, POLL_MS);
@@ -113,7 +125,7 @@ export async function openScreen(scenario: Scenario, options: ScreenOptions = {}
     text,
     ask,
     until: (...expected) => poll((shown) => expected.every((one) => matches(shown, one))),
-    ended: () => poll(async () => (await ask('pane_dead')) === '1'),
+    ended: () => poll((shown) => EXIT.exec(shown)?.[1] === '0'),
     press: async (...keys) => void (await tmux('send-keys', ...keys)),
     type: async (typed) => void (await tmux('send-keys', '-l', typed)),
     async modes() {
@@ -124,7 +136,8 @@ export async function openScreen(scenario: Scenario, options: ScreenOptions = {}
       return (await tmux('list-buffers')).trim();
     },
     async signal(name) {
-      process.kill(Number(await ask('pane_pid')), name);
+      const [, pid] = /^PID (\d+)$/m.exec(await text()) ?? [];
+      process.kill(Number(pid), name);
     },
     async close() {
       await tmux('kill-server');

@@ -8,7 +8,7 @@
 export function canonical(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return JSON.stringify(value);
+      return quote(value);
     case 'number':
       return Number.isFinite(value) && !Object.is(value, -0)
         ? String(value)
@@ -25,6 +25,33 @@ export function canonical(value: unknown): string {
     default:
       throw new TypeError(`cannot write a ${typeof value} canonically`);
   }
+}
+
+const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
+const SHORT = 64;
+
+/** As `JSON.stringify`, which is slow for the many short texts that need no escape. */
+function quote(text: string): string {
+  if (text.length > SHORT) return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    const plain = code >= 0x20 && code !== 0x22 && code !== 0x5c && (code < 0xd800 || code > 0xdfff);
+    if (!plain) return JSON.stringify(text);
+  }
+  return `"${text}"`;
+}
+
+const KNOWN_NAMES = 5000;
+const names = new Map<string, string>();
+
+/** A member's name with its colon. Names come again and again. */
+function quoteName(name: string): string {
+  let quoted = names.get(name);
+  if (quoted === undefined) {
+    quoted = `${JSON.stringify(name)}:`;
+    if (names.size < KNOWN_NAMES && name.length <= SHORT) names.set(name, quoted);
+  }
+  return quoted;
 }
 
 function canonicalObject(value: object): string {
@@ -50,22 +77,28 @@ function canonicalList(list: readonly unknown[]): string {
 }
 
 function canonicalRecord(record: Record<string, unknown>): string {
-  const keys = Object.keys(record);
-  if (!sorted(keys)) keys.sort();
+  const keys = inOrder(Object.keys(record));
   let text = '{';
   for (let i = 0; i < keys.length; i += 1) {
     const key = keys[i] as string; // within bounds
-    text += `${i === 0 ? '' : ','}${JSON.stringify(key)}:${canonical(record[key])}`;
+    text += i === 0 ? quoteName(key) : `,${quoteName(key)}`;
+    text += canonical(record[key]);
   }
   return `${text}}`;
 }
 
-/** Most objects are written in order already, and comparing is cheaper than sorting. */
-function sorted(keys: readonly string[]): boolean {
+const FEW = 32;
+
+/** Sorts by UTF-16 code units, in place. Insertion is faster for few names, most of them in order. */
+function inOrder(keys: string[]): string[] {
+  if (keys.length > FEW) return keys.sort();
   for (let i = 1; i < keys.length; i += 1) {
-    if ((keys[i - 1] as string) > (keys[i] as string)) return false; // within bounds
+    const key = keys[i] as string; // within bounds
+    let at = i;
+    for (; at > 0 && (keys[at - 1] as string) > key; at -= 1) keys[at] = keys[at - 1] as string; // within bounds
+    keys[at] = key;
   }
-  return true;
+  return keys;
 }
 
 function canonicalBytes(value: ArrayBuffer | ArrayBufferView): string {

@@ -1,8 +1,6 @@
-import type { CallContext } from './call.ts';
+import type { CallContext, Principal } from './call.ts';
 import { GuardError } from './errors.ts';
 import { snapshot } from './snapshot.ts';
-
-type Fields = { -readonly [Field in keyof CallContext]: CallContext[Field] };
 
 /** Copies that were made here and that nobody can change: they are shared from then on. */
 const taken = new WeakSet<object>();
@@ -14,19 +12,25 @@ const taken = new WeakSet<object>();
  * @throws {GuardError} `options_invalid` for a principal without an id, and for what is not plain data.
  */
 export function mergeContext(base: CallContext, more: CallContext): CallContext {
-  const context = Object.assign(Object.create(null) as Fields, base, more);
-  const { principal, metadata } = context;
-  if (principal !== undefined) context.principal = taken.has(principal) ? principal : person(principal);
-  if (metadata !== undefined) context.metadata = take('metadata', metadata);
-  return Object.freeze(context);
+  const own: CallContext = Object.assign(Object.create(null) as object, base, more);
+  const { principal, metadata } = own;
+  return Object.freeze(
+    Object.assign(Object.create(null) as CallContext, own, {
+      ...(principal === undefined ? {} : { principal: person(principal) }),
+      ...(metadata === undefined ? {} : { metadata: take('metadata', metadata) }),
+    }),
+  );
 }
 
-function person(given: NonNullable<CallContext['principal']>): NonNullable<CallContext['principal']> {
+function person(given: Principal): Principal {
+  if (taken.has(given)) return given;
   const principal = take('principal', given);
   const { id, tenant, roles } = principal;
   if (typeof id !== 'string') throw invalid('principal needs an id, which is text');
-  if (tenant !== undefined && typeof tenant !== 'string') throw invalid('principal.tenant has to be text');
-  if (roles !== undefined && !isTexts(roles)) throw invalid('principal.roles has to be a list of texts');
+  if (tenant !== undefined && typeof tenant !== 'string')
+    throw invalid('principal.tenant has to be text');
+  if (roles !== undefined && !isTexts(roles))
+    throw invalid('principal.roles has to be a list of texts');
   return principal;
 }
 
@@ -48,5 +52,9 @@ function isTexts(value: unknown): boolean {
 }
 
 function invalid(what: string, cause?: unknown): GuardError {
-  return new GuardError('options_invalid', `context: ${what}`, cause === undefined ? {} : { cause });
+  return new GuardError(
+    'options_invalid',
+    `context: ${what}`,
+    cause === undefined ? {} : { cause },
+  );
 }

@@ -5,6 +5,7 @@ import type { Effect } from './decision.ts';
 import type { GuardErrorCode } from './errors.ts';
 import type { OutcomeStatus } from './audit/entry.ts';
 import type { Logger } from './logger.ts';
+import { messageOf } from './message-of.ts';
 import { isThenable } from './steps.ts';
 
 /** What every event says. All values are redacted copies. */
@@ -49,7 +50,11 @@ export interface GuardEvents {
     readonly message: string;
     readonly attempt?: string;
   };
-  readonly audit: EventBase & { readonly log: string; readonly seq: number; readonly action: string };
+  readonly audit: EventBase & {
+    readonly log: string;
+    readonly seq: number;
+    readonly action: string;
+  };
   readonly 'policy.changed': EventBase & { readonly policy: string; readonly change: string };
 }
 
@@ -90,11 +95,9 @@ export function createEvents(logger: Logger | undefined): Events {
   const emitter = new EventEmitter();
   const listening = new Set<string>();
 
+  const warn = (error: unknown): void => logger?.warn(`a listener failed: ${messageOf(error)}`);
+
   function isolated(listener: (event: never) => unknown): (event: GuardEvent) => void {
-    const warn = (error: unknown): void => {
-      const why = error instanceof Error ? error.message : String(error);
-      logger?.warn(`a listener failed: ${why}`);
-    };
     return (event) => {
       try {
         // Each listener was registered for the events it is given.
@@ -125,7 +128,7 @@ export function createEvents(logger: Logger | undefined): Events {
     onAny: (listener) => add(EVENT_NAMES, listener),
     emit(name, make) {
       if (listening.size === 0 || !listening.has(name)) return;
-      emitter.emit(name, Object.freeze({ type: name, ...make() }));
+      emitter.emit(name, Object.freeze(Object.assign(make(), { type: name })));
     },
   };
 }

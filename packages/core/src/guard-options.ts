@@ -4,6 +4,7 @@ import type { Approver, AskApprover } from './approvals/approver.ts';
 import type { AuditLog } from './audit/log.ts';
 import { memoryAudit } from './audit/memory.ts';
 import type { CallContext } from './call.ts';
+import { mergeContext } from './context.ts';
 import { GuardError } from './errors.ts';
 import { createEvents, type Events } from './events.ts';
 import type { Fact } from './facts.ts';
@@ -12,6 +13,7 @@ import { type Labels, memoryLabels } from './labels.ts';
 import type { Limits } from './limits/limits.ts';
 import { memoryLimits } from './limits/memory.ts';
 import type { Logger } from './logger.ts';
+import { ownOptions } from './own-options.ts';
 import { policyOf } from './policy/policy-of.ts';
 import type { Policy, PolicyInput } from './policy/policy.ts';
 import { createRedactor, type Redactor, type RedactOptions } from './redact.ts';
@@ -66,6 +68,7 @@ export interface GuardOptions {
 export interface Parts {
   readonly policy: Policy;
   readonly facts: Readonly<Record<string, Fact | readonly Fact[]>>;
+  readonly context: CallContext;
   readonly hooks: HookList;
   readonly events: Events;
   readonly approvers: readonly Approver[];
@@ -90,7 +93,7 @@ export interface Parts {
   closed: boolean;
 }
 
-const KNOWN: ReadonlySet<string> = new Set<keyof GuardOptions>([
+const KNOWN = [
   'policy',
   'facts',
   'context',
@@ -112,7 +115,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof GuardOptions>([
   'storeTimeoutMs',
   'argumentLimits',
   'unicodeNames',
-]);
+] as const satisfies ReadonlyArray<keyof GuardOptions>;
 
 const TIMES = [
   'approvalTimeoutMs',
@@ -120,13 +123,14 @@ const TIMES = [
   'timeoutMs',
   'policyTimeoutMs',
   'storeTimeoutMs',
-] as const;
+] as const satisfies ReadonlyArray<keyof GuardOptions>;
 
 /**
  * @throws {GuardError} `policy_missing`, `policy_invalid` or `options_invalid`.
  */
 export function partsOf(given: GuardOptions): Parts {
-  const options = ownOptions(given);
+  const options = ownOptions('createGuard', given, KNOWN, 'options_invalid');
+  for (const key of TIMES) checkPositive(key, options[key]);
   const policy = policyOf(options.policy);
   if (policy.layer !== 'grants') {
     throw new GuardError(
@@ -135,11 +139,16 @@ export function partsOf(given: GuardOptions): Parts {
     );
   }
   const { audit = memoryAudit({ redact: options.redact ?? {} }), sandbox = noSandbox() } = options;
+  const logger = options.logger === undefined ? undefined : isolated(options.logger);
+  const events = createEvents(logger);
+  const hooks = createHooks(events);
+  for (const one of listOf<Hooks>(options.hooks)) hooks.add(one);
   return {
     policy,
     facts: options.facts ?? {},
-    hooks: createHooks(listOf<Hooks>(options.hooks)),
-    events: createEvents(options.logger),
+    context: mergeContext({}, options.context ?? {}),
+    hooks,
+    events,
     approvers: listOf<Approver | AskApprover>(options.approver).map(approverOf),
     approvals: options.approvals ?? memoryApprovals(),
     approvalTimeoutMs: options.approvalTimeoutMs ?? 5 * 60_000,
@@ -151,33 +160,30 @@ export function partsOf(given: GuardOptions): Parts {
     labels: options.labels ?? memoryLabels(),
     stopSwitch: options.stopSwitch,
     redactor: createRedactor(options.redact),
-    logger: options.logger,
+    logger,
     timeoutMs: options.timeoutMs,
     policyTimeoutMs: options.policyTimeoutMs ?? 5000,
     storeTimeoutMs: options.storeTimeoutMs ?? 10_000,
-    argumentLimits: { ...SNAPSHOT_LIMITS, ...options.argumentLimits },
+    argumentLimits: argumentLimitsOf(options.argumentLimits),
     unicodeNames: options.unicodeNames ?? false,
     trailing: new Set(),
     closed: false,
   };
 }
 
-/** Own properties only: a polluted prototype must not be able to configure a guard. */
-function ownOptions(given: GuardOptions): GuardOptions {
-  const options: GuardOptions = Object.assign(Object.create(null), given);
-  for (const key of Object.keys(options)) {
-    if (KNOWN.has(key)) continue;
-    throw new GuardError(
-      'options_invalid',
-      `createGuard: "${key}" is not an option; use ${[...KNOWN].join(', ')}`,
-    );
-  }
-  for (const key of TIMES) {
-    const value = options[key];
-    if (value === undefined || (Number.isFinite(value) && value > 0)) continue;
-    throw new GuardError('options_invalid', `createGuard: ${key} has to be a time above 0 in milliseconds`);
-  }
-  return options;
+function checkPositive(option: string, value: number | undefined): void {
+  if (value === undefined || (Number.isFinite(value) && value > 0)) return;
+  throw invalid(`${option} has to be a number above 0 (times are in milliseconds)`);
+}
+
+function argumentLimitsOf(given: Partial<SnapshotLimits> = {}): SnapshotLimits {
+  const limits = {
+    ...SNAPSHOT_LIMITS,
+    ...ownOptions('argumentLimits', given, ['depth', 'size'], 'options_invalid'),
+  };
+  checkPositive('argumentLimits.depth', limits.depth);
+  checkPositive('argumentLimits.size', limits.size);
+  return limits;
 }
 
 function listOf<T extends object>(value: T | readonly T[] | undefined): readonly T[] {
@@ -185,9 +191,28 @@ function listOf<T extends object>(value: T | readonly T[] | undefined): readonly
   return Array.isArray(value) ? (value as readonly T[]) : [value as T];
 }
 
+/** A logger that fails is no reason to fail a call. */
+function isolated(logger: Logger): Logger {
+  const told =
+    (level: keyof Logger): Logger[typeof level] =>
+    (message, fields) => {
+      try {
+        if (fields === undefined) logger[level](message);
+        else logger[level](message, fields);
+      } catch {
+        // There is nowhere left to tell it.
+      }
+    };
+  return { info: told('info'), warn: told('warn') };
+}
+
 /** A function answers for the requester. */
-function approverOf(approver: Approver | AskApprover): Approver {
-  if (typeof approver === 'function') return { name: 'callback', ask: approver };
-  if (typeof approver.ask === 'function') return approver;
-  throw new GuardError('options_invalid', 'createGuard: an approver is a function or an object with ask()');
+function approverOf(given: Approver | AskApprover): Approver {
+  if (typeof given === 'function') return { name: 'callback', ask: given };
+  if (typeof given === 'object' && given !== null && typeof given.ask === 'function') return given;
+  throw invalid('an approver is a function or an object with ask()');
+}
+
+function invalid(what: string): GuardError {
+  return new GuardError('options_invalid', `createGuard: ${what}`);
 }

@@ -1,26 +1,28 @@
 import type { AuditLog } from './audit/log.ts';
 import type { CallContext } from './call.ts';
+import { mergeContext } from './context.ts';
 import type { Decision } from './decision.ts';
 import { GuardError } from './errors.ts';
 import type { GuardEventName, Listener } from './events.ts';
 import { type GuardOptions, type Parts, partsOf } from './guard-options.ts';
 import type { Hooks } from './hooks.ts';
-import { callState } from './pipeline/call-state.ts';
-import { checkCall, openCall, runCall } from './pipeline/pipeline.ts';
+import { type CallState, callState } from './pipeline/call-state.ts';
+import { checkCall, enforceCall, openCall, runCall } from './pipeline/pipeline.ts';
 import type { Execute, ToolRun } from './pipeline/run-body.ts';
+import { watchPolicy } from './policy-changes.ts';
 import type { Policy } from './policy/policy.ts';
 import type { ToolSchema } from './schema.ts';
 import { drive, type MaybePromise } from './steps.ts';
-import { type CallInput, type RegisteredTool, registerTool, type ToolSpec } from './tool.ts';
+import { type CallInput, refusedTool, type RegisteredTool, type ToolSpec } from './tool.ts';
+import { type CallRequest, type ToolRegistry, toolRegistry } from './tool-registry.ts';
 import { wrapFunction, type WrapOptions } from './wrap.ts';
 
-/** A request to call a tool: what the tool is, and with what. */
-export type CallRequest = Omit<ToolSpec, 'name'> & CallInput & { readonly tool: string };
+export type { CallRequest } from './tool-registry.ts';
 
 /** One tool behind a guard, its rules resolved: what adapters call. */
 export interface GuardedTool {
   readonly name: string;
-  /** The verdict that holds for every call of it, where there is one. */
+  /** The verdict that holds for every call of it by now, where there is one. */
   readonly fixed: Decision | undefined;
   /** The verdict without running. */
   decide(input: CallInput): MaybePromise<Decision>;
@@ -67,7 +69,7 @@ export interface Guard {
     name: string,
     fn: F,
     options: WrapOptions & { readonly onDeny: 'return' },
-  ): (...args: Parameters<F>) => ReturnType<F> | Refusal<ReturnType<F>>;
+  ): (...args: Parameters<F>) => OrDenial<ReturnType<F>>;
   wrap<F extends (...args: never[]) => unknown>(name: string, fn: F, options?: WrapOptions): F;
   /** A tool with its rules resolved, for adapters and for calling it often. */
   tool(spec: ToolSpec): GuardedTool;
@@ -81,21 +83,34 @@ export interface Guard {
   close(): Promise<void>;
 }
 
-/** What a wrapped function returns instead of throwing, with `onDeny: 'return'`. */
+/** What a wrapped function returns instead of a refusal, with `onDeny: 'return'`. */
 export interface Denial {
   readonly error: string;
   readonly allowed: false;
   readonly code: string;
 }
 
-type Refusal<R> = R extends PromiseLike<unknown> ? Promise<Denial> : Denial;
+/** The type of a function's result when a refusal is returned in the same shape. */
+type OrDenial<R> =
+  R extends AsyncGenerator<infer Chunk, infer Result, infer Sent>
+    ? AsyncGenerator<Chunk, Result | Denial, Sent>
+    : R extends PromiseLike<infer Result>
+      ? Promise<Result | Denial>
+      : R | Denial;
 
 /** What the guards of one `createGuard()` share. */
 interface Shared {
   readonly parts: Parts;
-  readonly tools: WeakMap<ToolSpec, RegisteredTool>;
-  readonly named: Map<string, RegisteredTool>;
+  readonly tools: ToolRegistry;
+  /** Functions that were wrapped: recognised by themselves, which nobody can copy. */
+  readonly wrapped: WeakMap<object, Wrapped>;
   readonly close: () => Promise<void>;
+}
+
+interface Wrapped {
+  readonly name: string;
+  readonly fn: (...args: never[]) => unknown;
+  readonly options: WrapOptions;
 }
 
 const sharedOf = new WeakMap<Guard, Shared>();
@@ -114,26 +129,29 @@ export function createGuard(options: GuardOptions): Guard {
     throw new GuardError('policy_missing', 'a guard needs a policy; pass createGuard({ policy })');
   }
   const parts = partsOf(options);
-  const undo: Array<() => void> = [];
-  for (const hooks of [options.hooks ?? []].flat()) {
-    if (hooks.onEvent !== undefined) undo.push(parts.events.onAny((event) => hooks.onEvent?.(event)));
-  }
-  const unsubscribe = parts.policy.onChange?.((change) => tellPolicyChange(parts, change));
+  const unwatch = watchPolicy(parts);
+  let closing: Promise<void> | undefined;
   const shared: Shared = {
     parts,
-    tools: new WeakMap(),
-    named: new Map(),
-    close: async () => {
-      if (parts.closed) return;
+    tools: toolRegistry(parts),
+    wrapped: new WeakMap(),
+    close: () => {
       parts.closed = true;
-      unsubscribe?.();
-      for (const remove of undo) remove();
-      while (parts.trailing.size > 0) await Promise.allSettled(parts.trailing);
-      await parts.sandbox.close?.();
-      await parts.audit?.close?.();
+      closing ??= closeParts(parts).finally(unwatch);
+      return closing;
     },
   };
-  return bind(shared, Object.freeze({ ...options.context }));
+  return bind(shared, parts.context);
+}
+
+/** Sandbox and log close whatever becomes of each other, and after everything has been written. */
+async function closeParts({ trailing, sandbox, audit }: Parts): Promise<void> {
+  while (trailing.size > 0) await Promise.allSettled(trailing);
+  try {
+    await sandbox.close?.();
+  } finally {
+    await audit?.close?.();
+  }
 }
 
 /** Whether this is a guard made by this copy of the package. */
@@ -150,55 +168,45 @@ export function sameGuard(a: Guard, b: Guard): boolean {
 function bind(shared: Shared, context: CallContext): Guard {
   const { parts } = shared;
 
-  function registered(request: CallRequest): RegisteredTool {
-    const { tool: name, args, id, context: c, demands, answer, parsed, ...spec } = request;
-    void [args, id, c, demands, answer, parsed];
-    const plain = Object.keys(spec).length === 0;
-    const known = plain ? shared.named.get(name) : undefined;
-    if (known !== undefined) return known;
-    const tool = register(shared, { ...spec, name });
-    if (plain && shared.named.size < MOST_NAMES) shared.named.set(name, tool);
-    return tool;
+  function stateOf(tool: RegisteredTool, input: CallInput): CallState {
+    const own = Object.hasOwn(input, 'context') ? input.context : undefined;
+    if (own === undefined) return callState(parts, tool, input, context);
+    try {
+      return callState(parts, tool, input, mergeContext(context, own));
+    } catch (error) {
+      const { name } = tool.info.identity;
+      return callState(parts, refusedTool(name, error), input, context);
+    }
   }
 
-  const state = (tool: RegisteredTool, input: CallInput): ReturnType<typeof callState> =>
-    callState(parts, tool, input, input.context === undefined ? context : merge(context, input.context));
+  const requested = (request: CallRequest): CallState =>
+    stateOf(shared.tools.ofRequest(request), request);
 
   const guard: Guard = Object.freeze({
     context,
     policy: parts.policy,
     audit: parts.audit,
     canAsk: parts.approvers.length > 0,
-    call: (async (request: CallRequest, execute: Execute<unknown>) =>
-      drive(runCall(state(registered(request), request), execute))) as Guard['call'], // typed per request
-    decide: async (request: CallRequest) => drive(checkCall(state(registered(request), request))),
-    async enforce(request: CallRequest) {
-      const running = state(registered(request), request);
-      const decision = await drive(checkCall(running));
-      if (decision.effect === 'allow') return;
-      const code = decision.effect === 'ask' ? 'approval_required' : decision.code;
-      throw new GuardError(code, decision.reason, {
-        tool: request.tool,
-        rid: running.rid,
-        ...(decision.rule === undefined ? {} : { rule: decision.rule }),
+    call: async (request: CallRequest, execute: Execute<unknown>) =>
+      drive(runCall(requested(request), execute)) as never, // the overloads say what it is
+    decide: async (request: CallRequest) => drive(checkCall(requested(request))),
+    enforce: async (request: CallRequest) => drive(enforceCall(requested(request))),
+    wrap: (name: string, given: Wrapped['fn'], more: WrapOptions = {}) => {
+      // The same guard guards once: a function that comes back under its name is wrapped anew.
+      const before = shared.wrapped.get(given);
+      const again = before?.name === name ? before : undefined;
+      const fn = again?.fn ?? given;
+      const options = { ...again?.options, ...more };
+      const wrapped = wrapFunction(name, fn, options, (spec) => {
+        const tool = shared.tools.register(spec);
+        return (input, execute) => runCall(stateOf(tool, input), execute);
       });
+      shared.wrapped.set(wrapped, { name, fn, options });
+      return wrapped as never; // the overloads say what it is
     },
-    wrap: (name: string, fn: (...args: never[]) => unknown, wrapOptions: WrapOptions = {}) =>
-      wrapFunction(name, fn, wrapOptions, (spec) => {
-        const tool = register(shared, spec);
-        return (input, execute) => runCall(state(tool, input), execute);
-      }) as never, // the overloads say what it is
-    tool: (spec: ToolSpec) => guardedTool(registerOnce(shared, spec), state),
-    with: (more: CallContext) => bind(shared, merge(context, more)),
-    hook(hooks: Hooks) {
-      const remove = parts.hooks.add(hooks);
-      const { onEvent } = hooks;
-      const silence = onEvent === undefined ? undefined : parts.events.onAny((e) => onEvent.call(hooks, e));
-      return () => {
-        remove();
-        silence?.();
-      };
-    },
+    tool: (spec: ToolSpec) => guardedTool(shared.tools.registerOnce(spec), parts, stateOf),
+    with: (more: CallContext) => bind(shared, mergeContext(context, more)),
+    hook: parts.hooks.add,
     on: parts.events.on,
     close: shared.close,
   });
@@ -206,63 +214,21 @@ function bind(shared: Shared, context: CallContext): Guard {
   return guard;
 }
 
-/** Names that calls without a `ToolSpec` may make up; further ones are registered at every call. */
-const MOST_NAMES = 10_000;
-
-function register({ parts }: Shared, spec: ToolSpec): RegisteredTool {
-  const stated = Object.hasOwn(parts.facts, spec.name) ? parts.facts[spec.name] : undefined;
-  const facts = spec.facts ?? stated;
-  return registerTool(facts === undefined ? spec : { ...spec, facts }, parts.policy, parts);
-}
-
-function registerOnce(shared: Shared, spec: ToolSpec): RegisteredTool {
-  let tool = shared.tools.get(spec);
-  if (tool === undefined) {
-    tool = register(shared, spec);
-    shared.tools.set(spec, tool);
-  }
-  return tool;
-}
-
 function guardedTool(
   tool: RegisteredTool,
-  state: (tool: RegisteredTool, input: CallInput) => ReturnType<typeof callState>,
+  { hooks }: Parts,
+  state: (tool: RegisteredTool, input: CallInput) => CallState,
 ): GuardedTool {
   return {
     name: tool.info.identity.name,
-    fixed: typeof tool.ruling === 'object' ? tool.ruling : undefined,
+    get fixed() {
+      const { ruling } = tool;
+      if (typeof ruling !== 'object') return undefined;
+      return ruling.effect === 'deny' || !hooks.checking ? ruling : undefined;
+    },
     decide: (input) => drive(checkCall(state(tool, input))),
     open: (input) => drive(openCall(state(tool, input))),
     run: <T>(input: CallInput, execute: (args: never, run: ToolRun) => T) =>
       drive(runCall(state(tool, input), execute as Execute<unknown>)) as T | Promise<Awaited<T>>, // its shape
   };
-}
-
-function merge(base: CallContext, more: CallContext): CallContext {
-  return Object.freeze({ ...base, ...more });
-}
-
-function tellPolicyChange(
-  parts: Parts,
-  change: { readonly policy: string; readonly change: string; readonly from?: unknown; readonly to?: unknown },
-): void {
-  const { policy, change: what, from, to } = change;
-  parts.events.emit('policy.changed', () => ({ at: Date.now(), policy, change: what }));
-  const fail = (error: unknown): void =>
-    parts.logger?.warn(`a change of the policy could not be recorded: ${String(error)}`);
-  try {
-    const appended = Promise.resolve(
-      parts.audit?.append({
-        kind: 'policy',
-        action: 'policy.changed',
-        actor: 'guard',
-        reason: what,
-        payload: { policy, from: from ?? null, to: to ?? null },
-      }),
-    );
-    parts.trailing.add(appended);
-    appended.then(() => parts.trailing.delete(appended), fail);
-  } catch (error) {
-    fail(error);
-  }
 }

@@ -3,8 +3,9 @@ import type { Decision } from './decision.ts';
 import { deny } from './decision.ts';
 import type { Digest } from './digest.ts';
 import { GuardError } from './errors.ts';
-import type { GuardEvent } from './events.ts';
+import type { Events, GuardEvent } from './events.ts';
 import type { OutcomeStatus } from './audit/entry.ts';
+import { messageOf } from './message-of.ts';
 import { readAnswer } from './policy/answer.ts';
 import type { PolicyAnswer } from './policy/policy.ts';
 import { isThenable, type MaybePromise, type Steps } from './steps.ts';
@@ -51,27 +52,36 @@ export interface Hooks {
 
 const DEFAULT_TIMEOUT_MS = 5000;
 
+/** The call for one hook: a copy of its own where freezing does not protect what it holds. */
+type View = () => ToolCall;
+
 /** The hooks of a guard, in the order in which they were added. */
 export interface HookList {
-  /** Adds hooks; returns its undo. */
+  /**
+   * Adds hooks; returns its undo.
+   *
+   * @throws {GuardError} `options_invalid` for what could never be called.
+   */
   add(hooks: Hooks): () => void;
   readonly rewriting: boolean;
-  /** The rewritten arguments, or `undefined` when no hook wants another. */
+  readonly checking: boolean;
+  /** Calls `replace` with the arguments that each hook wants instead. */
   rewrite(
-    call: ToolCall,
+    view: View,
     context: CallContext,
     waiting: Waiting,
-  ): Steps<{ readonly args: unknown } | undefined>;
-  /** The first denial, else all asks. */
+    replace: (args: unknown) => void,
+  ): Steps<void>;
+  /** The first denial, else all other opinions. */
   check(
-    call: ToolCall,
+    view: View,
     context: CallContext,
     waiting: Waiting,
     policy: Digest,
   ): Steps<readonly Decision[]>;
   /** Runs post-tool hooks; failures go to `warn`. */
   post(
-    call: ToolCall,
+    view: View,
     outcome: ToolOutcome,
     context: CallContext,
     waiting: Waiting,
@@ -81,82 +91,82 @@ export interface HookList {
 
 const NONE: readonly Decision[] = Object.freeze([]);
 
-export function createHooks(initial: readonly Hooks[] = []): HookList {
-  let all: readonly Hooks[] = initial;
+export function createHooks(events: Events): HookList {
+  let all: ReadonlyArray<{ readonly hooks: Hooks }> = [];
 
   return {
     add(hooks) {
-      all = [...all, hooks];
+      const added = checked(hooks);
+      const { onEvent } = hooks;
+      const silence =
+        onEvent === undefined ? undefined : events.onAny((e) => onEvent.call(hooks, e));
+      all = [...all, added];
       return () => {
-        const index = all.lastIndexOf(hooks);
-        all = all.filter((_, i) => i !== index);
+        silence?.();
+        all = all.filter((one) => one !== added);
       };
     },
     get rewriting() {
-      return all.some((hooks) => hooks.rewrite !== undefined);
+      return all.some(({ hooks }) => hooks.rewrite !== undefined);
     },
 
-    *rewrite(call, context, waiting) {
-      let current: { readonly args: unknown } | undefined;
-      for (const hooks of all) {
+    get checking() {
+      return all.some(({ hooks }) => hooks.preTool !== undefined);
+    },
+
+    *rewrite(view, context, waiting, replace) {
+      for (const { hooks } of all) {
         if (hooks.rewrite === undefined) continue;
-        const view = current === undefined ? call : { ...call, args: current.args, confined: current.args };
         let answer: unknown;
         try {
           answer = yield* waiting.for<unknown>(
-            hooks.rewrite(view, context),
+            hooks.rewrite(view(), context),
             limitOf(hooks),
-            () => new Error(`took longer than ${limitOf(hooks)} ms`),
+            late(hooks),
           );
         } catch (error) {
           throw failure('rewriting', hooks, error);
         }
         if (answer === undefined) continue;
         if (typeof answer !== 'object' || answer === null || !Object.hasOwn(answer, 'args')) {
-          throw failure('rewriting', hooks, new Error('answered neither { args } nor nothing'));
+          throw failure('rewriting', hooks, new Error('it answered neither { args } nor nothing'));
         }
-        current = { args: (answer as { readonly args: unknown }).args };
+        replace((answer as { readonly args: unknown }).args);
       }
-      return current;
     },
 
-    *check(call, context, waiting, policy) {
-      let asks = NONE;
-      for (const hooks of all) {
+    *check(view, context, waiting, policy) {
+      let opinions = NONE;
+      for (const { hooks } of all) {
         if (hooks.preTool === undefined) continue;
         let answer: unknown;
         try {
-          answer = hooks.preTool(call, context);
+          answer = hooks.preTool(view(), context);
           if (isThenable(answer)) {
-            answer = yield* waiting.for<unknown>(
-              answer,
-              limitOf(hooks),
-              () => new Error(`took longer than ${limitOf(hooks)} ms`),
-            );
+            answer = yield* waiting.for<unknown>(answer, limitOf(hooks), late(hooks));
           }
         } catch (error) {
-          if (error instanceof GuardError && error.code === 'aborted') throw error;
-          return [deny(policy, failure('checking', hooks, error).message, 'hook_error')];
+          const failed = failure('checking', hooks, error);
+          if (failed.code === 'aborted') throw failed;
+          return [deny(policy, failed.message, 'hook_error')];
         }
         if (answer === undefined) continue;
-        const opinion = readAnswer(answer, { name: nameOf('checking', hooks), policy, optional: true });
+        const source = { name: nameOf('checking', hooks), policy, optional: true };
+        const opinion = readAnswer(answer, source);
         if (opinion?.effect === 'deny') {
-          return [opinion.code === 'policy_error' ? { ...opinion, code: 'hook_error' } : opinion];
+          const nonsense = opinion.code === 'policy_error';
+          return [nonsense ? Object.freeze({ ...opinion, code: 'hook_error' }) : opinion];
         }
-        if (opinion?.effect === 'ask') asks = [...asks, opinion];
+        if (opinion !== undefined) opinions = [...opinions, opinion];
       }
-      return asks;
+      return opinions;
     },
 
-    *post(call, outcome, context, waiting, warn) {
-      for (const hooks of all) {
+    *post(view, outcome, context, waiting, warn) {
+      for (const { hooks } of all) {
         if (hooks.postTool === undefined) continue;
         try {
-          yield* waiting.for(
-            hooks.postTool(call, outcome, context),
-            limitOf(hooks),
-            () => new Error(`took longer than ${limitOf(hooks)} ms`),
-          );
+          yield* waiting.for(hooks.postTool(view(), outcome, context), limitOf(hooks), late(hooks));
         } catch (error) {
           warn(failure('post-tool', hooks, error).message);
         }
@@ -165,8 +175,31 @@ export function createHooks(initial: readonly Hooks[] = []): HookList {
   };
 }
 
+const FUNCTIONS = ['rewrite', 'preTool', 'postTool', 'onEvent'] as const;
+
+/** A misspelt hook would be one that never denies. */
+function checked(hooks: Hooks): { readonly hooks: Hooks } {
+  const functions = FUNCTIONS.filter((name) => hooks[name] !== undefined);
+  const wrong = functions.find((name) => typeof hooks[name] !== 'function');
+  if (wrong !== undefined) throw invalid(`${wrong} has to be a function`);
+  if (functions.length === 0) throw invalid(`there is none among ${FUNCTIONS.join(', ')}`);
+  const { timeoutMs } = hooks;
+  if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
+    throw invalid('timeoutMs has to be a time above 0 in milliseconds');
+  }
+  return { hooks };
+}
+
+function invalid(what: string): GuardError {
+  return new GuardError('options_invalid', `hooks: ${what}`);
+}
+
 function limitOf(hooks: Hooks): number {
   return hooks.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+}
+
+function late(hooks: Hooks): () => Error {
+  return () => new Error(`it took longer than ${limitOf(hooks)} ms`);
 }
 
 function nameOf(kind: string, hooks: Hooks): string {
@@ -175,6 +208,7 @@ function nameOf(kind: string, hooks: Hooks): string {
 
 function failure(kind: string, hooks: Hooks, cause: unknown): GuardError {
   if (cause instanceof GuardError && cause.code === 'aborted') return cause;
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new GuardError('hook_error', `${nameOf(kind, hooks)} failed: ${why}`, { cause });
+  return new GuardError('hook_error', `${nameOf(kind, hooks)} failed: ${messageOf(cause)}`, {
+    cause,
+  });
 }

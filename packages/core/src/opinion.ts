@@ -23,7 +23,8 @@ function isPlain(value: unknown): value is Decision {
 }
 
 function demandsNothing(value: object): boolean {
-  if (!has(value, 'obligations') || !has(value, 'limits') || !has(value, 'conditions')) return false;
+  if (!has(value, 'obligations') || !has(value, 'limits') || !has(value, 'conditions'))
+    return false;
   const { obligations, limits, conditions } = value as Readonly<Record<string, unknown>>;
   return (
     isEmpty(obligations) &&

@@ -41,6 +41,8 @@ interface Copy {
 
 /** A frozen, JSON-like copy without secrets, cut to a bounded size. */
 export function boundedCopy(value: unknown, rules: CopyRules): unknown {
+  // What nobody can change and hides nothing needs no copy, and most arguments are like that.
+  if (isHarmless(value, rules, { left: MAX_HARMLESS }, 0)) return value;
   return copyValue(value, { rules, bounded: true, left: MAX_TOTAL, values: 0, hidden: [] }, '', 0);
 }
 
@@ -51,6 +53,32 @@ export function completeCopy(
 ): { readonly value: unknown; readonly hidden: readonly string[] } {
   const copy: Copy = { rules, bounded: false, left: Infinity, values: 0, hidden: [] };
   return { value: copyValue(value, copy, '', 0), hidden: copy.hidden };
+}
+
+/** Small enough for every bound of a copy. */
+const MAX_HARMLESS = 4096;
+
+/** Whether it is its own copy already: frozen JSON, small, and nothing in it to hide. */
+function isHarmless(value: unknown, rules: CopyRules, size: { left: number }, depth: number): boolean {
+  size.left -= 8;
+  if (typeof value === 'string') {
+    size.left -= value.length;
+    return size.left >= 0 && rules.text(value) === value;
+  }
+  if (typeof value === 'number') return isJsonNumber(value);
+  if (typeof value !== 'object' || value === null) return typeof value === 'boolean' || value === null;
+  if (depth >= MAX_DEPTH || size.left < 0 || !Object.isFrozen(value)) return false;
+  if (Array.isArray(value)) {
+    return value.every((item) => isHarmless(item, rules, size, depth + 1));
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  for (const key in value) {
+    const { hides, name } = rules.field(key);
+    const item = (value as Record<string, unknown>)[key];
+    size.left -= key.length;
+    if (hides || name !== key || !isHarmless(item, rules, size, depth + 1)) return false;
+  }
+  return true;
 }
 
 function copyValue(value: unknown, copy: Copy, path: string, depth: number): unknown {
@@ -151,7 +179,8 @@ function copyList(
       list.push(`[${size - i} more]`);
       break;
     }
-    list.push(copyValue(items[i], copy, `${path}[${i}]`, depth + 1) ?? null);
+    const place = copy.bounded ? '' : `${path}[${i}]`;
+    list.push(copyValue(items[i], copy, place, depth + 1) ?? null);
   }
   return Object.freeze(list);
 }
@@ -171,7 +200,7 @@ function copyRecord(
     }
     const field = copy.rules.field(key);
     const name = copyKey(field.name, copy, result);
-    const place = placeOf(path, name);
+    const place = copy.bounded ? '' : placeOf(path, name);
     if (field.name !== key && copy.rules.withoutIssued(key) !== field.name) copy.hidden.push(place);
     const value = readable(record, key, copy, place);
     if (field.hides && value !== undefined && value !== null) {

@@ -85,8 +85,7 @@ describe('a snapshot', () => {
   it('cannot be changed through what it was taken from', () => {
     const inner = { list: ['a'], map: new Map([['k', { deep: 1 }]]), date: new Date(1) };
     const value = { inner, bytes: Buffer.from('abc'), url: new URL('https://example.com/') };
-    const before = snapshot(value).value;
-    const kept = structuredClone({ ...(before as typeof value), url: undefined });
+    const taken = snapshot(value).value;
     inner.list.push('b');
     const entry = inner.map.get('k');
     if (entry !== undefined) entry.deep = 2;
@@ -94,8 +93,11 @@ describe('a snapshot', () => {
     inner.date.setTime(2);
     value.bytes.fill(0);
     value.url.pathname = '/changed';
-    expect({ ...(before as typeof value), url: undefined }).toEqual(kept);
-    expect(String((before as typeof value).url)).toBe('https://example.com/');
+    expect(taken).toStrictEqual({
+      inner: { list: ['a'], map: new Map([['k', { deep: 1 }]]), date: new Date(1) },
+      bytes: Buffer.from('abc'),
+      url: new URL('https://example.com/'),
+    });
   });
 
   it('shares no memory with a buffer, also not through the pool that small buffers share', () => {
@@ -315,24 +317,26 @@ describe('with a polluted prototype, a snapshot', () => {
   });
 
   it('takes over nothing that is inherited', () => {
-    Object.defineProperty(Object.prototype, 'polluted', { value: 1, enumerable: true, configurable: true });
+    Object.defineProperty(Object.prototype, 'polluted', {
+      value: 1,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
     expect(Object.keys(snapshot({ a: 1 }).value as object)).toEqual(['a']);
   });
 });
 
 describe('thaw', () => {
-  it('gives a copy that is equal and that its receiver may change', () => {
+  it('gives a copy that is equal and not frozen', () => {
     fc.assert(
       fc.property(plain, (value) => {
         const taken = snapshot(value).value;
         const thawed = thaw(taken);
         expect(thawed).toStrictEqual(taken);
-        if (Array.isArray(thawed)) thawed.push('changed');
-        else if (typeof thawed === 'object' && thawed !== null) {
-          if (ArrayBuffer.isView(thawed)) return;
-          Object.assign(thawed, { changed: true });
-        } else return;
-        expect(thawed).not.toStrictEqual(taken);
+        if (typeof thawed !== 'object' || thawed === null) return;
+        expect(thawed).not.toBe(taken);
+        expect(Object.isExtensible(thawed)).toBe(true);
       }),
     );
   });

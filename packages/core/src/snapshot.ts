@@ -1,12 +1,11 @@
 import { cutText } from './cut-text.ts';
-import { defineOwn } from './define-own.ts';
 import { GuardError } from './errors.ts';
 
 /** How much a snapshot takes before it refuses. */
 export interface SnapshotLimits {
   /** Levels of nesting. @default 200 */
   readonly depth: number;
-  /** Characters of text plus eight for every value. @default 16 Mi */
+  /** Characters of text, plus 8 for every value and 24 for every object. @default 16 Mi */
   readonly size: number;
 }
 
@@ -44,10 +43,20 @@ export function snapshot(value: unknown, limits: SnapshotLimits = SNAPSHOT_LIMIT
   }
 }
 
+const UNLIMITED: Walk = { limits: { depth: Infinity, size: Infinity }, freeze: false, size: 0, thawed: false };
+
 /** A copy of what {@link snapshot} gave that its receiver may change as it likes. */
 export function thaw(value: unknown): unknown {
-  const limits = { depth: Number.POSITIVE_INFINITY, size: Number.POSITIVE_INFINITY };
-  return copy(value, { limits, freeze: false, size: 0, thawed: false }, '', 0);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(thaw);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return copy(value, UNLIMITED, '', 0);
+  const result = shallow(value, prototype);
+  for (const key in result) {
+    const item = result[key];
+    if (typeof item === 'object' && item !== null && Object.hasOwn(result, key)) result[key] = thaw(item);
+  }
+  return result;
 }
 
 /** Written so that a limit that is not a number refuses everything. */
@@ -70,7 +79,7 @@ function copy(value: unknown, walk: Walk, key: string | number, depth: number): 
       grow(walk, 8);
       return value;
     case 'object':
-      grow(walk, 8);
+      grow(walk, value === null ? 8 : 24);
       return value === null ? null : copyObject(value, walk, key, depth);
     default:
       throw unsupported(key, `is a ${typeof value}`);
@@ -92,15 +101,22 @@ function copyObject(value: object, walk: Walk, key: string | number, depth: numb
   return copyBuiltIn(value, prototype as object, walk, key, depth);
 }
 
+/** Finds an accessor without running it, for a fraction of what a property descriptor costs. */
+const { __lookupGetter__: getterOf, __lookupSetter__: setterOf } = Object.prototype as unknown as {
+  __lookupGetter__: (this: object, key: PropertyKey) => unknown;
+  __lookupSetter__: (this: object, key: PropertyKey) => unknown;
+};
+
 function copyArray(array: readonly unknown[], walk: Walk, depth: number): unknown[] {
   const length = array.length >>> 0; // what a Proxy claims may be anything
   grow(walk, length * 8);
   const result: unknown[] = [];
   for (let i = 0; i < length; i += 1) {
-    const property = Object.getOwnPropertyDescriptor(array, i);
+    if (getterOf.call(array, i) !== undefined) throw accessor(i);
+    const value = array[i];
+    if (value === undefined && setterOf.call(array, i) !== undefined) throw accessor(i);
     // Holes become undefined, as every reader of the array would see them.
-    if (property !== undefined && !('value' in property)) throw accessor(i);
-    result.push(copy(property?.value, walk, i, depth + 1));
+    result.push(copy(value, walk, i, depth + 1));
   }
   return walk.freeze ? (Object.freeze(result) as unknown[]) : result;
 }
@@ -111,19 +127,38 @@ function copyRecord(
   walk: Walk,
   depth: number,
 ): Record<string, unknown> {
-  const result: Record<string, unknown> = prototype === null ? Object.create(null) : {};
-  for (const key of Reflect.ownKeys(record)) {
-    if (typeof key === 'symbol') throw unsupported(String(key), 'has a symbol as its key');
-    const property = Object.getOwnPropertyDescriptor(record, key);
-    if (property === undefined) continue;
-    if (!('value' in property)) throw accessor(key);
-    if (key === '__proto__' || (key === 'constructor' && holdsPrototype(property.value))) {
-      throw unsupported(key, 'is a key that could reach a prototype');
+  for (const key in record) {
+    if (getterOf.call(record, key) !== undefined && Object.hasOwn(record, key)) throw accessor(key);
+  }
+  // Copies every own value at once, which is several times faster than one by one.
+  const result = shallow(record, prototype);
+  if (Reflect.ownKeys(record).length !== Object.keys(result).length) {
+    throw unsupported('', 'hold a property with a symbol as its key, or one that cannot be enumerated');
+  }
+  for (const key in result) {
+    const value = result[key];
+    if (typeof value === 'string') {
+      if (key === '__proto__') throw prototypeKey(key);
+      grow(walk, 8 + key.length + value.length);
+    } else if (Object.hasOwn(result, key)) {
+      if (key === '__proto__' || (key === 'constructor' && holdsPrototype(value))) throw prototypeKey(key);
+      if (value === undefined && setterOf.call(record, key) !== undefined) throw accessor(key);
+      grow(walk, key.length);
+      const copied = copy(value, walk, key, depth + 1);
+      if (copied !== value) result[key] = copied;
     }
-    grow(walk, key.length);
-    defineOwn(result, key, copy(property.value, walk, key, depth + 1));
   }
   return walk.freeze ? Object.freeze(result) : result;
+}
+
+function shallow(record: object, prototype: object | null): Record<string, unknown> {
+  return prototype === null
+    ? (Object.assign(Object.create(null), record) as Record<string, unknown>)
+    : { ...record };
+}
+
+function prototypeKey(key: string): GuardError {
+  return unsupported(key, 'is a key that could reach a prototype');
 }
 
 function holdsPrototype(value: unknown): boolean {

@@ -1,8 +1,12 @@
 import type { CallContext } from './call.ts';
+import { deny } from './decision.ts';
 import { type Digest, digest } from './digest.ts';
-import { GuardError } from './errors.ts';
+import { GuardError, isGuardError } from './errors.ts';
 import { type Fact, factsOf, type ToolAnnotations } from './facts.ts';
-import type { Policy, Ruling, ToolInfo } from './policy/policy.ts';
+import { messageOf } from './message-of.ts';
+import { readOpinion } from './opinion.ts';
+import { ownFields } from './own-fields.ts';
+import type { Policy, PolicyAnswer, Ruling, ToolInfo } from './policy/policy.ts';
 import { isToolSchema, type ToolSchema } from './schema.ts';
 import type { Guarantees } from './sandbox/guarantees.ts';
 
@@ -34,48 +38,109 @@ export interface ToolSpec {
   readonly streams?: 'generators' | 'iterables';
 }
 
-/** A tool as a guard keeps it: its rules are resolved already. */
+/** A tool as a guard keeps it: its rules are resolved already, and nobody else can change it. */
 export interface RegisteredTool {
-  readonly spec: ToolSpec;
   readonly info: ToolInfo;
   readonly ruling: Ruling;
+  readonly schema: ToolSchema | undefined;
+  readonly secrets: readonly string[];
+  readonly timeoutMs: number | undefined;
+  readonly requires: Partial<Guarantees> | undefined;
+  readonly streams: 'generators' | 'iterables';
 }
 
 const ASCII_NAME = /^[\x20-\x7e]{1,256}$/;
+const NO_SECRETS: readonly string[] = Object.freeze([]);
 
 /**
- * @throws {GuardError} `tool_invalid` or `facts_invalid`.
+ * @throws {GuardError} `tool_invalid`, `facts_invalid` or `policy_error`.
  */
 export function registerTool(
-  spec: ToolSpec,
+  given: ToolSpec,
   policy: Policy,
   options: { readonly unicodeNames: boolean },
 ): RegisteredTool {
-  const { name, source = 'app' } = spec;
+  // Own properties only: a polluted prototype must not state facts or hand out secrets.
+  const spec = ownFields(given) as unknown as ToolSpec; // the same fields
+  const { name, source = 'app', schema, secrets = NO_SECRETS, timeoutMs } = spec;
   if (typeof name !== 'string' || name === '') {
     throw new GuardError('tool_invalid', 'a tool needs a name');
   }
   if (!options.unicodeNames && !ASCII_NAME.test(name)) {
-    throw new GuardError(
-      'tool_invalid',
+    throw invalid(
+      name,
       'its name has characters outside ASCII, which can imitate another tool; rename it or pass createGuard({ unicodeNames: true })',
-      { tool: name },
     );
   }
-  if (spec.schema !== undefined && !isToolSchema(spec.schema)) {
-    throw new GuardError('tool_invalid', 'its schema has neither safeParse() nor ~standard', {
-      tool: name,
-    });
+  if (schema !== undefined && !isToolSchema(schema)) {
+    throw invalid(name, 'its schema has neither safeParse() nor ~standard');
+  }
+  if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
+    throw invalid(name, 'its timeoutMs has to be a time above 0 in milliseconds');
+  }
+  if (!Array.isArray(secrets) || !secrets.every((secret) => typeof secret === 'string')) {
+    throw invalid(name, 'its secrets have to be a list of names');
   }
   const facts = factsOf(name, {
     stated: spec.facts,
-    annotations: spec.annotations,
+    annotations: spec.annotations === undefined ? undefined : ownFields(spec.annotations),
     trusted: spec.trusted,
   });
   const details = toolDigest(spec);
-  const identity = Object.freeze({ source, name, ...(details === undefined ? {} : { digest: details }) });
+  const identity = Object.freeze({
+    source,
+    name,
+    ...(details === undefined ? {} : { digest: details }),
+  });
   const info: ToolInfo = Object.freeze({ identity, facts: Object.freeze(facts) });
-  return { spec, info, ruling: policy.resolve(info) };
+  return {
+    info,
+    ruling: rulingOf(policy, info),
+    schema,
+    secrets: Object.freeze([...secrets]),
+    timeoutMs,
+    requires: spec.requires,
+    streams: spec.streams === 'iterables' ? 'iterables' : 'generators',
+  };
+}
+
+/** A tool that cannot be guarded as it is asked for: each of its calls is denied, and logged as such. */
+export function refusedTool(name: string, error: unknown): RegisteredTool {
+  const { code, message } = isGuardError(error)
+    ? error
+    : new GuardError('policy_error', messageOf(error));
+  const identity = Object.freeze({ source: 'app', name });
+  return {
+    info: Object.freeze({ identity, facts: Object.freeze(factsOf(name, {})) }),
+    ruling: deny(digest('policy', 'none'), message, code),
+    schema: undefined,
+    secrets: NO_SECRETS,
+    timeoutMs: undefined,
+    requires: undefined,
+    streams: 'generators',
+  };
+}
+
+function rulingOf(policy: Policy, info: ToolInfo): Ruling {
+  try {
+    const ruling: unknown = policy.resolve(info);
+    if (typeof ruling === 'function') return ruling as Ruling; // called like one, and its answer is read
+    return readOpinion(ruling, policy.name, policy.digest({}));
+  } catch (cause) {
+    if (cause instanceof GuardError) throw cause;
+    throw new GuardError(
+      'policy_error',
+      `the policy failed: ${messageOf(cause)}; mend the policy`,
+      {
+        tool: info.identity.name,
+        cause,
+      },
+    );
+  }
+}
+
+function invalid(tool: string, what: string): GuardError {
+  return new GuardError('tool_invalid', what, { tool });
 }
 
 function toolDigest({ description, annotations }: ToolSpec): Digest | undefined {
@@ -91,12 +156,16 @@ export interface CallInput {
   /** Goes before the guard's own context, field by field. */
   readonly context?: CallContext;
   /** What the framework itself demands: a restricting layer. */
-  readonly demands?: ReadonlyArray<import('./policy/policy.ts').PolicyAnswer>;
+  readonly demands?: readonly PolicyAnswer[];
   /**
    * The requester's answer to an approval that the framework asked for. Counts as a vote of the
    * context's principal, and only where this guard opened that approval.
    */
-  readonly answer?: { readonly channel: string; readonly verdict: 'approve' | 'deny'; readonly note?: string };
+  readonly answer?: {
+    readonly channel: string;
+    readonly verdict: 'approve' | 'deny';
+    readonly note?: string;
+  };
   /** Arguments are parsed already; after a rewrite they are checked against the schema. */
   readonly parsed?: boolean;
 }

@@ -22,7 +22,7 @@ export interface WrapOptions {
 type Start = (input: CallInput, execute: Execute<unknown>) => Steps<unknown>;
 
 const AsyncFunction = (async () => undefined).constructor;
-const AsyncGeneratorFunction = (async function* () {}).constructor;
+const AsyncGeneratorFunction = async function* () {}.constructor;
 
 /** A function with the type of `fn` that passes through the guard. */
 export function wrapFunction(
@@ -31,73 +31,93 @@ export function wrapFunction(
   options: WrapOptions,
   register: (spec: ToolSpec) => Start,
 ): (...args: unknown[]) => unknown {
-  const { onDeny = 'throw', async = isAsync(fn), ...spec } = options;
+  const { onDeny = 'throw', async = fn instanceof AsyncFunction, ...spec } = options;
   const start = register({ ...spec, name });
-  const generator = fn instanceof AsyncGeneratorFunction;
+  const shape = fn instanceof AsyncGeneratorFunction ? generator : async ? promise : value;
 
   function wrapped(this: unknown, ...given: unknown[]): unknown {
     const single = given.length === 1 && isRecord(given[0]);
-    let begun = false;
+    const body: Body = { begun: false, synchronous: false };
     const steps = start({ args: single ? given[0] : given }, (args: unknown) => {
-      begun = true;
-      return Reflect.apply(fn, this, single ? [args] : (args as unknown[]));
+      body.begun = true;
+      const result: unknown = Reflect.apply(fn, this, single ? [args] : (args as unknown[]));
+      body.synchronous = !isThenable(result);
+      return result;
     });
-    if (generator) return deferred(steps);
-    try {
-      const result = async ? drive(steps) : driveUntilStart(steps, name, () => begun);
-      if (onDeny === 'throw' || !isThenable(result)) return result;
-      return result.then(undefined, denial);
-    } catch (error) {
-      if (!async) return onDeny === 'return' ? denial(error) : raise(error);
-      return onDeny === 'return' ? Promise.resolve(denial(error)) : Promise.reject(error as Error);
-    }
+    return shape(steps, body, (error) => {
+      if (onDeny === 'return' && !body.begun && isGuardError(error)) {
+        return { error: error.message, allowed: false, code: error.code };
+      }
+      throw error;
+    });
   }
-  Object.defineProperty(wrapped, 'name', { value: fn.name });
-  Object.defineProperty(wrapped, 'length', { value: fn.length });
+  Object.defineProperty(wrapped, 'name', { value: fn.name, configurable: true });
+  Object.defineProperty(wrapped, 'length', { value: fn.length, configurable: true });
   return wrapped;
 }
 
-/** The generator that a guarded generator function returns: nothing happens before it is read. */
-async function* deferred(steps: Steps<unknown>): AsyncGenerator<unknown, unknown, unknown> {
-  const stream = await drive(steps);
+interface Body {
+  begun: boolean;
+  /** Whether it returned something else than a promise. */
+  synchronous: boolean;
+}
+
+/** What to return instead of a refusal; throws it where nothing is returned instead. */
+type Refused = (error: unknown) => unknown;
+
+/** Nothing happens before the generator is read, as with any generator. */
+async function* generator(
+  steps: Steps<unknown>,
+  _body: Body,
+  refused: Refused,
+): AsyncGenerator<unknown, unknown, unknown> {
+  let stream: unknown;
+  try {
+    stream = await drive(steps);
+  } catch (error) {
+    return refused(error);
+  }
   return yield* stream as AsyncGenerator<unknown, unknown, unknown>; // the body is a generator
 }
 
-/** Synchronous up to the start of the body; a step that would wait before is an error instead. */
-function driveUntilStart(
-  steps: Steps<unknown>,
-  name: string,
-  begun: () => boolean,
-): MaybePromise<unknown> {
+async function promise(steps: Steps<unknown>, _body: Body, refused: Refused): Promise<unknown> {
+  try {
+    return await drive(steps);
+  } catch (error) {
+    return refused(error);
+  }
+}
+
+function value(steps: Steps<unknown>, body: Body, refused: Refused): unknown {
+  let result: MaybePromise<unknown>;
+  try {
+    result = driveWithoutWaiting(steps, body);
+  } catch (error) {
+    return refused(error);
+  }
+  return result;
+}
+
+/**
+ * Synchronous up to the start of the body, and on to the end where the body is synchronous itself:
+ * a step that would have to wait is an error instead, so that the shape of the result stays.
+ */
+function driveWithoutWaiting(steps: Steps<unknown>, body: Body): MaybePromise<unknown> {
   let step = steps.next();
-  while (step.done !== true && !begun()) {
+  while (step.done !== true && (!body.begun || body.synchronous)) {
     step.value.then(undefined, () => undefined);
     step = steps.throw(
       new GuardError(
         'async_steps',
-        'the guard has to wait before it may start, and a synchronous function cannot; make it async, or pass wrap(name, fn, { async: true }) if it returns promises',
-        { tool: name },
+        'the guard would have to wait for a hook, a person or a store, and a synchronous function cannot; make it async, or pass wrap(name, fn, { async: true }) if it returns promises',
       ),
     );
   }
   return proceed(steps, step);
 }
 
-function denial(error: unknown): { error: string; allowed: false; code: string } {
-  if (!isGuardError(error)) throw error;
-  return { error: error.message, allowed: false, code: error.code };
-}
-
-function raise(error: unknown): never {
-  throw error;
-}
-
-function isAsync(fn: unknown): boolean {
-  return fn instanceof AsyncFunction || fn instanceof AsyncGeneratorFunction;
-}
-
-function isRecord(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
+function isRecord(candidate: unknown): boolean {
+  if (typeof candidate !== 'object' || candidate === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(candidate);
   return prototype === Object.prototype || prototype === null;
 }

@@ -44,6 +44,10 @@ export function answerOf(name: string, args: unknown): string {
 }
 
 /** A call of a sample; the id is the tool's name unless several calls need telling apart. */
-export function call(tool: string, args: unknown = { city: 'Bern' }, id: string = tool): ScriptedCall {
+export function call(
+  tool: string,
+  args: unknown = { city: 'Bern' },
+  id: string = tool,
+): ScriptedCall {
   return { id, tool, args };
 }

@@ -36,10 +36,24 @@ export function memoryApprovals(options: MemoryApprovalsOptions = {}): ApprovalS
 
   function change(kept: Kept, next: Partial<Approval>): Approval {
     const before = kept.approval.state;
-    kept.approval = Object.freeze({ ...kept.approval, ...next, version: kept.approval.version + 1 });
+    kept.approval = Object.freeze({
+      ...kept.approval,
+      ...next,
+      version: kept.approval.version + 1,
+    });
     if (isOpen(before) && !isOpen(kept.approval.state)) settle(kept.approval.aid);
-    for (const listener of listeners) listener(kept.approval.aid);
+    tell(kept.approval.aid);
     return kept.approval;
+  }
+
+  function tell(aid: string): void {
+    for (const listener of listeners) {
+      try {
+        listener(aid);
+      } catch {
+        // A hint: whoever did not take it looks again later.
+      }
+    }
   }
 
   /** Settled approvals stay so that a replay is recognised, the oldest of very many do not. */
@@ -159,10 +173,7 @@ function isOpen(state: Approval['state']): boolean {
 }
 
 /** The state after a vote: one denial denies, and approved is what meets every requirement. */
-export function afterVote(
-  approval: Approval,
-  vote: Vote,
-): Pick<Approval, 'state' | 'votes'> {
+export function afterVote(approval: Approval, vote: Vote): Pick<Approval, 'state' | 'votes'> {
   const votes = Object.freeze([...approval.votes, vote]);
   if (vote.verdict !== 'approve') return { votes, state: 'denied' };
   const missing = unmet(approval.requirements, votes, approval.bindings.principal);

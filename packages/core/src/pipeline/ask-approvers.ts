@@ -131,7 +131,7 @@ async function askOne(
         record(state, state.waiting, {
           kind: 'approval',
           action: 'approval.revealed',
-          actor: approver.voter?.id ?? 'requester',
+          actor: voterOf(approver)?.id ?? 'requester',
           aid: approval.aid,
           payload: { hidden: shown.hidden },
         }),
@@ -156,7 +156,7 @@ async function askOne(
       { aid: approval.aid },
     );
   }
-  const voter = approver.voter ?? context.principal;
+  const voter = voterOf(approver) ?? context.principal;
   return voteOf({
     ...answer,
     ...(voter === undefined ? {} : { voter: voter.id, roles: voter.roles ?? [] }),
@@ -164,6 +164,12 @@ async function askOne(
     digest: approval.bindings.digest,
     revealed,
   });
+}
+
+/** Not one that a polluted prototype lends everybody. */
+function voterOf({ voter }: Approver): Approver['voter'] {
+  const everybody: Partial<Approver> = Object.prototype;
+  return voter === everybody.voter ? undefined : voter;
 }
 
 function readApproverAnswer(answer: unknown): Pick<Vote, 'verdict' | 'note'> {

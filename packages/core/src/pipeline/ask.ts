@@ -9,6 +9,7 @@ import { digest } from '../digest.ts';
 import { GuardError } from '../errors.ts';
 import { mintId } from '../ids.ts';
 import type { Steps } from '../steps.ts';
+import { announce } from './announce.ts';
 import { fromStore, readApproval, readMaybeApproval } from './approval-store.ts';
 import { approved, askable, askApprovers } from './ask-approvers.ts';
 import { callOff } from './call-off.ts';
@@ -50,6 +51,8 @@ export function* settleAsk(state: CallState, first: AllowDecision | AskDecision)
   if (first.effect === 'allow') return { decision: first, approval: yield* spend(state) };
   let decision = first;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    // The ask that the framework comes back with an answer to was told when it was opened.
+    if (round > 0 || state.resumed === undefined) announce(state, decision);
     const approval = yield* obtain(state, decision, round);
     const next = yield* decideAgain(state, approval);
     if (next.effect !== 'ask') return { decision: next, approval };
@@ -72,7 +75,10 @@ function* spend(state: CallState): Steps<Approval | undefined> {
   if (input.answer === undefined) return undefined;
   if (resumed === undefined) {
     if (input.answer.verdict === 'approve') return undefined;
-    throw new GuardError('approval_denied', 'a person denied it; do not call it again with these arguments');
+    throw new GuardError(
+      'approval_denied',
+      'a person denied it; do not call it again with these arguments',
+    );
   }
   const answered = yield* countAnswer(state, resumed);
   if (answered.state !== 'pending') return approved(state, answered);
@@ -83,13 +89,18 @@ function* spend(state: CallState): Steps<Approval | undefined> {
 /** An approval with every vote it needs. */
 function* obtain(state: CallState, decision: AskDecision, round: number): Steps<Approval> {
   const { resumed } = state;
-  if (round === 0 && resumed !== undefined) return approved(state, yield* countAnswer(state, resumed));
+  if (round === 0 && resumed !== undefined)
+    return approved(state, yield* countAnswer(state, resumed));
   const approvers = askable(state, decision.requirements);
   if (approvers.length > 0) {
-    return yield* askApprovers(state, yield* openApproval(state, decision, round), approvers);
+    const opened = yield* openApproval(state, decision, round);
+    return yield* askApprovers(state, opened, approvers);
   }
   // Whoever asked before, the framework or another process, can ask for the new requirements too.
-  const reopened = resumed === undefined ? undefined : yield* openApproval(state, decision, round);
+  const reopened =
+    resumed === undefined
+      ? undefined
+      : ((yield* findOpen(state, round)) ?? (yield* openApproval(state, decision, round)));
   throw nobody(state, decision, reopened);
 }
 
@@ -134,18 +145,34 @@ function resumeKey(state: CallState): string {
   const { agent } = state.context;
   const { id, tool } = state.call;
   const args = digest('args', state.received);
-  return hash.sha256(canonical([tenant, principal, session, agent, tool.source, tool.name, id, args]));
+  return hash.sha256(
+    canonical([tenant, principal, session, agent, tool.source, tool.name, id, args]),
+  );
 }
 
-/** Writes the ask down and opens the approval, or finds the one that is open already. */
+/**
+ * The approval that is open for this call already.
+ *
+ * @throws {GuardError} `approval_denied` or `approval_consumed`: what ran out or was called off may be
+ * asked again, what was answered may not.
+ */
+export function* findOpen(state: CallState, round = 0): Steps<Approval | undefined> {
+  const { approvals } = state.parts;
+  const key = approvalKey(state, round);
+  const known = yield* fromStore(state, () => approvals.find(key), readMaybeApproval);
+  if (known?.state === 'denied' || known?.state === 'consumed') throw refusal(known.state, known);
+  return known?.state === 'pending' || known?.state === 'approved' ? known : undefined;
+}
+
+/** Nobody but this process waits for an answer that its own approvers give. */
+function approvalKey(state: CallState, round: number): string {
+  return state.parts.approvers.length > 0 ? `${state.rid}/${round}` : resumeKey(state);
+}
+
+/** Writes the ask down and opens the approval. */
 export function* openApproval(state: CallState, decision: AskDecision, round = 0): Steps<Approval> {
   const { parts } = state;
-  // Nobody but this process waits for an answer that its own approvers give.
-  const key = parts.approvers.length > 0 ? `${state.rid}/${round}` : resumeKey(state);
-  const known = yield* fromStore(state, () => parts.approvals.find(key), readMaybeApproval);
-  if (known?.state === 'pending' || known?.state === 'approved') return known;
-  // What ran out or was called off may be asked again; what was answered may not.
-  if (known?.state === 'denied' || known?.state === 'consumed') throw refusal(known.state, known);
+  const key = approvalKey(state, round);
   const draft = draftOf(state, decision);
   yield* record(state, state.waiting, {
     kind: 'decision',

@@ -1,12 +1,15 @@
 import type { Approval } from '../approvals/approval.ts';
 import type { AuditDraft } from '../audit/entry.ts';
 import type { CallContext, ToolCall } from '../call.ts';
+import type { DenyDecision } from '../decision.ts';
 import { type Digest, digest } from '../digest.ts';
 import { GuardError } from '../errors.ts';
 import type { EventBase } from '../events.ts';
 import type { Parts } from '../guard-options.ts';
 import { mintId } from '../ids.ts';
 import type { SessionKey } from '../labels.ts';
+import { messageOf } from '../message-of.ts';
+import { ownFields } from '../own-fields.ts';
 import { snapshot } from '../snapshot.ts';
 import type { CallInput, RegisteredTool } from '../tool.ts';
 import { createWaiting, type Waiting } from '../waiting.ts';
@@ -43,6 +46,8 @@ export interface CallState {
   resumed: Approval | undefined;
   /** Why a step failed, for the `cause` of the error. */
   failure: unknown;
+  /** The decision that denies the call, where there is one. */
+  denial: DenyDecision | undefined;
   /** Whether the allow is recorded: what comes after it is an outcome, not a denial. */
   admitted: boolean;
   digested: { readonly of: unknown; readonly digest: Digest } | undefined;
@@ -78,6 +83,7 @@ export function callState(
     policy: NO_POLICY,
     resumed: undefined,
     failure: undefined,
+    denial: undefined,
     admitted: false,
     digested: undefined,
     redacted: undefined,
@@ -96,7 +102,7 @@ function receivedOf(input: CallInput): Received {
     args: own('args'),
     id: own('id'),
     demands: own('demands') ?? NO_DEMANDS,
-    answer: answer === undefined ? undefined : Object.assign(Object.create(null), answer),
+    answer: answer === undefined ? undefined : (ownFields(answer) as unknown as typeof answer), // the same fields
     parsed: own('parsed') === true,
   };
 }
@@ -118,6 +124,21 @@ export function abortedError(signal: AbortSignal): GuardError {
   return new GuardError('aborted', 'the call was aborted before the tool started', {
     cause: signal.reason,
   });
+}
+
+/** Digest of what the policy says now. */
+export function currentPolicy({ parts, context }: CallState): Digest {
+  try {
+    const current: unknown = parts.policy.digest(context);
+    if (typeof current === 'string' && current.startsWith('sha256:')) return current as Digest; // looked at
+    throw new Error('it answered no digest');
+  } catch (cause) {
+    throw new GuardError(
+      'policy_error',
+      `the policy "${parts.policy.name}" cannot say which it is (${messageOf(cause)}); mend the policy`,
+      { cause },
+    );
+  }
 }
 
 /** Digest of exactly the arguments that will run. */

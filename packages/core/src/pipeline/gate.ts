@@ -1,6 +1,6 @@
 import { GuardError } from '../errors.ts';
 import type { Admission } from './admit.ts';
-import { abortedError, type CallState } from './call-state.ts';
+import { abortedError, type CallState, currentPolicy } from './call-state.ts';
 
 /**
  * The last look, synchronously before the body starts: what was decided must still hold.
@@ -13,15 +13,25 @@ export function gate(state: CallState, { approval }: Admission): void {
   if (parts.closed) throw new GuardError('closed', 'the guard was closed before the tool started');
   const reason = stopReason(state);
   if (reason !== undefined) {
-    throw new GuardError('stopped', `calls are stopped: ${reason}; release the stop switch to go on`);
+    throw new GuardError(
+      'stopped',
+      `calls are stopped: ${reason}; release the stop switch to go on`,
+    );
   }
   if (approval !== undefined && approval.expiresAt <= Date.now()) {
-    throw new GuardError('approval_expired', 'its approval expired before it could start; ask again', {
-      aid: approval.aid,
-    });
+    throw new GuardError(
+      'approval_expired',
+      'its approval expired before it could start; ask again',
+      {
+        aid: approval.aid,
+      },
+    );
   }
-  if (parts.policy.digest(context) !== state.policy) {
-    throw new GuardError('policy_changed', 'the policy changed while it was being decided; call again');
+  if (currentPolicy(state) !== state.policy) {
+    throw new GuardError(
+      'policy_changed',
+      'the policy changed while it was being decided; call again',
+    );
   }
 }
 

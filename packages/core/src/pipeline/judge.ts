@@ -7,13 +7,13 @@ import { combine } from '../policy/combine.ts';
 import type { Opinion } from '../policy/policy.ts';
 import type { Confinement } from '../sandbox/sandbox.ts';
 import { isThenable, type Steps } from '../steps.ts';
-import { argsDigest, type CallState, sessionOf, viewOf } from './call-state.ts';
+import { argsDigest, type CallState, currentPolicy, sessionOf, viewOf } from './call-state.ts';
 import { setConfined } from './receive.ts';
 
 /** Steps 3 to 5: confine, check, decide. Done again, with the same arguments, after an approval. */
 export function* judge(state: CallState): Steps<Decision> {
   const { parts, context, waiting, input } = state;
-  state.policy = parts.policy.digest(context);
+  state.policy = currentPolicy(state);
   yield* readLabels(state);
   if (parts.sandbox.confine !== undefined) yield* confine(state);
   const opinions = yield* parts.hooks.check(() => viewOf(state), context, waiting, state.policy);

@@ -3,13 +3,13 @@ import { GuardError, isGuardError } from '../errors.ts';
 import { parseArgs, type ToolSchema } from '../schema.ts';
 import { snapshot } from '../snapshot.ts';
 import type { Steps } from '../steps.ts';
-import { abortedError, type CallState, viewOf } from './call-state.ts';
+import { abortedError, type CallState, currentPolicy, viewOf } from './call-state.ts';
 import { messageOf } from '../message-of.ts';
 
 /** Step 1: takes the call in. */
 export function receive(state: CallState): void {
   const { parts, context, input } = state;
-  state.policy = parts.policy.digest(context);
+  state.policy = currentPolicy(state);
   if (parts.closed) throw new GuardError('closed', 'the guard was closed; create a new one');
   if (context.signal?.aborted === true) throw abortedError(context.signal);
   setArgs(state, input.args);
@@ -46,11 +46,15 @@ function* rewrite(state: CallState): Steps<boolean> {
   const { parts, context, waiting } = state;
   let rewritten = false;
   if (!parts.hooks.rewriting) return rewritten;
-  const answers = parts.hooks.rewrite(() => viewOf(state), context, waiting, (args) => {
-    rewritten = true;
-    setArgs(state, args);
-  });
-  yield* answers;
+  yield* parts.hooks.rewrite(
+    () => viewOf(state),
+    context,
+    waiting,
+    (args) => {
+      rewritten = true;
+      setArgs(state, args);
+    },
+  );
   return rewritten;
 }
 
@@ -64,9 +68,13 @@ function* parse(state: CallState, schema: ToolSchema): Steps<unknown> {
     );
   } catch (cause) {
     if (isGuardError(cause)) throw cause;
-    throw new GuardError('args_invalid', `its schema failed on the arguments: ${messageOf(cause)}`, {
-      cause,
-    });
+    throw new GuardError(
+      'args_invalid',
+      `its schema failed on the arguments: ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -24,7 +24,11 @@ const WORDS_OF: Readonly<Record<ApprovalRefusal, string>> = {
 };
 
 /** Why an approval lets nothing run, as an error. */
-export function refusal(reason: ApprovalRefusal, { aid, votes }: Approval, said?: string): GuardError {
+export function refusal(
+  reason: ApprovalRefusal,
+  { aid, votes }: Approval,
+  said?: string,
+): GuardError {
   const note = reason === 'denied' ? (said ?? noteOf(votes)) : undefined;
   const words = note === undefined ? WORDS_OF[reason] : `${WORDS_OF[reason]} (they say: ${note})`;
   return new GuardError(CODE_OF[reason], words, { aid });

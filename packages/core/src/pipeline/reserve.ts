@@ -26,7 +26,7 @@ export function* reserve(
     reservation = readReservation(yield* state.waiting.for(reserving, storeTimeoutMs, late));
   } catch (cause) {
     // What is granted when nobody waits for it any more must not stay taken.
-    trail(state, releaseLate(state, reserving));
+    trail(state.parts, releaseLate(state, reserving));
     if (cause instanceof GuardError) throw cause;
     throw new GuardError(
       'limits_error',
@@ -77,7 +77,11 @@ function* releaseLate(state: CallState, reserving: MaybePromise<unknown>): Steps
   const { storeTimeoutMs } = state.parts;
   let token: string;
   try {
-    const given = yield* PATIENT.for(reserving, storeTimeoutMs, () => new Error('it took too long'));
+    const given = yield* PATIENT.for(
+      reserving,
+      storeTimeoutMs,
+      () => new Error('it took too long'),
+    );
     const reservation = readReservation(given);
     if (!reservation.ok) return;
     ({ token } = reservation);

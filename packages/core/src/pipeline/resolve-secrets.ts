@@ -5,7 +5,7 @@ import type { CallState } from './call-state.ts';
 
 type SecretValues = Readonly<Record<string, string>>;
 
-export const NO_SECRETS: SecretValues = Object.freeze({});
+const NONE: SecretValues = Object.freeze({});
 
 /**
  * Step 8: the secrets that the tool declared. From here on their values are hidden everywhere.
@@ -14,6 +14,7 @@ export const NO_SECRETS: SecretValues = Object.freeze({});
  */
 export function* resolveSecrets(state: CallState): Steps<SecretValues> {
   const { secrets: names } = state.tool;
+  if (names.length === 0) return NONE;
   const values = Object.create(null) as Record<string, string>;
   for (const name of names) values[name] = yield* resolveSecret(state, name);
   return Object.freeze(values);
@@ -34,7 +35,10 @@ function* resolveSecret(state: CallState, name: string): Steps<string> {
     );
   }
   if (typeof value !== 'string') {
-    throw new GuardError('secret_missing', `its secret "${name}" is not set in "${secrets.name}"; set it`);
+    throw new GuardError(
+      'secret_missing',
+      `its secret "${name}" is not set in "${secrets.name}"; set it`,
+    );
   }
   redactor.issue(value);
   return value;

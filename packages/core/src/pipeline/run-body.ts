@@ -1,7 +1,6 @@
 import type { OutcomeStatus } from '../audit/entry.ts';
 import { GuardError, type GuardErrorCode } from '../errors.ts';
 import type { ToolOutcome } from '../hooks.ts';
-import { messageOf } from '../message-of.ts';
 import { thaw } from '../snapshot.ts';
 import { drive, isThenable, type Steps } from '../steps.ts';
 import type { Admission } from './admit.ts';
@@ -11,7 +10,6 @@ import { commitLabels } from './commit-labels.ts';
 import { conclude } from './conclude.ts';
 import { gate } from './gate.ts';
 import { record } from './record.ts';
-import { NO_SECRETS, resolveSecrets } from './resolve-secrets.ts';
 import { guardStream, isAsyncGenerator, isAsyncIterable } from './stream.ts';
 import { finishUp, trail } from './trail.ts';
 import { treat, treatError } from './treat.ts';
@@ -28,26 +26,14 @@ export interface ToolRun {
 
 export type Execute<T> = (args: never, run: ToolRun) => T;
 
-/** Steps 8 to 10: gate, run, treat the result, write down what came of it. */
+/** Steps 8 to 10: run, treat the result, write down what came of it. */
 export function* runBody(
   state: CallState,
   admission: Admission,
+  secrets: ToolRun['secrets'],
   execute: Execute<unknown>,
 ): Steps<unknown> {
   const { attempt: id } = admission;
-  let secrets = NO_SECRETS;
-  try {
-    gate(state, admission);
-    if (state.tool.secrets.length > 0) {
-      secrets = yield* resolveSecrets(state);
-      gate(state, admission); // Reading them took time.
-    }
-  } catch (error) {
-    const outcome: ToolOutcome = { status: 'not-started', attempt: id, ms: 0, error };
-    yield* finishUp(state, conclude(state, admission, outcome));
-    throw error;
-  }
-
   const attempt = startClock(state, admission, secrets);
   state.parts.events.emit('start', () => ({ ...eventBase(state), attempt: id }));
   let result: BodyResult;
@@ -73,7 +59,7 @@ export function* runBody(
   const concluding = conclude(state, admission, outcome);
   // A tool that answers synchronously keeps doing so: what is left goes on behind it.
   if (waited) yield* finishUp(state, concluding);
-  else trail(state, concluding);
+  else trail(state.parts, concluding);
   if (outcome.status === 'ok') return outcome.result;
   throw outcome.error;
 }
@@ -111,7 +97,7 @@ function startClock(state: CallState, admission: Admission, secrets: ToolRun['se
         timeoutMs: ms,
         signal,
         expire,
-        late: (how) => void trail(state, recordLate(state, admission, how)),
+        late: (how) => trail(state.parts, recordLate(state, admission, how)),
       }),
     outcome: (status, more) => {
       const ms = Math.round((performance.now() - startedAt) * 1000) / 1000;
@@ -135,7 +121,8 @@ function enterSandbox(
   let started = false;
 
   function start(): unknown {
-    if (started) throw own(state, 'sandbox_refused', 'its sandbox started it twice on one decision');
+    if (started)
+      throw own(state, 'sandbox_refused', 'its sandbox started it twice on one decision');
     // A sandbox that prepares something first lets time pass after the gate.
     if (!entering) reenter(state, admission, run);
     started = true;
@@ -159,7 +146,8 @@ function reenter(state: CallState, admission: Admission, { signal }: ToolRun): v
   } catch (error) {
     throw named(state, error);
   }
-  if (signal?.aborted === true) throw own(state, 'timeout', 'its time was over before it could start');
+  if (signal?.aborted === true)
+    throw own(state, 'timeout', 'its time was over before it could start');
 }
 
 function* settled(value: PromiseLike<unknown>): Steps<BodyResult> {
@@ -247,7 +235,9 @@ function streamed(
       if (status === 'error') {
         outcome = await drive(treated(state, admission, attempt, { status, error }));
       } else {
-        outcome = attempt.outcome(status, { error: status === 'withheld' ? named(state, error) : error });
+        outcome = attempt.outcome(status, {
+          error: status === 'withheld' ? named(state, error) : error,
+        });
       }
       await close(outcome);
       return outcome.error;

@@ -12,7 +12,9 @@ export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown>
 
 /** What an async generator function returns, as opposed to any object that can be iterated. */
 export function isAsyncGenerator(value: unknown): value is Stream {
-  return isAsyncIterable(value) && Object.prototype.toString.call(value) === '[object AsyncGenerator]';
+  return (
+    isAsyncIterable(value) && Object.prototype.toString.call(value) === '[object AsyncGenerator]'
+  );
 }
 
 type Stream = AsyncGenerator<unknown, unknown, unknown>;
@@ -31,7 +33,7 @@ export interface StreamSteps {
 }
 
 /** What every async generator inherits; it makes the guarded one as good as the one of the tool. */
-const prototype = Object.getPrototypeOf((async function* () {}).prototype) as object;
+const prototype = Object.getPrototypeOf(async function* () {}.prototype) as object;
 
 /**
  * The same stream with every chunk treated and its end recorded. What the consumer sends, throws in
@@ -79,14 +81,13 @@ export function guardStream(source: AsyncIterable<unknown>, steps: StreamSteps):
   const end = (value: unknown): Promise<Step> =>
     inTurn(async () => {
       if (over) return { done: true, value: await value };
-      return take(() => body.return?.(value) ?? Promise.resolve({ done: true, value }));
+      return take(() => returnTo(body, value));
     });
 
   const fail = (error: unknown): Promise<Step> =>
     inTurn(async () => {
       if (over) throw error;
-      if (body.throw === undefined) giveUp(body);
-      return take(() => body.throw?.(error) ?? Promise.reject(error));
+      return take(() => throwInto(body, error));
     });
 
   return Object.create(prototype, {
@@ -94,6 +95,16 @@ export function guardStream(source: AsyncIterable<unknown>, steps: StreamSteps):
     return: { value: end },
     throw: { value: fail },
   }) as Stream; // with the three methods, and the prototype for the rest
+}
+
+async function returnTo(body: AsyncIterator<unknown>, value: unknown): Promise<Step> {
+  return body.return === undefined ? { done: true, value: await value } : body.return(value);
+}
+
+async function throwInto(body: AsyncIterator<unknown>, error: unknown): Promise<Step> {
+  if (body.throw !== undefined) return body.throw(error);
+  giveUp(body);
+  throw error;
 }
 
 /** The body is asked to end, but one that hangs or fails must not hold up its caller. */

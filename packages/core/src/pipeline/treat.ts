@@ -14,8 +14,7 @@ export function treat(
   value: unknown,
 ): unknown {
   const { redactor } = state.parts;
-  const treated =
-    obligations.length === 0 ? value : applyObligations(value, obligations, redactor);
+  const treated = obligations.length === 0 ? value : applyObligations(value, obligations, redactor);
   if (state.tool.secrets.length === 0) return treated;
   try {
     return redactor.withoutIssued(treated);
@@ -46,7 +45,8 @@ export function treatError(
   const treated = new Error(String(message));
   treated.name = String(treat(state, obligations, error.name));
   // What it says of its effect on the limits is no secret.
-  if (Object.hasOwn(error, 'noEffect')) Object.assign(treated, { noEffect: Reflect.get(error, 'noEffect') === true });
+  if (Object.hasOwn(error, 'noEffect'))
+    Object.assign(treated, { noEffect: Reflect.get(error, 'noEffect') === true });
   return treated;
 }
 

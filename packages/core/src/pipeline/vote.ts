@@ -24,7 +24,11 @@ export function* castVote(state: CallState, approval: Approval, vote: Vote): Ste
   let current = approval;
   for (let tries = 0; current.state === 'pending' && tries < MAX_CONFLICTS; tries += 1) {
     const { aid, version } = current;
-    const result = yield* fromStore(state, () => parts.approvals.vote(aid, vote, version), readResult);
+    const result = yield* fromStore(
+      state,
+      () => parts.approvals.vote(aid, vote, version),
+      readResult,
+    );
     if (result.ok) return result.approval;
     if (result.reason !== 'conflict') throw refusal(result.reason, approval);
     const again = yield* fromStore(state, () => parts.approvals.get(aid), readMaybeApproval);

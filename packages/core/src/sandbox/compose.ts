@@ -1,5 +1,6 @@
 import type { ToolCall } from '../call.ts';
 import { messageOf } from '../message-of.ts';
+import { ownFields } from '../own-fields.ts';
 import { drive, type Steps, wait } from '../steps.ts';
 import { NO_GUARANTEES, strongest } from './guarantees.ts';
 import type { Confinement, Sandbox, SandboxCheck } from './sandbox.ts';
@@ -27,9 +28,11 @@ function* checkAll(sandboxes: readonly Sandbox[]): Steps<SandboxCheck> {
   let guarantees = NO_GUARANTEES;
   for (const sandbox of sandboxes) {
     try {
-      const check = yield* wait(sandbox.check());
-      if (!check.ok) return { ok: false, reason: `${sandbox.name}: ${check.reason}` };
-      guarantees = strongest(guarantees, check.guarantees);
+      const { ok, guarantees: proven, reason } = ownFields(yield* wait<unknown>(sandbox.check()));
+      if (ok !== true || typeof proven !== 'object' || proven === null) {
+        return { ok: false, reason: `${sandbox.name}: ${messageOf(reason ?? 'it gave no answer')}` };
+      }
+      guarantees = strongest(guarantees, proven);
     } catch (error) {
       return { ok: false, reason: `${sandbox.name}: its check failed (${messageOf(error)})` };
     }
@@ -50,12 +53,9 @@ function* confineAll(sandboxes: readonly Sandbox[], call: ToolCall): Steps<Confi
 
 /** What is not understood as an answer confines nothing and is therefore a refusal. */
 function confinementOf(answer: unknown): Confinement {
-  if (typeof answer !== 'object' || answer === null) return { refused: 'it gave no answer' };
-  if (Object.hasOwn(answer, 'refused')) {
-    return { refused: String((answer as { refused: unknown }).refused) };
-  }
-  if (!Object.hasOwn(answer, 'args')) return { refused: 'it gave no answer' };
-  return { args: (answer as { args: unknown }).args };
+  const own = ownFields(answer);
+  if ('refused' in own) return { refused: messageOf(own['refused']) };
+  return 'args' in own ? { args: own['args'] } : { refused: 'it gave no answer' };
 }
 
 /** Closes every one, also behind one that fails. */

@@ -1,0 +1,64 @@
+import type { Parts } from './guard-options.ts';
+import {
+  type CallInput,
+  refusedTool,
+  type RegisteredTool,
+  registerTool,
+  type ToolSpec,
+} from './tool.ts';
+
+/** A request to call a tool: what the tool is, and with what. */
+export type CallRequest = Omit<ToolSpec, 'name'> & CallInput & { readonly tool: string };
+
+/** The tools of a guard, their rules resolved as rarely as possible. */
+export interface ToolRegistry {
+  /** Resolves the rules anew. */
+  register(spec: ToolSpec): RegisteredTool;
+  /** Resolves the rules of the same spec once. */
+  registerOnce(spec: ToolSpec): RegisteredTool;
+  /** The tool of a request. One that cannot be guarded is denied like any other call, and logged. */
+  ofRequest(request: CallRequest): RegisteredTool;
+}
+
+/** Names that calls without a `ToolSpec` may make up; further ones are registered at every call. */
+const MOST_NAMES = 10_000;
+
+export function toolRegistry({ policy, facts, unicodeNames }: Parts): ToolRegistry {
+  const specs = new WeakMap<ToolSpec, RegisteredTool>();
+  const names = new Map<string, RegisteredTool>();
+
+  /** What is stated with the tool goes before what was stated for its name. */
+  function register(spec: ToolSpec): RegisteredTool {
+    const own = Object.hasOwn(spec, 'facts') ? spec.facts : undefined;
+    const stated = own ?? (Object.hasOwn(facts, spec.name) ? facts[spec.name] : undefined);
+    return registerTool(stated === undefined ? spec : { ...spec, facts: stated }, policy, {
+      unicodeNames,
+    });
+  }
+
+  return {
+    register,
+    registerOnce(spec) {
+      let tool = specs.get(spec);
+      if (tool === undefined) {
+        tool = register(spec);
+        specs.set(spec, tool);
+      }
+      return tool;
+    },
+    ofRequest(request) {
+      const { tool: name, args, id, context, demands, answer, parsed, ...spec } = request;
+      void [args, id, context, demands, answer, parsed];
+      const plain = Object.keys(spec).length === 0;
+      const known = plain ? names.get(name) : undefined;
+      if (known !== undefined) return known;
+      try {
+        const tool = register({ ...spec, name });
+        if (plain && names.size < MOST_NAMES) names.set(name, tool);
+        return tool;
+      } catch (error) {
+        return refusedTool(String(name), error);
+      }
+    },
+  };
+}

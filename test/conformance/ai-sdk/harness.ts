@@ -1,0 +1,134 @@
+import { guardOf, withGuard } from '@guardstile/ai-sdk';
+import { isGuard } from '@guardstile/core';
+import { type ModelMessage, tool, type ToolSet } from 'ai';
+import type { MockLanguageModelV4 } from 'ai/test';
+import type {
+  AdapterHarness,
+  AgentRun,
+  CallOutcome,
+  GuardArguments,
+  NeutralTool,
+  RunOptions,
+} from '../adapter/harness.ts';
+import type { Engine, EngineOutput, ToolEnd } from './engines.ts';
+import { seenIn, toolNamesIn, unansweredIn } from './read-messages.ts';
+import { scriptedModel } from './scripted-model.ts';
+
+/** The AI SDK, run by one of its engines. */
+export function aiSdkHarness(engine: Engine): AdapterHarness<ToolSet> {
+  return {
+    name: `ai-sdk, ${engine.name}`,
+    capabilities: {
+      nativeApproval: true,
+      streaming: engine.streaming,
+      abort: true,
+      parallel: true,
+      errorObjects: true,
+    },
+    tools: (descriptions) =>
+      Object.fromEntries(descriptions.map((described) => [described.name, toolOf(described)])),
+    guard: guarded,
+    guardOf,
+    names: (tools) => Object.keys(tools),
+    run: (tools, steps, options = {}) =>
+      runFrom(engine, scriptedModel(steps), tools, [{ role: 'user', content: 'go on' }], options),
+    async call(tools, { id, tool: name, args }) {
+      // A tool of a set may have any input, which its own schema has checked in a run.
+      const input = args as never;
+      const result: unknown = tools[name]?.execute?.(input, {
+        toolCallId: id,
+        messages: [],
+        context: undefined,
+      });
+      return result;
+    },
+  };
+}
+
+function guarded(tools: ToolSet, ...[first, options]: GuardArguments): ToolSet {
+  return isGuard(first) ? withGuard(tools, first, options) : withGuard(tools, first, options);
+}
+
+interface GivenOptions {
+  readonly abortSignal?: AbortSignal | undefined;
+}
+
+function toolOf({ description, schema, run, stream }: NeutralTool): ToolSet[string] {
+  const body = stream ?? run;
+  return tool({
+    description,
+    inputSchema: schema,
+    ...(stream === undefined
+      ? { execute: (args: unknown, given: GivenOptions) => body?.(args, signalOf(given)) }
+      : {
+          async *execute(args: unknown, given: GivenOptions) {
+            return yield* stream(args, signalOf(given));
+          },
+        }),
+  });
+}
+
+function signalOf({ abortSignal }: GivenOptions) {
+  return { signal: abortSignal };
+}
+
+async function runFrom(
+  engine: Engine,
+  model: MockLanguageModelV4,
+  tools: ToolSet,
+  messages: ModelMessage[],
+  { signal }: RunOptions,
+): Promise<AgentRun<ToolSet>> {
+  const ends = new Map<string, ToolEnd>();
+  const output = await engine.run({
+    model,
+    tools,
+    messages,
+    onEnd: (end) => ends.set(end.toolCallId, end),
+    ...(signal === undefined ? {} : { abortSignal: signal }),
+  });
+  const all = [...messages, ...output.responseMessages];
+  const open = unansweredIn(all);
+  const calls = [...model.doGenerateCalls, ...model.doStreamCalls];
+  return {
+    offered: calls[0]?.tools,
+    transcript: calls.map(({ prompt }) => prompt),
+    outcomes: outcomesOf(all, output, ends),
+    waiting: [...open.keys()],
+    answer: open.size === 0 ? output.text : undefined,
+    resume: (others, verdict) =>
+      runFrom(engine, model, others, [...all, responsesTo([...open.values()], verdict)], {}),
+  };
+}
+
+function responsesTo(approvalIds: readonly string[], verdict: 'approve' | 'deny'): ModelMessage {
+  return {
+    role: 'tool',
+    content: approvalIds.map((approvalId) => ({
+      type: 'tool-approval-response',
+      approvalId,
+      approved: verdict === 'approve',
+    })),
+  };
+}
+
+function outcomesOf(
+  messages: readonly ModelMessage[],
+  { previews }: EngineOutput,
+  ends: ReadonlyMap<string, ToolEnd>,
+): ReadonlyMap<string, CallOutcome> {
+  const names = toolNamesIn(messages);
+  const outcomes = new Map<string, CallOutcome>();
+  for (const [id, seen] of seenIn(messages)) {
+    const end = ends.get(id);
+    outcomes.set(id, {
+      id,
+      tool: names.get(id) ?? '',
+      previews: previews.get(id) ?? [],
+      seen,
+      ...(end?.type === 'tool-result' ? { result: end.output } : {}),
+      ...(end?.type === 'tool-error' ? { error: end.error } : {}),
+    });
+  }
+  return outcomes;
+}
