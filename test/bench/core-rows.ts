@@ -3,7 +3,8 @@ import { strict as assert } from 'node:assert';
 import { type AuditLog, memoryAudit, type MemoryAuditOptions } from '@guardstile/core';
 
 import { compare, type Group, times } from './figures.ts';
-import { measure, type Plan, type Variant } from './harness.ts';
+import { measure, type Variant } from './harness.ts';
+import type { BenchPlan } from './plan.ts';
 import {
   firstHook,
   type Heard,
@@ -20,10 +21,11 @@ const CALLS = 64;
 const key = new Uint8Array(32).fill(7);
 
 /** Rows 1 and 2: one call of a plain function through the guard, over the same by hand. */
-export async function coreRows(plan: Plan): Promise<Group> {
-  const rounds = await measure(await variants(), plan);
+export async function coreRows({ core }: BenchPlan): Promise<Group> {
+  const rounds = await measure(await variants(), core);
   return {
-    title: 'Core: a wrapped function, ÷ a hand-written async wrapper that awaits the same hooks and tool',
+    title:
+      'Core: a wrapped function, ÷ a hand-written async wrapper that awaits the same hooks and tool',
     notes: [
       'guard.wrap() around an async function that does nothing, awaited in one loop with the floor',
       'policy: one function with three conditions on the arguments, all of them evaluated',

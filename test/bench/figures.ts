@@ -1,7 +1,7 @@
 import type { Round } from './harness.ts';
 import { median } from './statistics.ts';
 
-export type Statistic = 'p50' | 'p99' | 'mean';
+export type Statistic = 'p50' | 'p99' | 'mean' | 'size';
 
 /** What was reached over the rounds. */
 export interface Spread {
@@ -21,7 +21,7 @@ export interface Target {
 /** One line of the table. */
 export interface Row {
   readonly what: string;
-  readonly unit: '×' | 'kB';
+  /** Ratios, or a size in kB (1000 bytes). */
   readonly figures: Readonly<Partial<Record<Statistic, Spread>>>;
   /** Empty where the line is only there for comparison. */
   readonly targets: readonly Target[];
@@ -53,13 +53,15 @@ export interface Comparison {
 }
 
 /** Ratios are taken within each round, so that a slow round is slow for both. */
-export function compare(rounds: readonly Round[], comparisons: readonly Comparison[]): readonly Row[] {
+export function compare(
+  rounds: readonly Round[],
+  comparisons: readonly Comparison[],
+): readonly Row[] {
   return comparisons.map(({ what, of, over, targets = [] }) => {
-    const ratio = (statistic: Statistic): Spread =>
+    const ratio = (statistic: 'p50' | 'p99' | 'mean'): Spread =>
       spread(rounds.map((round) => at(round, of)[statistic] / at(round, over)[statistic]));
     return {
       what,
-      unit: '×',
       figures: { p50: ratio('p50'), p99: ratio('p99'), mean: ratio('mean') },
       targets,
     };

@@ -1,14 +1,22 @@
 import { strict as assert } from 'node:assert';
 
-import { opaPolicy, type PolicyClient } from '@ai-sdk/policy-opa';
+import type { PolicyClient } from '@ai-sdk/policy-opa';
 import { withGuard } from '@guardstile/ai-sdk';
 import { createGuard, type Guard, memoryAudit } from '@guardstile/core';
-import { tool } from 'ai';
-import * as z from 'zod';
+import { tool, type ToolSet } from 'ai';
 
 import { compare, type Comparison, type Group, type Target, times } from './figures.ts';
-import { type Asking, forget, generate, refundingModel } from './generate-text.ts';
-import { measure, type Plan, type Variant } from './harness.ts';
+import {
+  forget,
+  generate,
+  type Generate,
+  generateWithOpa,
+  inputSchema,
+  refundingModel,
+  tools,
+} from './generate-text.ts';
+import { measure, type Variant } from './harness.ts';
+import type { BenchPlan } from './plan.ts';
 import {
   failedCondition,
   type Heard,
@@ -24,10 +32,11 @@ const TOOLS = 300;
 const approver = (): 'deny' => 'deny';
 
 /** Rows 3 to 5: the guard around the one tool of a `generateText` loop, and wrapping a tool set. */
-export async function generateTextRows(plan: Plan): Promise<Group> {
-  const rounds = await measure(await variants(), plan);
+export async function generateTextRows({ generateText }: BenchPlan): Promise<Group> {
+  const rounds = await measure(await variants(), generateText);
   return {
-    title: 'AI SDK: one generateText with one tool call and a mock model, ÷ the same without a guard',
+    title:
+      'AI SDK: one generateText with one tool call and a mock model, ÷ the same without a guard',
     notes: [
       'two steps: the model calls the tool, then answers; a sample is one generateText',
       'the guard is that of the core rows: policy, two asynchronous hooks, two listeners',
@@ -35,7 +44,7 @@ export async function generateTextRows(plan: Plan): Promise<Group> {
       '"no approver": the SDK asks through needsApproval, so that every call is decided twice',
       '"policy only": the policy alone, as policy-opa has it; no hooks, no listeners',
       'policy-opa: opaPolicy() with an in-process client that checks the same three conditions',
-      'the audit log is memoryAudit() as it is by default: sealed at each entry',
+      'audit in memory: memoryAudit() as it is by default; beside it with each way of sealing stated',
     ],
     rows: compare(rounds, comparisons),
     times: times(rounds),
@@ -52,8 +61,18 @@ const comparisons: readonly Comparison[] = [
   { what: 'audit off, approver, policy only', of: 'policy only, approver', over: 'bare' },
   { what: 'audit off, no approver, policy only', of: 'policy only', over: 'bare' },
   { what: "policy-opa's callback", of: 'policy-opa', over: 'bare' },
-  { what: 'audit off, approver ÷ policy-opa', of: 'guard, approver', over: 'policy-opa', targets: belowOpa },
-  { what: 'audit off, no approver ÷ policy-opa', of: 'guard', over: 'policy-opa', targets: belowOpa },
+  {
+    what: 'audit off, approver ÷ policy-opa',
+    of: 'guard, approver',
+    over: 'policy-opa',
+    targets: belowOpa,
+  },
+  {
+    what: 'audit off, no approver ÷ policy-opa',
+    of: 'guard',
+    over: 'policy-opa',
+    targets: belowOpa,
+  },
   {
     what: 'audit in memory, approver',
     of: 'audited, approver',
@@ -66,6 +85,8 @@ const comparisons: readonly Comparison[] = [
     over: 'bare',
     targets: [p50(1.08), mean(1.15)],
   },
+  { what: "audit sealed 'each', approver", of: 'each, approver', over: 'bare' },
+  { what: "audit sealed 'batch', approver", of: 'batch, approver', over: 'bare' },
   {
     what: `withGuard(${TOOLS} tools, guard.with(context)) ÷ one generateText`,
     of: 'withGuard',
@@ -74,29 +95,20 @@ const comparisons: readonly Comparison[] = [
   },
 ];
 
-const inputSchema = z.object({
-  orderId: z.string(),
-  amount: z.number(),
-  currency: z.string(),
-  note: z.string(),
-  items: z.array(z.string()),
-});
-
-const tools = {
-  refund: tool({ description: 'Refunds an order.', inputSchema, execute: (args) => refund(args) }),
-};
-
 async function variants(): Promise<readonly Variant[]> {
-  const audited = (): { readonly audit: ReturnType<typeof memoryAudit> } => ({ audit: memoryAudit() });
+  const each = memoryAudit({ sealing: 'each' });
+  const batch = memoryAudit({ sealing: 'batch' });
   return [
-    await generating('bare', () => tools),
-    await generating('policy-opa', () => tools, { toolApproval: opaPolicy({ client, path: 'agent/call' }) }),
-    await generating('guard, approver', (heard) => withGuard(tools, wholeGuard({ audit: false, approver }, heard))),
-    await generating('guard', (heard) => withGuard(tools, wholeGuard({ audit: false }, heard))),
-    await generating('policy only, approver', () => withGuard(tools, policyOnly({ approver }))),
-    await generating('policy only', () => withGuard(tools, policyOnly({}))),
-    await generating('audited, approver', (heard) => withGuard(tools, wholeGuard({ ...audited(), approver }, heard))),
-    await generating('audited', (heard) => withGuard(tools, wholeGuard(audited(), heard))),
+    await generating('bare', tools),
+    await generating('policy-opa', tools, generateWithOpa(client)),
+    await guarded('guard, approver', { audit: false, approver }),
+    await guarded('guard', { audit: false }),
+    await generating('policy only, approver', withGuard(tools, policyOnly({ approver }))),
+    await generating('policy only', withGuard(tools, policyOnly({}))),
+    await guarded('audited, approver', { approver }),
+    await guarded('audited', {}),
+    await guarded('each, approver', { audit: each, approver }),
+    await guarded('batch, approver', { audit: batch, approver }),
     wrapping(),
   ];
 }
@@ -109,27 +121,33 @@ function policyOnly(more: { readonly approver?: typeof approver }): Guard {
 const client: PolicyClient = {
   async evaluate(_path, input) {
     const failed = failedCondition((input as { readonly args: Refund }).args);
-    const decision = failed === undefined ? { decision: 'allow' } : { decision: 'deny', reason: failed };
+    const decision =
+      failed === undefined ? { decision: 'allow' } : { decision: 'deny', reason: failed };
     return decision as never; // the caller says which type it expects
   },
 };
 
+async function guarded(name: string, options: Parameters<typeof wholeGuard>[0]): Promise<Variant> {
+  const heard: Heard = { count: 0, last: undefined };
+  const variant = await generating(name, withGuard(tools, wholeGuard(options, heard)));
+  assert.equal(heard.count, 2);
+  return variant;
+}
+
 /** A conversation that was seen to end well, with the tool run behind what is measured. */
 async function generating(
   name: string,
-  guard: (heard: Heard) => typeof tools,
-  asking: Asking = {},
+  given: ToolSet,
+  converse: Generate = generate,
 ): Promise<Variant> {
-  const heard: Heard = { count: 0, last: undefined };
   const model = refundingModel(refundArgs);
-  const guarded = guard(heard);
-  assert.equal(await generate(model, guarded, asking), 'done');
+  assert.equal(await converse(model, given), 'done');
   assert.equal(model.doGenerateCalls.length, 2);
   assert.ok(JSON.stringify(model.doGenerateCalls[1]?.prompt).includes('{"refunded":true}'));
   return {
     name,
     iterations: 1,
-    run: () => generate(model, guarded, asking),
+    run: () => converse(model, given),
     between: () => forget(model),
   };
 }
@@ -138,7 +156,11 @@ function wrapping(): Variant {
   const many = Object.fromEntries(
     Array.from({ length: TOOLS }, (_, i) => [
       `refund${i}`,
-      tool({ description: `Refunds an order of shop ${i}.`, inputSchema, execute: (args) => refund(args) }),
+      tool({
+        description: `Refunds an order of shop ${i}.`,
+        inputSchema,
+        execute: (args) => refund(args),
+      }),
     ]),
   );
   const guard = wholeGuard({});
@@ -148,7 +170,10 @@ function wrapping(): Variant {
     iterations: 1,
     run: () => {
       requests += 1;
-      return withGuard(many, guard.with({ principal: { id: `u-${requests}` }, session: `s-${requests}` }));
+      return withGuard(
+        many,
+        guard.with({ principal: { id: `u-${requests}` }, session: `s-${requests}` }),
+      );
     },
   };
 }

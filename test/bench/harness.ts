@@ -124,7 +124,9 @@ function summarise(
   const collected = collectedIn(spans, pauses);
   const round = new Map<string, Measured>();
   for (const { name, iterations } of variants) {
-    const own = spans.filter(({ variant }) => variant === name).map(({ start, end }) => end - start);
+    const own = spans
+      .filter(({ variant }) => variant === name)
+      .map(({ start, end }) => end - start);
     const times = own.map((ms) => (ms * 1000) / iterations);
     round.set(name, {
       p50: quantile(times, 0.5),

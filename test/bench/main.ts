@@ -15,7 +15,9 @@ import { tableOf } from './table.ts';
 const plan = planOf(process.argv.slice(2));
 const [cpu] = cpus();
 const machine = `Node ${process.version}, ${cpus().length} × ${cpu?.model.trim() ?? 'unknown processor'}, load ${(loadavg()[0] ?? 0).toFixed(2)}`;
-console.log(`${machine}, ${plan.rounds} rounds${plan.quick ? ', quick: figures mean little' : ''}\n`);
+console.log(
+  `${machine}, ${plan.rounds} rounds${plan.quick ? ', quick: figures mean little' : ''}\n`,
+);
 
 const groups: Group[] = [];
 for (const measureGroup of [coreRows, generateTextRows, importRows, sizeRows]) {

@@ -3,6 +3,7 @@ import {
   agentGenerateEngine,
   agentStreamEngine,
   generateTextEngine,
+  leastEngine,
   streamTextEngine,
 } from './ai-sdk/engines.ts';
 import { aiSdkHarness } from './ai-sdk/harness.ts';
@@ -11,3 +12,5 @@ testAdapter(aiSdkHarness(generateTextEngine));
 testAdapter(aiSdkHarness(streamTextEngine));
 testAdapter(aiSdkHarness(agentGenerateEngine));
 testAdapter(aiSdkHarness(agentStreamEngine));
+// What the suite asserts where a framework lacks something has to hold of one that does.
+testAdapter(aiSdkHarness(leastEngine));

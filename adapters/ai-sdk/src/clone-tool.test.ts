@@ -7,15 +7,14 @@ import { withGuard } from './index.ts';
 const inputSchema = z.object({ city: z.string() });
 const execute = async () => 'sunny';
 
-const guarded = <T extends object>(given: T): T =>
-  withGuard({ given }, allowAll(), { approver: () => 'deny' }).given as T;
+const guarded = <T extends object>(given: T): T => withGuard({ given }, allowAll()).given;
 
-/** Descriptors without what a guarded tool has of its own. */
-function membersOf(object: object) {
-  const members = Object.getOwnPropertyDescriptors(object);
-  return Reflect.ownKeys(members)
-    .filter((key) => key !== 'execute')
-    .map((key) => [key, Reflect.get(members, key)]);
+/** All members but the one that a guarded tool has of its own. */
+function membersOf(object: object): ReadonlyArray<[string | symbol, PropertyDescriptor]> {
+  return Reflect.ownKeys(object).flatMap((key): Array<[string | symbol, PropertyDescriptor]> => {
+    const member = Object.getOwnPropertyDescriptor(object, key);
+    return key === 'execute' || member === undefined ? [] : [[key, member]];
+  });
 }
 
 describe('a guarded tool', () => {
@@ -25,7 +24,6 @@ describe('a guarded tool', () => {
     [
       'a tool of everything',
       tool({
-        title: 'Weather',
         description: () => 'Weather',
         inputSchema,
         outputSchema: z.string(),
@@ -47,17 +45,14 @@ describe('a guarded tool', () => {
   it.each(shapes)('has every member that the tool has: %s', (_, given) => {
     const clone = guarded(given);
     expect(clone).not.toBe(given);
-    const frozen = Object.isFrozen(given);
     expect(Object.keys(clone)).toEqual(Object.keys(given));
-    for (const [key, member] of membersOf(given)) {
-      expect(Object.getOwnPropertyDescriptor(clone, key as string)).toEqual(
-        frozen ? expect.objectContaining({ value: (member as PropertyDescriptor).value }) : member,
-      );
-    }
+    const open = Object.isFrozen(given) ? { writable: true, configurable: true } : {};
+    const expected = membersOf(given).map(([key, member]) => [key, { ...member, ...open }]);
+    expect(membersOf(clone)).toEqual(expected);
   });
 
   it('has an execute of its own that can be replaced', () => {
-    const clone = guarded(Object.freeze({ inputSchema, execute }));
+    const clone: { readonly execute: unknown } = guarded(Object.freeze({ inputSchema, execute }));
     expect(clone.execute).not.toBe(execute);
     expect(Object.getOwnPropertyDescriptor(clone, 'execute')).toMatchObject({
       enumerable: true,
@@ -136,7 +131,7 @@ describe('a guarded tool', () => {
       value: 'so: rain',
       from: 'sunny',
     });
-    expect({ ...clone }.execute()).toBe('sunny');
+    expect(Object.keys(clone)).toContain('execute');
   });
 
   it('does not pretend to be of the class, whose methods would not work on it', () => {

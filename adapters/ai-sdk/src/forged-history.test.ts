@@ -33,9 +33,10 @@ const ATTEMPTS = [1, 2, 3];
 
 function asking(options: Partial<GuardOptions> = {}, needsApproval = false) {
   const runs: unknown[] = [];
+  const own = { needsApproval };
   const refund = tool({
     inputSchema: z.object({ amount: z.number() }),
-    needsApproval,
+    ...own,
     execute: async (input) => {
       runs.push(input);
       return `refunded ${input.amount}`;
@@ -43,6 +44,13 @@ function asking(options: Partial<GuardOptions> = {}, needsApproval = false) {
   });
   const guard = createGuard({ policy: () => 'ask', context: ALICE, ...options });
   return { runs, guard, refund, tools: withGuard({ refund }, guard) };
+}
+
+/** Sends the conversation again and again; each time the guard knows of no such approval. */
+async function neverOpened(tools: ToolSet, messages: ModelMessage[], settings: Settings = {}) {
+  for (const _ of ATTEMPTS) {
+    expect(await resume(tools, messages, settings)).toContain('never opened');
+  }
 }
 
 describe('a forged conversation runs nothing, however often it is sent', () => {
@@ -66,9 +74,7 @@ describe('a forged conversation runs nothing, however often it is sent', () => {
 
   it.each(all)('past $behind, with $how', async ({ options, needs, given }) => {
     const { runs, tools } = asking(options, needs);
-    for (const _ of ATTEMPTS) {
-      expect(await resume(tools, forge(CALL), given)).toContain('never opened');
-    }
+    await neverOpened(tools, forge(CALL), given);
     expect(runs).toEqual([]);
   });
 
@@ -94,7 +100,7 @@ describe('a forged conversation runs nothing, however often it is sent', () => {
   it('as messages of the user interface', async () => {
     const { runs, tools } = asking();
     const messages = await fromClient(tools, 'forged');
-    for (const _ of ATTEMPTS) expect(await resume(tools, messages)).toContain('never opened');
+    await neverOpened(tools, messages);
     expect(runs).toEqual([]);
   });
 
@@ -149,9 +155,7 @@ describe('an approval that was given for something else runs nothing', () => {
     const { runs, guard, refund, tools } = asking();
     const messages = approve(await converse(tools, [CALL]));
     const others = withGuard({ refund }, guard.with(context));
-    for (const _attempt of ATTEMPTS) {
-      expect(await resume(others, messages)).toContain('never opened');
-    }
+    await neverOpened(others, messages);
     expect(runs).toEqual([]);
   });
 
@@ -159,7 +163,7 @@ describe('an approval that was given for something else runs nothing', () => {
     const { runs, tools } = asking();
     const messages = approve(await converse(tools, [CALL]));
     const more = tamper(messages, (text) => text.replaceAll('"amount":5', '"amount":5000'));
-    for (const _ of ATTEMPTS) expect(await resume(tools, more)).toContain('never opened');
+    await neverOpened(tools, more);
     expect(runs).toEqual([]);
     await resume(tools, messages);
     expect(runs).toEqual([{ amount: 5 }]);
@@ -170,7 +174,7 @@ describe('an approval that was given for something else runs nothing', () => {
     const tools = withGuard({ refund, payout: refund }, guard);
     const messages = approve(await converse(tools, [CALL]));
     const other = tamper(messages, (text) => text.replaceAll('"refund"', '"payout"'));
-    for (const _ of ATTEMPTS) expect(await resume(tools, other)).toContain('never opened');
+    await neverOpened(tools, other);
     expect(runs).toEqual([]);
   });
 
@@ -178,14 +182,14 @@ describe('an approval that was given for something else runs nothing', () => {
     const { runs, tools } = asking();
     const messages = approve(await converse(tools, [CALL]));
     const other = tamper(messages, (text) => text.replaceAll('call-1', 'call-2'));
-    for (const _ of ATTEMPTS) expect(await resume(tools, other)).toContain('never opened');
+    await neverOpened(tools, other);
     expect(runs).toEqual([]);
   });
 
   it('of another guard', async () => {
     const [one, other] = [asking(), asking()];
     const messages = approve(await converse(one.tools, [CALL]));
-    for (const _ of ATTEMPTS) expect(await resume(other.tools, messages)).toContain('never opened');
+    await neverOpened(other.tools, messages);
     expect(other.runs).toEqual([]);
   });
 });
@@ -212,9 +216,7 @@ describe('a caller that takes approvals over from the SDK', () => {
     const { runs, tools } = asking();
     const settings: Settings = { toolApproval: () => 'user-approval' };
     const messages = approve(await converse(tools, [CALL], settings));
-    for (const _ of ATTEMPTS) {
-      expect(await resume(tools, messages, settings)).toContain('never opened');
-    }
+    await neverOpened(tools, messages, settings);
     expect(runs).toEqual([]);
   });
 });
@@ -237,7 +239,6 @@ async function fromClient(tools: ToolSet, approvalId: string): Promise<ModelMess
       ],
     },
   ];
-  // The SDK wants the tools of the message type, which a forged message has none of.
-  const messages = await validateUIMessages<UIMessage>({ messages: sent, tools: tools as never });
+  const messages = await validateUIMessages<UIMessage>({ messages: sent, tools });
   return convertToModelMessages(messages, { tools });
 }

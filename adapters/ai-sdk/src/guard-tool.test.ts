@@ -69,7 +69,7 @@ describe('a guarded tool that is guarded again', () => {
       Object.getOwnPropertyDescriptors(guarded.execute),
     );
     const copy = Object.defineProperties({}, Object.getOwnPropertyDescriptors(guarded));
-    const tools = withGuard({ weather: Object.assign(copy, { execute }) } as ToolSet, guard);
+    const tools = withGuard({ weather: { ...(copy as typeof weather), execute } }, guard);
     expect(await seenBy(tools, 'weather')).toContain('denied');
   });
 });

@@ -43,15 +43,15 @@ describe('the body of a guarded tool', () => {
     class Counter {
       #count = 0;
       readonly inputSchema = inputSchema;
-      execute(_: unknown) {
+      execute() {
         this.#count += 1;
         return this.#count;
       }
     }
     const tools = withGuard({ counter: new Counter() }, allowAll());
     const { execute } = tools.counter;
-    expect(execute({ city: 'Bern' })).toBe(1);
-    expect(execute.call(undefined as never, { city: 'Bern' })).toBe(2);
+    expect(execute()).toBe(1);
+    expect(execute.call(undefined as never)).toBe(2);
   });
 
   it('answers at once where it does without a guard', () => {
@@ -165,15 +165,15 @@ describe('secrets', () => {
 
 describe('signals', () => {
   function stuck() {
-    let signal: AbortSignal | undefined;
+    let given: { readonly abortSignal?: AbortSignal } | undefined;
     const weather = tool({
       inputSchema,
-      execute: (_, { abortSignal }) => {
-        signal = abortSignal;
+      execute: (_, options) => {
+        given = options;
         return new Promise<string>(() => undefined);
       },
     });
-    return { weather, signal: () => signal };
+    return { weather, given: () => given, signal: () => given?.abortSignal };
   }
 
   it('of a time limit reach the body, and the model reads that its time was over', async () => {
@@ -195,6 +195,14 @@ describe('signals', () => {
     controller.abort(new Error('enough'));
     await expect(answer).rejects.toThrow('enough');
     expect(signal()?.aborted).toBe(true);
+  });
+
+  it('of a time limit are all that changes in the options of the body', async () => {
+    const { weather, given } = stuck();
+    const tools = withGuard({ weather }, allowAll(), { timeoutMs: 20 });
+    const answer = tools.weather.execute?.({ city: 'Bern' }, OPTIONS);
+    await expect(answer).rejects.toMatchObject({ code: 'timeout' });
+    expect(given()).toEqual({ ...OPTIONS, abortSignal: expect.any(AbortSignal) as AbortSignal });
   });
 
   it("of the guard's context end a call beside that of the SDK", async () => {

@@ -94,10 +94,10 @@ describe('a lazy schema', () => {
       return validated;
     };
     const tools = withGuard(
-      { set: { inputSchema: lazy, execute: (_: unknown) => 'set' } },
+      { set: { inputSchema: lazy, execute: (input: unknown) => input } },
       () => 'allow',
     );
-    expect(tools.set.execute({ level: 1 })).toBe('set');
+    expect(tools.set.execute({ level: 1 })).toEqual({ level: 1 });
     expect(evaluated).toBe(0);
   });
 });

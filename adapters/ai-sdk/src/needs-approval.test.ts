@@ -12,9 +12,10 @@ const CALLS = [{ id: 'call-1', tool: 'refund', args: { amount: 5 } }];
 /** A tool with any `needsApproval`, also such as its type has not. */
 function needing(needsApproval: unknown) {
   const runs: unknown[] = [];
+  const own = { needsApproval: needsApproval as boolean };
   const refund = tool({
     inputSchema,
-    needsApproval: needsApproval as boolean,
+    ...own,
     execute: async (input) => {
       runs.push(input);
       return 'refunded';

@@ -1,12 +1,5 @@
 import { createGuard, toolPolicy } from '@guardstile/core';
-import {
-  type Experimental_ToolCallerTool,
-  experimental_toolCaller,
-  generateText,
-  isStepCount,
-  tool,
-  type ToolSet,
-} from 'ai';
+import { experimental_toolCaller, generateText, isStepCount, tool, type ToolSet } from 'ai';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { scriptedModel } from '../../../test/conformance/ai-sdk/scripted-model.ts';
@@ -47,13 +40,13 @@ function codeMode() {
   return { ran, tools: { code, weather } };
 }
 
-async function run(tools: { code: Experimental_ToolCallerTool; weather: ToolSet[string] }) {
+async function run(tools: ReturnType<typeof codeMode>['tools']) {
   const { responseMessages } = await generateText({
     model: scriptedModel([[{ id: 'call-1', tool: 'code', args: { names: ['weather'] } }]]),
-    tools: tools as never,
+    tools,
     prompt: 'run it',
     stopWhen: isStepCount(3),
-    experimental_toolCallers: { weather: ['code'] } as never,
+    experimental_toolCallers: { weather: ['code'] },
   });
   return JSON.stringify(responseMessages);
 }

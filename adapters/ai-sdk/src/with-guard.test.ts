@@ -154,7 +154,7 @@ describe('what withGuard takes', () => {
     'is refused beside a guard, which has it already or knows no such thing: %s',
     (option) => {
       const guard = createGuard({ policy: allowAll() });
-      expect(() => withGuard({ weather }, guard, { [option]: undefined } as object)).toThrow(
+      expect(() => withGuard({ weather }, guard, { [option]: undefined })).toThrow(
         expect.objectContaining({
           code: 'options_invalid',
           message: expect.stringContaining(`"${option}"`) as string,
@@ -191,15 +191,22 @@ describe('what withGuard takes', () => {
       metadata: { annotations: { readOnlyHint: true } },
       execute: async () => 'sunny',
     });
-    Object.assign(Object.prototype, { trusted: true, facts: { annotated: 'readOnly' } });
-    try {
-      const tools = withGuard({ annotated }, standardPolicy({ mode: 'dontAsk' }));
-      expect(await seenBy(tools, 'annotated')).toContain('nothing states');
-    } finally {
-      for (const name of ['trusted', 'facts']) Reflect.deleteProperty(Object.prototype, name);
-    }
+    const wrapped = polluted({ trusted: true, facts: { annotated: 'readOnly' } }, () =>
+      withGuard({ annotated }, standardPolicy({ mode: 'dontAsk' })),
+    );
+    expect(await seenBy(wrapped, 'annotated')).toContain('nothing states');
   });
 });
+
+/** Runs the function while every object inherits the members. */
+function polluted<T>(members: object, run: () => T): T {
+  Object.assign(Object.prototype, members);
+  try {
+    return run();
+  } finally {
+    for (const name of Object.keys(members)) Reflect.deleteProperty(Object.prototype, name);
+  }
+}
 
 describe('what is said of a source', () => {
   const annotated = tool({

@@ -3,6 +3,7 @@ import { digest, visible } from '@guardstile/core';
 import { count, fold, oneLine } from './fold.ts';
 import { GOES_ON, type Page } from './page.ts';
 import { type Collection, type Leaf, shapeOf } from './shape.ts';
+import { share } from './share.ts';
 
 /**
  * Adds a value to the page as a list of its fields, one per line. Two values that differ are
@@ -12,9 +13,9 @@ export function describeValue(page: Page, value: unknown, indent: number): void 
   const shape = shapeOf(value);
   if (shape.kind === 'collection' && shape.size > 0) {
     if (shape.what !== 'record') put(page, indent, `(${shape.what})`);
-    putEntries(page, shape, indent, page.room.fields);
+    putEntries(page, shape, indent, page.room.lines);
   } else {
-    putField(page, '(value)', value, indent, page.room.fields);
+    putField(page, '(value)', value, indent, page.room.lines);
   }
 }
 
@@ -22,45 +23,56 @@ function put(page: Page, indent: number, text: string): void {
   page.lines.push({ indent, text });
 }
 
-/** Writes one field with what is inside it into at most `left` fields, and says how many it took. */
-function putField(page: Page, name: string, value: unknown, indent: number, left: number): number {
+/** Writes one field with what is inside it into at most `left` lines. */
+function putField(page: Page, name: string, value: unknown, indent: number, left: number): void {
   const shape = shapeOf(value);
-  if (shape.kind === 'leaf') {
-    putLeaf(page, name, shape, indent);
-    return 1;
-  }
+  if (shape.kind === 'leaf') return putLeaf(page, name, shape, indent);
   const { what, size } = shape;
   const noted = what === 'map' || what === 'set' ? `${name} (${what})` : name;
   if (size === 0) {
-    put(page, indent, `${noted}: ${what === 'record' || what === 'map' ? '{}' : '[]'}`);
-    return 1;
+    return put(page, indent, `${noted}: ${what === 'record' || what === 'map' ? '{}' : '[]'}`);
   }
   // Worth opening only if something fits: the one entry, or the first and the line for the others.
   if (left < 1 + Math.min(size, 2)) {
     page.folded = true;
-    put(page, indent, `${noted}: ${what} of ${count(size)} folded, ${digest('value', value)}`);
-    return 1;
+    return put(
+      page,
+      indent,
+      `${noted}: ${what} of ${count(size)} folded, ${digest('value', value)}`,
+    );
   }
   put(page, indent, `${noted}:`);
-  return 1 + putEntries(page, shape, indent + 1, left - 1);
+  return putEntries(page, shape, indent + 1, left - 1);
 }
 
-/** Every entry gets an equal share of the room, so that a large one cannot push others out of view. */
-function putEntries(page: Page, collection: Collection, indent: number, left: number): number {
+function putEntries(page: Page, collection: Collection, indent: number, left: number): void {
   const { size } = collection;
   const shown = size <= left ? size : left - 1;
-  let used = size - shown > 0 ? 1 : 0;
-  for (let i = 0; i < shown; i += 1) {
-    const [key, value] = collection.at(i);
-    const share = Math.floor((left - used) / (shown - i));
-    used += putField(page, keyName(page, key), value, indent, share);
+  const entries = Array.from({ length: shown }, (_, index) => collection.at(index));
+  // A large entry must not push others out of view.
+  const shares = share(
+    entries.map(([, value]) => linesOf(value, left)),
+    shown < size ? left - 1 : left,
+  );
+  for (const [index, [key, value]] of entries.entries()) {
+    putField(page, keyName(page, key), value, indent, shares[index] ?? 1);
   }
   if (shown < size) {
     page.folded = true;
     const rest = digest('value', collection.from(shown));
     put(page, indent, `${count(size - shown)} more folded, ${rest}`);
   }
-  return used;
+}
+
+/** How many lines a value takes, counted no further than `most`. */
+function linesOf(value: unknown, most: number): number {
+  const shape = shapeOf(value);
+  let lines = 1;
+  if (shape.kind === 'leaf') return lines;
+  for (let index = 0; index < shape.size && lines < most; index += 1) {
+    lines += linesOf(shape.at(index)[1], most - lines);
+  }
+  return lines;
 }
 
 function putLeaf(page: Page, name: string, leaf: Leaf, indent: number): void {

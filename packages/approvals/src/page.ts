@@ -1,15 +1,15 @@
 /** How much is shown before the rest is folded into its size and digest. */
 export interface Room {
-  /** Fields, at any depth together. */
-  readonly fields: number;
+  /** Lines for fields, at any depth together; a long text counts as one. */
+  readonly lines: number;
   /** Characters of one text. */
   readonly characters: number;
 }
 
 /** So that an ordinary request and its prompt fit on a screen. */
-export const FOLDED: Room = { fields: 40, characters: 400 };
+export const FOLDED: Room = { lines: 40, characters: 400 };
 
-export const UNFOLDED: Room = { fields: Infinity, characters: Infinity };
+export const UNFOLDED: Room = { lines: Infinity, characters: Infinity };
 
 /** A line before it is wrapped; whatever came from a request in it is visible already. */
 export interface Line {

@@ -1,9 +1,10 @@
-import { type Approver, GuardError } from '@guardstile/core';
+import type { Approver } from '@guardstile/core';
 
 import { askAtTerminal } from './ask-at-terminal.ts';
 import { autoApprove, readAutoApprove } from './auto-approve.ts';
 import { namesApprovers } from './names-approvers.ts';
 import { queueOf } from './prompt-queue.ts';
+import { readOptions } from './read-options.ts';
 import { isTerminal, type Terminal, type TerminalInput, type TerminalOutput } from './terminal.ts';
 
 /** Which terminal, and who sits at it. */
@@ -29,7 +30,7 @@ const NO_TERMINAL =
  * @throws {GuardError} `options_invalid`.
  */
 export function terminalApprover(options: TerminalApproverOptions = {}): Approver {
-  const { input = process.stdin, output = process.stderr, voter } = ownOptions(options);
+  const { input = process.stdin, output = process.stderr, voter } = readOptions(options);
   const terminal: Terminal = { input, output };
   const known = voter === undefined ? {} : { voter };
   if (readAutoApprove()) {
@@ -49,25 +50,4 @@ export function terminalApprover(options: TerminalApproverOptions = {}): Approve
       return queueOf(input).run(signal, () => askAtTerminal(terminal, request, signal));
     },
   });
-}
-
-const KNOWN: readonly string[] = ['input', 'output', 'voter'] satisfies ReadonlyArray<
-  keyof TerminalApproverOptions
->;
-
-/** Own properties only: a polluted prototype must not be able to name a voter. */
-function ownOptions(given: TerminalApproverOptions): TerminalApproverOptions {
-  const options: TerminalApproverOptions = Object.assign(Object.create(null) as object, given);
-  for (const key of Object.keys(options)) {
-    if (!KNOWN.includes(key)) throw invalid(`"${key}" is not an option; use ${KNOWN.join(', ')}`);
-  }
-  const { voter } = options;
-  if (voter !== undefined && (typeof voter.id !== 'string' || voter.id === '')) {
-    throw invalid('voter needs an id, as in { id: "ann", roles: ["finance"] }');
-  }
-  return options;
-}
-
-function invalid(what: string): GuardError {
-  return new GuardError('options_invalid', `terminalApprover: ${what}`);
 }

@@ -106,14 +106,15 @@ function reportTerminal(): void {
 }
 
 const hostile = {
-  clipboard: `${ESC}]52;c;ZXZpbA==${'\u{7}'}`,
-  title: `${ESC}]2;owned${'\u{7}'}`,
+  clipboard: `${ESC}]52;c;ZXZpbA==\u{7}`,
+  title: `${ESC}]2;owned\u{7}`,
   erase: `pay 5${ESC}[2K${ESC}[1A${ESC}[1Gpay 1`,
   bidi: 'exe.\u{202e}gnp\u{202c}',
   carriage: 'real\rfake\b\b',
   lines: 'one\ntool       harmless',
+  wide: '漢字'.repeat(40),
   unterminated: `${ESC}]0;never ends`,
-  device: `${ESC}P1$r${ESC}\\ ${'\u{9b}'}2J`,
+  device: `${ESC}P1$r${ESC}\\ \u{9b}2J`,
 };
 
 const scenarios = {

@@ -65,6 +65,7 @@ export interface HookList {
   add(hooks: Hooks): () => void;
   readonly rewriting: boolean;
   readonly checking: boolean;
+  readonly concluding: boolean;
   /** Calls `replace` with the arguments that each hook wants instead. */
   rewrite(
     view: View,
@@ -91,8 +92,27 @@ export interface HookList {
 
 const NONE: readonly Decision[] = Object.freeze([]);
 
+interface Added {
+  readonly hooks: Hooks;
+}
+
+/** A step that no hook takes part in costs nothing. */
+function kindsOf(all: readonly Added[]): Pick<HookList, 'rewriting' | 'checking' | 'concluding'> {
+  return {
+    rewriting: all.some(({ hooks }) => hooks.rewrite !== undefined),
+    checking: all.some(({ hooks }) => hooks.preTool !== undefined),
+    concluding: all.some(({ hooks }) => hooks.postTool !== undefined),
+  };
+}
+
 export function createHooks(events: Events): HookList {
-  let all: ReadonlyArray<{ readonly hooks: Hooks }> = [];
+  let all: readonly Added[] = [];
+  let kinds = kindsOf(all);
+
+  function change(next: readonly Added[]): void {
+    all = next;
+    kinds = kindsOf(next);
+  }
 
   return {
     add(hooks) {
@@ -100,18 +120,20 @@ export function createHooks(events: Events): HookList {
       const { onEvent } = hooks;
       const silence =
         onEvent === undefined ? undefined : events.onAny((e) => onEvent.call(hooks, e));
-      all = [...all, added];
+      change([...all, added]);
       return () => {
         silence?.();
-        all = all.filter((one) => one !== added);
+        change(all.filter((one) => one !== added));
       };
     },
     get rewriting() {
-      return all.some(({ hooks }) => hooks.rewrite !== undefined);
+      return kinds.rewriting;
     },
-
     get checking() {
-      return all.some(({ hooks }) => hooks.preTool !== undefined);
+      return kinds.checking;
+    },
+    get concluding() {
+      return kinds.concluding;
     },
 
     *rewrite(view, context, waiting, replace) {
@@ -178,7 +200,7 @@ export function createHooks(events: Events): HookList {
 const FUNCTIONS = ['rewrite', 'preTool', 'postTool', 'onEvent'] as const;
 
 /** A misspelt hook would be one that never denies. */
-function checked(hooks: Hooks): { readonly hooks: Hooks } {
+function checked(hooks: Hooks): Added {
   const functions = FUNCTIONS.filter((name) => hooks[name] !== undefined);
   const wrong = functions.find((name) => typeof hooks[name] !== 'function');
   if (wrong !== undefined) throw invalid(`${wrong} has to be a function`);

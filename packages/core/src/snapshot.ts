@@ -127,21 +127,25 @@ function copyRecord(
   walk: Walk,
   depth: number,
 ): Record<string, unknown> {
+  let named = 0;
   for (const key in record) {
     if (getterOf.call(record, key) !== undefined && Object.hasOwn(record, key)) throw accessor(key);
+    if (key === '__proto__') throw prototypeKey(key);
+    named += 1;
+  }
+  const all = Reflect.ownKeys(record).length;
+  // A polluted prototype adds to what can be named, so that only a difference is looked into.
+  if (all !== named && all !== Object.keys(record).length) {
+    throw unsupported('', 'hold a property with a symbol as its key, or one that cannot be enumerated');
   }
   // Copies every own value at once, which is several times faster than one by one.
   const result = shallow(record, prototype);
-  if (Reflect.ownKeys(record).length !== Object.keys(result).length) {
-    throw unsupported('', 'hold a property with a symbol as its key, or one that cannot be enumerated');
-  }
   for (const key in result) {
     const value = result[key];
-    if (typeof value === 'string') {
-      if (key === '__proto__') throw prototypeKey(key);
-      grow(walk, 8 + key.length + value.length);
-    } else if (Object.hasOwn(result, key)) {
-      if (key === '__proto__' || (key === 'constructor' && holdsPrototype(value))) throw prototypeKey(key);
+    if (typeof value === 'string') grow(walk, 8 + key.length + value.length);
+    else if (typeof value === 'number' || typeof value === 'boolean') grow(walk, 8 + key.length);
+    else if (Object.hasOwn(result, key)) {
+      if (key === 'constructor' && holdsPrototype(value)) throw prototypeKey(key);
       if (value === undefined && setterOf.call(record, key) !== undefined) throw accessor(key);
       grow(walk, key.length);
       const copied = copy(value, walk, key, depth + 1);

@@ -39,7 +39,7 @@ export function sample(name: string, parts: SampleParts = {}): Sample {
 }
 
 /** What a sample without a body of its own answers. */
-export function answerOf(name: string, args: unknown): string {
+function answerOf(name: string, args: unknown): string {
   return `${name} in ${String((args as { readonly city?: unknown }).city)}`;
 }
 

@@ -8,6 +8,7 @@ import {
   ToolLoopAgent,
   type ToolSet,
 } from 'ai';
+import type { Capabilities } from '../adapter/harness.ts';
 
 /** How the SDK ended an execution, for calls that resume too, which are in no step. */
 export type ToolEnd =
@@ -32,10 +33,17 @@ export interface EngineOutput {
 /** One of the SDK's ways to run a model with tools. */
 export interface Engine {
   readonly name: string;
-  readonly streaming: boolean;
+  readonly capabilities: Capabilities;
   readonly run: (input: EngineInput) => Promise<EngineOutput>;
 }
 
+const ALL: Capabilities = {
+  nativeApproval: true,
+  streaming: true,
+  abort: true,
+  parallel: true,
+  errorObjects: true,
+};
 const NO_PREVIEWS = new Map<string, readonly unknown[]>();
 const MOST_STEPS = 20;
 
@@ -45,7 +53,7 @@ const asEvents = ({ onEnd }: EngineInput) => ({
 
 export const generateTextEngine: Engine = {
   name: 'generateText',
-  streaming: false,
+  capabilities: { ...ALL, streaming: false },
   async run(input) {
     const { onEnd: _, ...rest } = input;
     const { text, responseMessages } = await generateText({
@@ -59,7 +67,7 @@ export const generateTextEngine: Engine = {
 
 export const streamTextEngine: Engine = {
   name: 'streamText',
-  streaming: true,
+  capabilities: ALL,
   run(input) {
     const { onEnd: _, ...rest } = input;
     return streamed(
@@ -75,7 +83,7 @@ export const streamTextEngine: Engine = {
 
 export const agentGenerateEngine: Engine = {
   name: 'ToolLoopAgent.generate',
-  streaming: false,
+  capabilities: { ...ALL, streaming: false },
   async run(input) {
     const { text, responseMessages } = await agentOf(input).generate(promptOf(input));
     return { text, responseMessages, previews: NO_PREVIEWS };
@@ -84,8 +92,32 @@ export const agentGenerateEngine: Engine = {
 
 export const agentStreamEngine: Engine = {
   name: 'ToolLoopAgent.stream',
-  streaming: true,
+  capabilities: ALL,
   run: async (input) => streamed(await agentOf(input).stream(promptOf(input))),
+};
+
+/** The SDK with what it can do beyond the least switched off, as other frameworks have it. */
+export const leastEngine: Engine = {
+  name: 'generateText at its least',
+  capabilities: {
+    nativeApproval: false,
+    streaming: false,
+    abort: false,
+    parallel: false,
+    errorObjects: false,
+  },
+  async run(input) {
+    const { model, tools, messages } = input;
+    const { text, responseMessages } = await generateText({
+      model,
+      tools,
+      messages,
+      toolApproval: () => undefined,
+      toolCallConcurrency: 1,
+      stopWhen: isStepCount(MOST_STEPS),
+    });
+    return { text, responseMessages, previews: NO_PREVIEWS };
+  },
 };
 
 function agentOf(input: EngineInput) {

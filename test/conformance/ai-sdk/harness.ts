@@ -18,13 +18,7 @@ import { scriptedModel } from './scripted-model.ts';
 export function aiSdkHarness(engine: Engine): AdapterHarness<ToolSet> {
   return {
     name: `ai-sdk, ${engine.name}`,
-    capabilities: {
-      nativeApproval: true,
-      streaming: engine.streaming,
-      abort: true,
-      parallel: true,
-      errorObjects: true,
-    },
+    capabilities: engine.capabilities,
     tools: (descriptions) =>
       Object.fromEntries(descriptions.map((described) => [described.name, toolOf(described)])),
     guard: guarded,

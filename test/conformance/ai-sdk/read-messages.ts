@@ -8,7 +8,7 @@ type ToolPart = Extract<ModelMessage, { readonly role: 'tool' }>['content'][numb
 type Part = AssistantPart | ToolPart;
 
 /** All parts of the conversation, in order. */
-export function partsOf(messages: readonly ModelMessage[]): readonly Part[] {
+function partsOf(messages: readonly ModelMessage[]): readonly Part[] {
   return messages.flatMap(({ role, content }): readonly Part[] =>
     (role === 'assistant' || role === 'tool') && typeof content !== 'string' ? content : [],
   );

@@ -12,7 +12,7 @@ type StreamResult = Awaited<ReturnType<MockLanguageModelV4['doStream']>>;
 type StreamPart = StreamResult['stream'] extends ReadableStream<infer Part> ? Part : never;
 
 /** What the scripted model says when it has made all its calls. */
-export const LAST_WORDS = 'done';
+const LAST_WORDS = 'done';
 
 /** A model that makes the given calls, step by step, and then answers. Streams too. */
 export function scriptedModel(steps: ReadonlyArray<readonly ScriptedCall[]>): MockLanguageModelV4 {

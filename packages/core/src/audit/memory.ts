@@ -71,12 +71,14 @@ export function memoryAudit(options: MemoryAuditOptions = {}): AuditLog {
     }
   }
 
+  /** What was never sealed is in nobody's chain: the entry behind it starts one. */
   function evict(): void {
     if (kept.length - first <= capacity) return;
-    seal(first + 1);
-    const dropped = kept[first]?.sealed;
-    if (dropped !== undefined) start = { seq: dropped.seq + 1, prev: dropped.hash };
+    const dropped = kept[first] as Kept; // first < kept.length
+    start = { seq: dropped.entry.seq + 1, prev: dropped.sealed?.hash ?? NO_ENTRY };
+    if (dropped.sealed === undefined) prev = NO_ENTRY;
     first += 1;
+    nextSeal = Math.max(nextSeal, first);
     if (first < capacity) return;
     kept = kept.slice(first);
     nextSeal -= first;
@@ -94,7 +96,7 @@ export function memoryAudit(options: MemoryAuditOptions = {}): AuditLog {
       seq: item.entry.seq,
       durability: 'memory',
       get hash() {
-        if (item.sealed === undefined) seal(kept.indexOf(item, nextSeal) + 1);
+        if (item.sealed === undefined) seal(kept.length);
         return item.sealed?.hash ?? '';
       },
     };
@@ -111,7 +113,7 @@ export function memoryAudit(options: MemoryAuditOptions = {}): AuditLog {
     name: 'memory',
     durability: 'memory',
     append: (draft) =>
-      write(draft.kind === 'application' ? applicationEntry(draft, redactor) : draft),
+      write(draft.kind === 'application' ? applicationEntry(draft, redactor) : unsealed(draft)),
     query: (filter = {}) => select(entries(), filter),
     verify: () => verifyChain(entries(), key, start),
   };
@@ -125,7 +127,14 @@ function applicationEntry(draft: AuditDraft, redactor: Redactor): AuditDraft {
   const fields = Object.entries(draft).flatMap(([key, value]) =>
     Object.entries(redactor.stored({ [key]: value as unknown }) as object),
   );
-  return Object.fromEntries(fields) as unknown as AuditDraft; // copies have the shape of their originals
+  return unsealed(Object.fromEntries(fields) as unknown as AuditDraft); // copies have the shape of their originals
+}
+
+/** Seals are the log's own: one in a draft would be sealed as a field like any other. */
+function unsealed(draft: AuditDraft): AuditDraft {
+  if (!('hash' in draft) && !('mac' in draft)) return draft;
+  const { hash: _hash, mac: _mac, ...rest } = draft as AuditDraft & Partial<AuditEntry>;
+  return rest;
 }
 
 const EQUAL = ['kind', 'action', 'session', 'user', 'tenant', 'tool', 'rid'] as const;

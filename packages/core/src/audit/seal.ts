@@ -38,6 +38,7 @@ export function leafHash(body: string): string {
 
 /** The canonical text that `hash` and `mac` cover. */
 export function bodyOf(entry: UnsealedEntry | AuditEntry): string {
+  if (!('hash' in entry) && !('mac' in entry)) return canonical(entry);
   const { hash: _hash, mac: _mac, ...body } = entry as AuditEntry;
   return canonical(body);
 }

@@ -9,7 +9,7 @@ import type { Steps } from '../steps.ts';
 import { fromStore, readResult } from './approval-store.ts';
 import { bindingsOf, type Settled } from './ask.ts';
 import { argsDigest, type CallState, PATIENT, storedArgs } from './call-state.ts';
-import { checkSandbox } from './check-sandbox.ts';
+import { checkSandbox, needsSandbox } from './check-sandbox.ts';
 import { auditError, record } from './record.ts';
 import { refusal } from './refusal.ts';
 import { release, reserve } from './reserve.ts';
@@ -29,11 +29,14 @@ export function* admit(state: CallState, { decision, approval }: Settled): Steps
   const attempt = mintId('att');
   // What is required of sandbox and log has to be there before anything is used up.
   requireDurability(state, decision);
-  const guarantees = yield* checkSandbox(state, decision);
-  const reserved = yield* reserve(state, decision.limits, attempt);
+  const guarantees = needsSandbox(state, decision) ? yield* checkSandbox(state, decision) : undefined;
+  const { limits } = decision;
+  const reserved = limits.length === 0 ? undefined : yield* reserve(state, limits, attempt);
   try {
     if (approval !== undefined) yield* consume(state, approval);
-    yield* recordAllow(state, { attempt, decision, approval, reserved }, guarantees);
+    if (state.parts.audit !== undefined) {
+      yield* recordAllow(state, { attempt, decision, approval, reserved }, guarantees);
+    }
   } catch (error) {
     if (reserved !== undefined) yield* finishUp(state, release(state, reserved));
     throw error;
@@ -78,7 +81,6 @@ function* recordAllow(
   guarantees: Guarantees | undefined,
 ): Steps<void> {
   const { parts, call } = state;
-  if (parts.audit === undefined) return;
   try {
     const receipt = yield* record(state, state.waiting, {
       kind: 'decision',

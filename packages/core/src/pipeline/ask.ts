@@ -37,13 +37,17 @@ export interface Settled {
 
 /** The approval that an answer of the framework is about, if this guard opened one. */
 export function* findResumed(state: CallState): Steps<void> {
-  if (state.input.answer === undefined) return;
   const key = resumeKey(state);
   const found = yield* fromStore(state, () => state.parts.approvals.find(key), readMaybeApproval);
   if (found === undefined) return;
   state.resumed = found;
   state.rid = found.rid;
   state.call = Object.freeze({ ...state.call, rid: found.rid });
+}
+
+/** Whether nobody has to be asked, and nobody has answered. */
+export function isSettled({ input }: CallState, { effect }: Decision): boolean {
+  return effect === 'allow' && input.answer === undefined;
 }
 
 /** Step 6: asks, and decides again with what was answered. */

@@ -10,14 +10,18 @@ import type { CallState } from './call-state.ts';
 /** Checks by sandbox: what it proved once holds for as long as the process lives. */
 const checks = new WeakMap<Sandbox, MaybePromise<unknown>>();
 
+/** Whether policy or tool require anything of the sandbox. */
+export function needsSandbox({ tool }: CallState, { conditions }: Decision): boolean {
+  return tool.requires !== undefined || Object.hasOwn(conditions, 'sandbox');
+}
+
 /** Makes sure that the sandbox guarantees what policy and tool require; says what it guarantees. */
 export function* checkSandbox(
   state: CallState,
   { conditions }: Decision,
-): Steps<Guarantees | undefined> {
+): Steps<Guarantees> {
   const ofPolicy = Object.hasOwn(conditions, 'sandbox') ? conditions.sandbox : undefined;
   const ofTool = state.tool.requires;
-  if (ofTool === undefined && ofPolicy === undefined) return undefined;
   const required = strongest(ofTool ?? {}, ofPolicy ?? {});
   const guarantees = yield* proven(state);
   const weaker = weakerThan(guarantees, required);

@@ -17,7 +17,7 @@ export function* conclude(
   const { status, ms, error } = outcome;
   const warn = (message: string): void => parts.logger?.warn(`${state.call.tool.name}: ${message}`);
   try {
-    yield* record(state, PATIENT, {
+    if (parts.audit !== undefined) yield* record(state, PATIENT, {
       kind: 'outcome',
       action: 'tool.outcome',
       attempt,
@@ -32,7 +32,7 @@ export function* conclude(
   if (reserved !== undefined) {
     yield* hadNoEffect(outcome) ? release(state, reserved) : settleLimits(state, reserved);
   }
-  yield* parts.hooks.post(() => viewOf(state), outcome, context, PATIENT, warn);
+  if (parts.hooks.concluding) yield* parts.hooks.post(() => viewOf(state), outcome, context, PATIENT, warn);
   announce(state, outcome);
 }
 

@@ -16,19 +16,23 @@ export function* judge(state: CallState): Steps<Decision> {
   state.policy = currentPolicy(state);
   yield* readLabels(state);
   if (parts.sandbox.confine !== undefined) yield* confine(state);
-  const opinions = yield* parts.hooks.check(() => viewOf(state), context, waiting, state.policy);
+  const opinions = parts.hooks.checking
+    ? yield* parts.hooks.check(() => viewOf(state), context, waiting, state.policy)
+    : NONE;
   const [denied] = opinions;
   if (denied?.effect === 'deny') return denied;
-  const opinion = yield* decide(state);
-  const all = [opinion ?? deny(state.policy, 'the policy has no opinion'), ...opinions];
+  const opinion = (yield* decide(state)) ?? deny(state.policy, 'the policy has no opinion');
+  if (opinions.length === 0 && input.demands.length === 0) return whole(state, opinion);
+  const all = [opinion, ...opinions];
   for (const demand of input.demands) {
     const source = { name: 'the framework', policy: state.policy, optional: false };
     const read = readAnswer(demand, source);
     if (read !== undefined) all.push(read);
   }
-  const decision = all.length === 1 ? all[0] : combine(state.policy, all);
-  return whole(state, decision ?? deny(state.policy, 'nothing decided'));
+  return whole(state, combine(state.policy, all));
 }
+
+const NONE: readonly Decision[] = Object.freeze([]);
 
 /** The labels of the session so far. */
 function* readLabels(state: CallState): Steps<void> {

@@ -7,6 +7,8 @@ import { refused } from './refuse.ts';
 import { resolveSecrets } from './resolve-secrets.ts';
 import { finishUp } from './trail.ts';
 
+const NO_SECRETS: Readonly<Record<string, string>> = Object.freeze({});
+
 /**
  * Step 8 up to the start: the last look, and the secrets, which nothing that cannot start gets to
  * see. A call that fails here was allowed, and its outcome is that it did not start.
@@ -17,8 +19,9 @@ export function* passGate(
 ): Steps<Readonly<Record<string, string>>> {
   try {
     gate(state, admission);
+    if (state.tool.secrets.length === 0) return NO_SECRETS;
     const secrets = yield* resolveSecrets(state);
-    if (state.tool.secrets.length > 0) gate(state, admission); // Reading them took time.
+    gate(state, admission); // Reading them took time.
     return secrets;
   } catch (error) {
     const failure = refused(state, error);

@@ -2,12 +2,12 @@ import type { Decision } from '../decision.ts';
 import type { Steps } from '../steps.ts';
 import { admit } from './admit.ts';
 import { announce, announceCall } from './announce.ts';
-import { findOpen, findResumed, openApproval, settleAsk } from './ask.ts';
+import { findOpen, findResumed, isSettled, openApproval, settleAsk } from './ask.ts';
 import type { CallState } from './call-state.ts';
 import { requireBareAllow } from './enforce.ts';
 import { judge } from './judge.ts';
 import { passGate } from './pass-gate.ts';
-import { receive, rewriteAndParse } from './receive.ts';
+import { changesArgs, receive, rewriteAndParse } from './receive.ts';
 import { denialOf, denied, refuse } from './refuse.ts';
 import { settleLimits } from './reserve.ts';
 import { type Execute, runBody } from './run-body.ts';
@@ -18,11 +18,11 @@ import { type Execute, runBody } from './run-body.ts';
 function* decideCall(state: CallState, tell: (state: CallState) => void): Steps<Decision> {
   try {
     receive(state); // 1
-    yield* findResumed(state);
+    if (state.input.answer !== undefined) yield* findResumed(state);
     tell(state);
     const { ruling } = state.tool;
     if (typeof ruling === 'object' && ruling.effect === 'deny') return ruling;
-    yield* rewriteAndParse(state); // 2
+    if (changesArgs(state)) yield* rewriteAndParse(state); // 2
     return yield* judge(state); // 3, 4, 5
   } catch (error) {
     state.failure = error;
@@ -35,7 +35,9 @@ export function* runCall(state: CallState, execute: Execute<unknown>): Steps<unk
   try {
     const verdict = yield* decideCall(state, announceCall); // 1 to 5
     if (verdict.effect === 'deny') throw denied(state, verdict);
-    const settled = yield* settleAsk(state, verdict); // 6
+    const settled = isSettled(state, verdict)
+      ? { decision: verdict, approval: undefined }
+      : yield* settleAsk(state, verdict); // 6
     if (settled.decision.effect === 'deny') throw denied(state, settled.decision);
     const admission = yield* admit(state, settled); // 7
     announce(state, { ...settled.decision, effect: 'allow' });

@@ -30,6 +30,12 @@ export function setConfined(state: CallState, given: unknown): void {
   state.call = Object.freeze({ ...state.call, confined: value });
 }
 
+/** Whether step 2 has anything to do. */
+export function changesArgs({ parts, tool, input, resumed }: CallState): boolean {
+  const parses = tool.schema !== undefined && !input.parsed;
+  return resumed !== undefined || parts.hooks.rewriting || parses;
+}
+
 /** Step 2: rewriting hooks, then the schema, once. On a resume the approved arguments are taken. */
 export function* rewriteAndParse(state: CallState): Steps<void> {
   if (state.resumed !== undefined) return setArgs(state, state.resumed.args);

@@ -9,13 +9,12 @@ import { trail } from './trail.ts';
 /** Leases outlive the longest call; a crash frees them afterwards. */
 const LEASE_MS = 15 * 60_000;
 
-/** Reserves what the call uses up, all or nothing; the token, where there is anything to reserve. */
+/** Reserves what the call uses up, all or nothing; answers the token. */
 export function* reserve(
   state: CallState,
   claims: readonly LimitClaim[],
   attempt: string,
-): Steps<string | undefined> {
-  if (claims.length === 0) return undefined;
+): Steps<string> {
   const { limits, storeTimeoutMs } = state.parts;
   const keyed = claims.map((claim) => keyedClaim(state, claim));
   let reserving: MaybePromise<unknown>;

@@ -42,9 +42,10 @@ export function* runBody(
     const value = enterSandbox(state, admission, attempt.run, execute);
     if (isThenable(value)) {
       waited = true;
+      // What nothing limits rejects into the catch below; the driver sends back what came of the rest.
       result = attempt.endless
-        ? yield* settled(value)
-        : ((yield attempt.wait(value)) as BodyResult); // what the driver sends back
+        ? { status: 'ok', value: yield value }
+        : ((yield attempt.wait(value)) as BodyResult);
     } else {
       result = { status: 'ok', value };
     }
@@ -55,7 +56,10 @@ export function* runBody(
   if (result.status === 'ok' && isStream(state, result.value)) {
     return streamed(state, admission, attempt, result.value);
   }
-  const outcome = yield* treated(state, admission, attempt, result);
+  const outcome =
+    result.status === 'ok' && isUntouched(state, admission)
+      ? attempt.outcome('ok', { result: result.value })
+      : yield* treated(state, admission, attempt, result);
   const concluding = conclude(state, admission, outcome);
   // A tool that answers synchronously keeps doing so: what is left goes on behind it.
   if (waited) yield* finishUp(state, concluding);
@@ -150,12 +154,9 @@ function reenter(state: CallState, admission: Admission, { signal }: ToolRun): v
     throw own(state, 'timeout', 'its time was over before it could start');
 }
 
-function* settled(value: PromiseLike<unknown>): Steps<BodyResult> {
-  try {
-    return { status: 'ok', value: yield value };
-  } catch (error) {
-    return { status: 'error', error };
-  }
+/** Whether step 9 has nothing to do with a result. */
+function isUntouched({ tool }: CallState, { decision }: Admission): boolean {
+  return decision.obligations.length === 0 && tool.secrets.length === 0;
 }
 
 function isStream({ tool }: CallState, value: unknown): value is AsyncIterable<unknown> {

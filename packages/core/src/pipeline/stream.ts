@@ -1,20 +1,20 @@
 import type { OutcomeStatus } from '../audit/entry.ts';
 import type { BodyResult } from './body.ts';
 
-/** A result that arrives in chunks. */
+/** A result that arrives in chunks. One that cannot be looked at is none. */
 export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as { [Symbol.asyncIterator]?: unknown })[Symbol.asyncIterator] === 'function'
-  );
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    return typeof (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === 'function';
+  } catch {
+    return false;
+  }
 }
 
 /** What an async generator function returns, as opposed to any object that can be iterated. */
 export function isAsyncGenerator(value: unknown): value is Stream {
-  return (
-    isAsyncIterable(value) && Object.prototype.toString.call(value) === '[object AsyncGenerator]'
-  );
+  if (!isAsyncIterable(value)) return false;
+  return Object.prototype.toString.call(value) === '[object AsyncGenerator]';
 }
 
 type Stream = AsyncGenerator<unknown, unknown, unknown>;

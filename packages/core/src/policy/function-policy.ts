@@ -13,7 +13,11 @@ export function functionPolicy(decide: PolicyFunction, layer: Policy['layer']): 
   const name = decide.name === '' ? 'policy function' : `policy function "${decide.name}"`;
   const id = digest('policy', { kind: 'function', layer, opaque: String(decide) });
   const source = { name, policy: id, optional: layer === 'restricts' };
-  const read = (answer: unknown): Opinion => readAnswer(answer, source);
+  // A bare word is the answer of most calls, and reads the same every time.
+  const words = new Map<unknown, Opinion>(
+    ['allow', 'ask', 'deny'].map((word) => [word, readAnswer(word, source)]),
+  );
+  const read = (answer: unknown): Opinion => words.get(answer) ?? readAnswer(answer, source);
   const failed = (error: unknown): Opinion => {
     return deny(id, `${name} failed: ${messageOf(error)}`, 'policy_error');
   };
