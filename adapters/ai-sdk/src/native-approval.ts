@@ -35,12 +35,7 @@ function opening(guard: Guard, tool: GuardedTool, demand: Demand | undefined): N
     // Opening an approval for a call out of the history would let a client approve its own forgery.
     if (isReplayed(options.messages, options.toolCallId)) return true;
     const asked = await demanded(demand, input, given);
-    try {
-      const { effect } = await tool.open(callInput(guard, tool, input, options, asked));
-      return effect === 'ask';
-    } catch {
-      // An error here would end the whole run; `execute` meets it again and refuses the call.
-      return false;
-    }
+    const { effect } = await tool.open(callInput(guard, tool, input, options, asked));
+    return effect === 'ask';
   };
 }

@@ -21,7 +21,7 @@ function needing(needsApproval: unknown) {
       return 'refunded';
     },
   });
-  return { runs, refund };
+  return { runs, refund, own };
 }
 
 async function asks(tools: ToolSet): Promise<boolean> {
@@ -205,6 +205,22 @@ describe('a changed copy of a guarded tool', () => {
     const tools = withGuard({ refund: copy }, same ? guard : createGuard({ policy: allowAll() }));
     expect(await asks(tools)).toBe(true);
     expect(runs).toEqual([]);
+  });
+
+  const no = () => false;
+  const yes = async () => true;
+  it.each([
+    ['only the first wants it', yes, no, true],
+    ['only the second wants it', no, yes, true],
+    ['the first always wants it', true, no, true],
+    ['the second always wants it', no, true, true],
+    ['neither wants it', no, no, false],
+  ])('asks as both demands say, the old and the added: %s', async (_, first, second, wanted) => {
+    const { refund } = needing(first);
+    const guard = createGuard({ policy: allowAll() });
+    const { refund: guarded } = withGuard({ refund }, guard);
+    const copy = { ...guarded, ...needing(second).own };
+    expect(await asks(withGuard({ refund: copy }, guard))).toBe(wanted);
   });
 
   it('asks once for what was demanded before and after', async () => {

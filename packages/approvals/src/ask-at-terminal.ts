@@ -10,7 +10,8 @@ import type { Terminal, TerminalOutput } from './terminal.ts';
 type Choice = 'approve' | 'deny' | 'note' | 'reveal' | 'unfold';
 
 /**
- * Shows the request and waits for the person's answer. Leaving the prompt is a denial.
+ * Shows the request and waits for the person's answer. Leaving the prompt is a denial; where nobody
+ * can answer any more, it abstains.
  *
  * @throws the signal's reason when it aborts.
  */
@@ -29,7 +30,7 @@ export async function askAtTerminal(
       output,
       signal.aborted
         ? 'The call does not wait for this answer any longer.'
-        : 'Denied: the prompt failed.',
+        : 'Not answered: the prompt failed.',
     );
     throw error;
   }
@@ -105,16 +106,16 @@ async function denyWithNote(terminal: Terminal, signal: AbortSignal): Promise<Ap
 }
 
 function unanswered({ kind }: { readonly kind: 'cancelled' | 'closed' }): ApproverAnswer {
-  const note =
-    kind === 'cancelled'
-      ? 'the prompt was left with Ctrl+C or Escape'
-      : 'the terminal was closed before anybody answered';
-  return { verdict: 'deny', note };
+  return kind === 'cancelled'
+    ? { verdict: 'deny', note: 'the prompt was left with Ctrl+C or Escape' }
+    : { verdict: 'abstain', note: 'the terminal was closed before anybody answered' };
 }
+
+const WORDS = { approve: 'Approved', deny: 'Denied', abstain: 'Not answered' } as const;
 
 function wordsOf(answer: ApproverAnswer): string {
   const { verdict, note } = typeof answer === 'string' ? { verdict: answer } : answer;
-  const word = verdict === 'approve' ? 'Approved' : 'Denied';
+  const word = WORDS[verdict];
   return note === undefined ? `${word}.` : `${word}: ${visible(note)}`;
 }
 

@@ -3,19 +3,20 @@ import { describe, expect, it } from 'vitest';
 import { runScenario } from '../test/run-scenario.ts';
 
 describe('terminalApprover in a process without a terminal', () => {
-  it('denies, says why and what to do, and lets the process end', async () => {
+  it('lets nothing run, says why and what to do, and lets the process end', async () => {
     const { code, stdout, stderr } = await runScenario('plain');
-    expect(stdout).toMatch(/^RESULT refund approval_denied /);
+    expect(stdout).toMatch(/^RESULT refund approval_required /);
     expect(stdout).toMatch(
       /there is no terminal to ask at; run it in one, .*GUARDSTILE_AUTO_APPROVE=1/,
     );
-    expect(stdout).toMatch(/AUDIT approval\.deny .*"channel":"terminal"/);
+    expect(stdout).toContain('AUDIT approval.cancelled');
+    expect(stdout).not.toContain('AUDIT approval.deny');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
   it('takes nothing that is piped into the process for an answer', async () => {
     const { code, stdout } = await runScenario('plain', { input: '\u{1b}[A\r\nyes\napprove\n' });
-    expect(stdout).toContain('RESULT refund approval_denied');
+    expect(stdout).toContain('RESULT refund approval_required');
     expect(code).toBe(0);
   });
 

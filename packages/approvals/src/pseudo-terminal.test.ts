@@ -141,7 +141,6 @@ describe.runIf(tmux)(title, () => {
   it.each([
     ['Ctrl+C', 'C-c', 'the prompt was left with Ctrl+C or Escape'],
     ['Escape', 'Escape', 'the prompt was left with Ctrl+C or Escape'],
-    ['Ctrl+D', 'C-d', 'the terminal was closed before anybody answered'],
   ])('takes %s for a denial and says so', async (_, key, note) => {
     const terminal = await open('plain');
     await terminal.until(ASKED, DENY);
@@ -150,6 +149,15 @@ describe.runIf(tmux)(title, () => {
     expect(end).toContain(`└  Denied: ${note}`);
     expect(end).toMatch(
       new RegExp(`RESULT refund approval_denied .*they say: ${note.replace('+', '\\+')}`),
+    );
+  });
+
+  it('takes Ctrl+D for nobody answering, and lets nothing run', async () => {
+    const terminal = await open('plain');
+    await terminal.until(ASKED, DENY);
+    await terminal.press('C-d');
+    expect(await terminal.ended()).toMatch(
+      /RESULT refund approval_required .*the terminal was closed before anybody answered/,
     );
   });
 
@@ -174,7 +182,9 @@ describe.runIf(tmux)(title, () => {
       screen = undefined;
       await expect
         .poll(() => existsSync(file) && readFileSync(file, 'utf8'), { timeout: 40_000 })
-        .toMatch(/RESULT refund approval_denied .*the terminal was closed before anybody answered/);
+        .toMatch(
+          /RESULT refund approval_required .*the terminal was closed before anybody answered/,
+        );
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }
@@ -288,6 +298,6 @@ describe.runIf(tmux)(title, () => {
   it('asks nobody when only the keyboard is a terminal', async () => {
     const terminal = await open('plain', { shell: 'timeout --foreground 100 "$@" 2>/dev/null' });
     const end = await terminal.ended();
-    expect(end).toMatch(/RESULT refund approval_denied .*there is no terminal to ask at/);
+    expect(end).toMatch(/RESULT refund approval_required .*there is no terminal to ask at/);
   });
 });

@@ -62,7 +62,7 @@ describe('terminalApprover', () => {
   });
 
   it.each(['input', 'output'])(
-    'denies with a note where only the %s is a terminal',
+    'says that nobody answered where only the %s is a terminal',
     async (kind) => {
       const options = noTerminal();
       const stream = Object.assign(new PassThrough(), { isTTY: true });
@@ -71,18 +71,18 @@ describe('terminalApprover', () => {
         [kind]: stream,
       });
       const answer = await approver.ask(await requestFor({}), { signal });
-      expect(answer).toHaveProperty('verdict', 'deny');
+      expect(answer).toHaveProperty('verdict', 'abstain');
       expect(JSON.stringify(answer)).toContain('there is no terminal to ask at');
     },
   );
 
-  it('denies at once when the keyboard has ended already', async () => {
+  it('says at once that nobody answered when the keyboard has ended already', async () => {
     const input = Object.assign(new PassThrough(), { isTTY: true });
     input.destroy();
     const output = Object.assign(new PassThrough(), { isTTY: true });
     const approver = terminalApprover({ input, output });
     expect(await approver.ask(await requestFor({}), { signal })).toEqual({
-      verdict: 'deny',
+      verdict: 'abstain',
       note: 'the terminal was closed before anybody answered',
     });
   });
@@ -149,7 +149,7 @@ describe('GUARDSTILE_AUTO_APPROVE', () => {
     const request = await requestFor({});
     for (const requirements of [finance, both]) {
       expect(await approver.ask({ ...request, requirements }, { signal })).toMatchObject({
-        verdict: 'deny',
+        verdict: 'abstain',
       });
     }
   });
@@ -160,7 +160,7 @@ describe('GUARDSTILE_AUTO_APPROVE', () => {
     const automatic = terminalApprover(noTerminal());
     vi.stubEnv('GUARDSTILE_AUTO_APPROVE', undefined);
     const request = await requestFor({});
-    expect(await person.ask(request, { signal })).toMatchObject({ verdict: 'deny' });
+    expect(await person.ask(request, { signal })).toMatchObject({ verdict: 'abstain' });
     expect(await automatic.ask(request, { signal })).toMatchObject({ verdict: 'approve' });
   });
 });

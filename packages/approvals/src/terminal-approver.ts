@@ -21,7 +21,8 @@ const NO_TERMINAL =
   'there is no terminal to ask at; run it in one, pass createGuard({ approver }) another approver, or set GUARDSTILE_AUTO_APPROVE=1 to approve without a person';
 
 /**
- * Asks the person at the terminal, one ask after the other. Without a terminal it denies.
+ * Asks the person at the terminal, one ask after the other. Without a terminal it abstains, so that
+ * nothing runs unless somebody else approves.
  * `GUARDSTILE_AUTO_APPROVE`, read once here, stands in for that person where nobody else is named.
  *
  * @example
@@ -46,7 +47,7 @@ export function terminalApprover(options: TerminalApproverOptions = {}): Approve
     ...known,
     accepts: (requirements) => voter !== undefined || !namesApprovers(requirements),
     ask(request, { signal }) {
-      if (!isTerminal(terminal)) return { verdict: 'deny', note: NO_TERMINAL };
+      if (!isTerminal(terminal)) return { verdict: 'abstain', note: NO_TERMINAL };
       return queueOf(input).run(signal, () => askAtTerminal(terminal, request, signal));
     },
   });

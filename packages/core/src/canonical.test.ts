@@ -1,5 +1,5 @@
 import canonicalize from 'canonicalize';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonical } from './canonical.ts';
 import { snapshot } from './snapshot.ts';
@@ -8,7 +8,19 @@ import { snapshot } from './snapshot.ts';
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({ unit: 'grapheme' }),
-  fc.constantFrom('', 'a', 'b', '\u20ac', '\r', '\ufb33', '1', '\u{1f600}', '\u0080', '\u00f6', '\ue000'),
+  fc.constantFrom(
+    '',
+    'a',
+    'b',
+    '\u20ac',
+    '\r',
+    '\ufb33',
+    '1',
+    '\u{1f600}',
+    '\u0080',
+    '\u00f6',
+    '\ue000',
+  ),
 );
 
 const json = fc.letrec<{ value: unknown; list: unknown; record: unknown }>((tie) => ({
@@ -86,18 +98,86 @@ describe('the canonical text', () => {
 
   it('gives values that are alike, and of another kind, texts of their own', () => {
     const values: readonly unknown[] = [
-      undefined, null, 'null', 'undefined', '@undefined', true, 'true', 0, -0, '0', '-0', 0n, '0n',
-      1, 1n, '1', [1], ['1'], [[1]], { 0: 1 }, new Set([1]), new Set(['1']), new Map([[1, 1]]), [1, 1],
-      [[1, 1]], new Map<unknown, unknown>([['a', ['b', 'c']]]), new Map([['a', 'b'], ['c', 'd']]),
-      ['a', 'b', 'c', 'd'], Number.NaN, 'NaN', '@number(NaN)', null, Infinity, -Infinity,
-      new Date(0), new Date(Number.NaN), '@date(0)', '1970-01-01T00:00:00.000Z',
-      new URL('https://a.b/'), 'https://a.b/', '@url("https://a.b/")',
-      new Uint8Array([1]), new Int8Array([1]), Buffer.from([1]), new Uint8Array([1]).buffer, '@uint8array(01)', '01',
-      new Uint16Array([1]), new Uint8Array([1, 0]), {}, [], new Set(), new Map(), new Uint8Array(), '', { '': '' },
-      { a: undefined }, { a: null }, { a: '@undefined' }, [undefined], [null], [[]], [{}],
-      10n, 16n, 0x10n, -16n, '10', '\ud800', '\ufffd', '\\ud800', 1e21, 10n ** 21n,
+      undefined,
+      null,
+      'null',
+      'undefined',
+      '@undefined',
+      true,
+      'true',
+      0,
+      -0,
+      '0',
+      '-0',
+      0n,
+      '0n',
+      1,
+      1n,
+      '1',
+      [1],
+      ['1'],
+      [[1]],
+      { 0: 1 },
+      new Set([1]),
+      new Set(['1']),
+      new Map([[1, 1]]),
+      [1, 1],
+      [[1, 1]],
+      new Map<unknown, unknown>([['a', ['b', 'c']]]),
+      new Map([
+        ['a', 'b'],
+        ['c', 'd'],
+      ]),
+      ['a', 'b', 'c', 'd'],
+      Number.NaN,
+      'NaN',
+      '@number(NaN)',
+      null,
+      Infinity,
+      -Infinity,
+      new Date(0),
+      new Date(Number.NaN),
+      '@date(0)',
+      '1970-01-01T00:00:00.000Z',
+      new URL('https://a.b/'),
+      'https://a.b/',
+      '@url("https://a.b/")',
+      new Uint8Array([1]),
+      new Int8Array([1]),
+      Buffer.from([1]),
+      new Uint8Array([1]).buffer,
+      '@uint8array(01)',
+      '01',
+      new Uint16Array([1]),
+      new Uint8Array([1, 0]),
+      {},
+      [],
+      new Set(),
+      new Map(),
+      new Uint8Array(),
+      '',
+      { '': '' },
+      { a: undefined },
+      { a: null },
+      { a: '@undefined' },
+      [undefined],
+      [null],
+      [[]],
+      [{}],
+      10n,
+      16n,
+      0x10n,
+      -16n,
+      '10',
+      '\ud800',
+      '\ufffd',
+      '\\ud800',
+      1e21,
+      10n ** 21n,
     ];
-    const distinct = values.filter((one, i) => !values.slice(0, i).some((other) => isSame(one, other)));
+    const distinct = values.filter(
+      (one, i) => !values.slice(0, i).some((other) => isSame(one, other)),
+    );
     expect(new Set(distinct.map(canonical)).size).toBe(distinct.length);
   });
 
@@ -111,7 +191,9 @@ describe('the canonical text', () => {
   });
 
   it('keeps __proto__ as a key like any other', () => {
-    expect(canonical(JSON.parse('{"__proto__":{"a":1},"z":2}'))).toBe('{"__proto__":{"a":1},"z":2}');
+    expect(canonical(JSON.parse('{"__proto__":{"a":1},"z":2}'))).toBe(
+      '{"__proto__":{"a":1},"z":2}',
+    );
   });
 
   it('of a huge bigint is written without turning it into decimal', () => {
@@ -121,7 +203,12 @@ describe('the canonical text', () => {
   it.each<[string, unknown]>([
     ['a function', () => 1],
     ['a symbol', Symbol('x')],
-    ['a class instance', new (class Point { x = 1; })()],
+    [
+      'a class instance',
+      new (class Point {
+        x = 1;
+      })(),
+    ],
     ['an error', new Error('x')],
     ['a boxed number', Object(5)],
     ['a promise', Promise.resolve()],
@@ -146,7 +233,9 @@ function isSame(a: unknown, b: unknown): boolean {
     (!Array.isArray(a) || a.length === (b as unknown[]).length) &&
     keys.length === others.length &&
     keys.every((key, i) => key === others[i]) &&
-    keys.every((key) => isSame((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]))
+    keys.every((key) =>
+      isSame((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
+    )
   );
 }
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cutText } from './cut-text.ts';
 
@@ -12,13 +12,17 @@ describe('cutText', () => {
 
   it('never halves a character', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }).map((text) => text.toWellFormed()), fc.nat(10), (text, length) => {
-        const cut = cutText(text, length);
-        expect(text.startsWith(cut)).toBe(true);
-        expect(cut.isWellFormed()).toBe(true);
-        expect(cut.length).toBeLessThanOrEqual(length);
-        expect(cut.length).toBeGreaterThanOrEqual(Math.min(length, text.length) - 1);
-      }),
+      fc.property(
+        fc.string({ unit: 'binary' }).map((text) => text.toWellFormed()),
+        fc.nat(10),
+        (text, length) => {
+          const cut = cutText(text, length);
+          expect(text.startsWith(cut)).toBe(true);
+          expect(cut.isWellFormed()).toBe(true);
+          expect(cut.length).toBeLessThanOrEqual(length);
+          expect(cut.length).toBeGreaterThanOrEqual(Math.min(length, text.length) - 1);
+        },
+      ),
     );
   });
 });

@@ -20,6 +20,9 @@ describe('a decision', () => {
     expect(allow(policy, 'fine')).not.toHaveProperty('requirements');
     expect(ask(policy, 'sure?', CONFIRM)).not.toHaveProperty('code');
     expect(deny(policy, 'no').code).toBe('denied');
-    expect(deny(policy, 'no', 'stopped', { rule: 'r1' })).toMatchObject({ code: 'stopped', rule: 'r1' });
+    expect(deny(policy, 'no', 'stopped', { rule: 'r1' })).toMatchObject({
+      code: 'stopped',
+      rule: 'r1',
+    });
   });
 });

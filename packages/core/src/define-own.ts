@@ -4,5 +4,11 @@
  */
 export function defineOwn(record: Record<string, unknown>, key: string, value: unknown): void {
   if (!(key in record)) record[key] = value;
-  else Object.defineProperty(record, key, { value, enumerable: true, writable: true, configurable: true });
+  else
+    Object.defineProperty(record, key, {
+      value,
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
 }

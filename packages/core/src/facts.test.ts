@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { GuardError } from './errors.ts';
 import { type Fact, factsOf, type ToolAnnotations, type ToolEffect } from './facts.ts';
@@ -13,8 +13,18 @@ const RISK: Readonly<Record<ToolEffect, number>> = {
 };
 
 const FACTS: readonly Fact[] = [
-  'readOnly', 'nonDestructive', 'edit', 'destructive', 'money', 'readFile', 'writeFile',
-  'executeCode', 'network', 'databaseRead', 'databaseWrite', 'sendEmail',
+  'readOnly',
+  'nonDestructive',
+  'edit',
+  'destructive',
+  'money',
+  'readFile',
+  'writeFile',
+  'executeCode',
+  'network',
+  'databaseRead',
+  'databaseWrite',
+  'sendEmail',
 ];
 
 const hint = fc.option(fc.boolean(), { nil: undefined });
@@ -25,7 +35,17 @@ const annotations: fc.Arbitrary<ToolAnnotations> = fc.record({
   openWorldHint: hint,
 });
 const name = fc.oneof(
-  fc.constantFrom('readFile', 'get', 'list', 'deleteUser', 'saveNote', 'refund', 'run_report', 'search', 'query'),
+  fc.constantFrom(
+    'readFile',
+    'get',
+    'list',
+    'deleteUser',
+    'saveNote',
+    'refund',
+    'run_report',
+    'search',
+    'query',
+  ),
   fc.string(),
 );
 const stated = fc.uniqueArray(fc.constantFrom(...FACTS), { maxLength: 4 });
@@ -51,7 +71,10 @@ describe('the developer’s word', () => {
 
   it('counts at its worst where there are several', () => {
     expect(factsOf('tool', { stated: ['readOnly', 'edit', 'nonDestructive'] }).effect).toBe('edit');
-    expect(factsOf('tool', { stated: ['readOnly', 'money'] })).toMatchObject({ effect: 'destructive', money: true });
+    expect(factsOf('tool', { stated: ['readOnly', 'money'] })).toMatchObject({
+      effect: 'destructive',
+      money: true,
+    });
   });
 
   it('goes before name and annotations, which can still add what the tool reaches', () => {
@@ -70,10 +93,14 @@ describe('the developer’s word', () => {
   });
 
   it('leaves the effect to the name and the annotations where it says nothing of it', () => {
-    expect(factsOf('refundPayment', { stated: ['network'] })).toMatchObject({ effect: 'destructive', money: true });
-    expect(factsOf('list', { stated: ['network'], annotations: { readOnlyHint: true }, trusted: true }).effect).toBe(
-      'readOnly',
-    );
+    expect(factsOf('refundPayment', { stated: ['network'] })).toMatchObject({
+      effect: 'destructive',
+      money: true,
+    });
+    expect(
+      factsOf('list', { stated: ['network'], annotations: { readOnlyHint: true }, trusted: true })
+        .effect,
+    ).toBe('readOnly');
     expect(factsOf('list', { stated: [] }).effect).toBe('unknown');
   });
 
@@ -99,7 +126,9 @@ describe('a tool of which nothing is stated', () => {
   it('is unknown, and says which fact is missing', () => {
     const facts = factsOf('get "x"', {});
     expect(facts.effect).toBe('unknown');
-    expect(facts.why).toContain(`facts: { "get \\"x\\"": 'readOnly' | 'nonDestructive' | 'edit' | 'destructive' }`);
+    expect(facts.why).toContain(
+      `facts: { "get \\"x\\"": 'readOnly' | 'nonDestructive' | 'edit' | 'destructive' }`,
+    );
   });
 
   it.each(['readFile', 'getDeletedItems', 'search_docs', 'query', 'list', 'cat', 'fetch'])(

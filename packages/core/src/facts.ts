@@ -86,7 +86,8 @@ export function factsOf(name: string, sources: FactSources): ToolFacts {
   const capabilities = union(stated, inferred);
   const own = worst(stated);
   const money = (own === undefined ? [...stated, ...inferred] : stated).includes('money');
-  if (own !== undefined) return { effect: own, money, capabilities, why: 'stated by the developer' };
+  if (own !== undefined)
+    return { effect: own, money, capabilities, why: 'stated by the developer' };
 
   const hinted = hintedEffect(sources);
   const risk = worst(inferred.filter((fact) => EFFECT_OF[fact] !== 'readOnly'));
@@ -113,7 +114,12 @@ function hintedEffect({ annotations, trusted }: FactSources): ToolEffect | undef
 }
 
 function listOf(name: string, stated: FactSources['stated']): readonly Fact[] {
-  const list = stated === undefined ? [] : Array.isArray(stated) ? (stated as readonly Fact[]) : [stated as Fact];
+  const list =
+    stated === undefined
+      ? []
+      : Array.isArray(stated)
+        ? (stated as readonly Fact[])
+        : [stated as Fact];
   for (const fact of list) {
     if (typeof fact === 'string' && Object.hasOwn(EFFECT_OF, fact)) continue;
     throw new GuardError(

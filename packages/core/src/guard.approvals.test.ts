@@ -584,10 +584,19 @@ describe('approvers in this process', () => {
     ['answers an empty object', () => ({}) as never],
     ['answers more than is understood', () => ({ verdict: 'approve', forever: true }) as never],
     ['answers an unknown verdict', () => ({ verdict: 'maybe' }) as never],
-  ])('an approver that %s denies', async (_, ask) => {
-    const { call, runs } = asking(ask, 'ask');
-    await expectRefusal(call, 'approval_denied');
+    ['abstains', () => ({ verdict: 'abstain', note: 'gone to lunch' })],
+  ])('an approver that %s lets nothing run, and the log does not say that a person denied', async (_, ask) => {
+    const { call, runs, guard } = asking(ask, 'ask');
+    const { message } = await expectRefusal(call, 'approval_required');
+    expect(message).toContain('nobody answered');
     expect(runs()).toBe(0);
+    expect(await storyOf(guard)).toEqual(['tool.ask', 'approval.cancelled', 'tool.deny approval_required']);
+  });
+
+  it('that abstain leave it to the others', async () => {
+    const away: Approver = { name: 'ann', voter: { id: 'ann' }, ask: () => ({ verdict: 'abstain' }) };
+    const { call } = asking([away, voting('ben', 'approve')], three(1));
+    expect(await call()).toBe('refunded');
   });
 
   it('that may not answer such an ask are left out, one that cannot say among them', async () => {

@@ -95,6 +95,9 @@ describe('a policy that cannot be relied upon lets nothing run', () => {
     ['has no opinion', { resolve: () => undefined }],
     ['throws when it resolves a tool', { resolve: fail }],
     ['rules with an unknown effect', { resolve: () => () => ({ effect: 'maybe' }) as never }],
+    ['rules with a decision that is whole but for its effect', {
+      resolve: () => () => ({ ...(allowAll().resolve({} as never) as object), effect: 'maybe' }) as never,
+    }],
     ['rules with null', { resolve: () => () => null as never }],
     ['rules with nothing', { resolve: () => () => undefined }],
     ['throws when it rules', { resolve: () => fail }],

@@ -5,20 +5,42 @@ const upper = { text: (text: string): string => text.toUpperCase() };
 
 describe('mapTexts', () => {
   it('changes every text and nothing else', () => {
-    const value = { a: 'x', b: ['y', { c: 'z' }], n: 1, none: undefined, nothing: null, big: 1n, date: new Date(1) };
+    const value = {
+      a: 'x',
+      b: ['y', { c: 'z' }],
+      n: 1,
+      none: undefined,
+      nothing: null,
+      big: 1n,
+      date: new Date(1),
+    };
     expect(mapTexts(value, upper)).toStrictEqual({
-      a: 'X', b: ['Y', { c: 'Z' }], n: 1, none: undefined, nothing: null, big: 1n, date: new Date(1),
+      a: 'X',
+      b: ['Y', { c: 'Z' }],
+      n: 1,
+      none: undefined,
+      nothing: null,
+      big: 1n,
+      date: new Date(1),
     });
     expect(value.a).toBe('x');
   });
 
   it('changes names and whole fields where that is asked for', () => {
-    const changes = { ...upper, key: (key: string) => `${key}!`, field: (key: string) => (key === 'b' ? 'gone' : undefined) };
+    const changes = {
+      ...upper,
+      key: (key: string) => `${key}!`,
+      field: (key: string) => (key === 'b' ? 'gone' : undefined),
+    };
     expect(mapTexts({ a: 'x', b: { c: 'y' } }, changes)).toEqual({ 'a!': 'X', 'b!': 'gone' });
   });
 
   it('loses no field when two names become the same', () => {
-    expect(mapTexts({ a: 1, b: 2, c: 3 }, { ...upper, key: () => 'k' })).toEqual({ k: 1, 'k 2': 2, 'k 3': 3 });
+    expect(mapTexts({ a: 1, b: 2, c: 3 }, { ...upper, key: () => 'k' })).toEqual({
+      k: 1,
+      'k 2': 2,
+      'k 3': 3,
+    });
   });
 
   it('keeps what occurs in several places one thing', () => {
@@ -40,7 +62,12 @@ describe('mapTexts', () => {
 
   it.each<[string, unknown]>([
     ['functions', () => 'x'],
-    ['class instances', new (class Box {})()],
+    [
+      'class instances',
+      new (class Box {
+        n = 1;
+      })(),
+    ],
     ['maps', new Map()],
     ['bytes', new Uint8Array(1)],
     ['errors', new Error('x')],

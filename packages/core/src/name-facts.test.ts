@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inferFromName, wordsOf } from './name-facts.ts';
 
@@ -58,9 +58,28 @@ describe('what a name suggests', () => {
   });
 
   it.each([
-    'undeleted', 'rerun', 'emailable', 'getDeletedItems', 'thread', 'bread', 'spreadsheet', 'overwritten',
-    'runner', 'prune', 'fetcher', 'research', 'dropdown', 'payload', 'repayment', 'killer', 'catalog', 'format',
-    'constructor', '__proto__', 'toString', 'hasOwnProperty',
+    'undeleted',
+    'rerun',
+    'emailable',
+    'getDeletedItems',
+    'thread',
+    'bread',
+    'spreadsheet',
+    'overwritten',
+    'runner',
+    'prune',
+    'fetcher',
+    'research',
+    'dropdown',
+    'payload',
+    'repayment',
+    'killer',
+    'catalog',
+    'format',
+    'constructor',
+    '__proto__',
+    'toString',
+    'hasOwnProperty',
   ])('is nothing where a word is only part of another: %s', (name) => {
     expect(inferFromName(name)).toEqual([]);
   });

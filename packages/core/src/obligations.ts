@@ -22,8 +22,10 @@ export function readObligation(value: unknown): Obligation | undefined {
   const [key, ...others] = Object.keys(rest);
   if (key === undefined || others.length > 0) return undefined;
   const detail = rest[key];
-  if (type === 'redact' && key === 'fields') return withTexts(detail, (fields) => ({ type, fields }));
-  if (type === 'label' && key === 'labels') return withTexts(detail, (labels) => ({ type, labels }));
+  if (type === 'redact' && key === 'fields')
+    return withTexts(detail, (fields) => ({ type, fields }));
+  if (type === 'label' && key === 'labels')
+    return withTexts(detail, (labels) => ({ type, labels }));
   if (type === 'cap' && key === 'characters' && isCount(detail)) {
     return Object.freeze({ type, characters: detail });
   }

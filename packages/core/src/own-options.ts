@@ -15,7 +15,7 @@ export function ownOptions<T extends object>(
   if (typeof options !== 'object' || options === null) {
     throw new GuardError(code, `${who}: its options have to be an object`);
   }
-  const own: T = Object.assign(Object.create(null), options);
+  const own: T = Object.assign(Object.create(null) as object, options);
   for (const key of Object.keys(own)) {
     if ((known as readonly string[]).includes(key)) continue;
     throw new GuardError(code, `${who}: "${key}" is not an option; use ${known.join(', ')}`);

@@ -16,11 +16,16 @@ interface Categories {
   readonly prototypePollution: readonly List<string>[];
   readonly secretTestStrings: readonly List<{ readonly rule: string; readonly text: string }>[];
   readonly secretFalsePositives: readonly List<{ readonly rule: string; readonly text: string }>[];
-  readonly secretlintFixtures: readonly List<{ readonly case: string; readonly input: string; readonly messages: number }>[];
+  readonly secretlintFixtures: readonly List<{
+    readonly case: string;
+    readonly input: string;
+    readonly messages: number;
+  }>[];
 }
 
 function categories(): Categories {
-  return (JSON.parse(gunzipSync(readFileSync(file)).toString('utf8')) as { categories: Categories }).categories;
+  return (JSON.parse(gunzipSync(readFileSync(file)).toString('utf8')) as { categories: Categories })
+    .categories;
 }
 
 const { text } = createRedactor();
@@ -39,7 +44,12 @@ describe.skipIf(!here)('public payloads (skipped where ../shared/data is missing
     expect(payloads.length).toBeGreaterThan(10);
     let refused = 0;
     for (const payload of payloads) {
-      for (const json of [payload, `{${payload.trim()}}`, `{${payload.trim()}"x":1}}`, `{${payload.trim()}}}`]) {
+      for (const json of [
+        payload,
+        `{${payload.trim()}}`,
+        `{${payload.trim()}"x":1}}`,
+        `{${payload.trim()}}}`,
+      ]) {
         let value: unknown;
         try {
           value = JSON.parse(json);
@@ -62,12 +72,35 @@ describe.skipIf(!here)('public payloads (skipped where ../shared/data is missing
 
   it('that are secrets of the kinds we claim are found', () => {
     const strings = categories().secretTestStrings.flatMap((list) => list.items);
-    const claimed = new Set(['anthropic', 'aws', 'azure', 'gcp', 'github', 'gitlab', 'jwt', 'npm', 'privatekey', 'slack', 'stripe']);
+    const claimed = new Set([
+      'anthropic',
+      'aws',
+      'azure',
+      'gcp',
+      'github',
+      'gitlab',
+      'jwt',
+      'npm',
+      'privatekey',
+      'slack',
+      'stripe',
+    ]);
     const missed = strings.filter((s) => claimed.has(s.rule) && !redacts(s.text));
     // The beginnings of two webhook addresses, without the part that is secret.
-    expect(missed.map((s) => s.text)).toEqual(['https://hooks.slack.com/workflows/', 'https://hooks.slack.com/triggers/']);
+    expect(missed.map((s) => s.text)).toEqual([
+      'https://hooks.slack.com/workflows/',
+      'https://hooks.slack.com/triggers/',
+    ]);
     expect(count(strings.filter((s) => redacts(s.text)).map((s) => s.rule))).toEqual({
-      anthropic: 1, aws: 1, azure: 5, curl: 4, hashicorp_vault: 1, notion: 1, privatekey: 1, sidekiq: 3, slack: 2,
+      anthropic: 1,
+      aws: 1,
+      azure: 5,
+      curl: 4,
+      hashicorp_vault: 1,
+      notion: 1,
+      privatekey: 1,
+      sidekiq: 3,
+      slack: 2,
     });
   });
 
@@ -76,32 +109,68 @@ describe.skipIf(!here)('public payloads (skipped where ../shared/data is missing
     // Kinds that are only known by their context (curl -u user:password, a Facebook page token), and
     // patterns or names that stand in the list in place of a secret.
     expect(count(strings.filter((s) => !redacts(s.text)).map((s) => s.rule))).toEqual({
-      cohere: 1, curl: 5, facebook: 4, hashicorp_vault: 1, octopusdeploy: 1, privateai: 1, slack: 2,
+      cohere: 1,
+      curl: 5,
+      facebook: 4,
+      hashicorp_vault: 1,
+      octopusdeploy: 1,
+      privateai: 1,
+      slack: 2,
     });
   });
 
   it('of a scanner’s own tests are found where we claim the kind, and listed where not', () => {
     const fixtures = categories().secretlintFixtures.flatMap((list) => list.items);
     const withSecret = fixtures.filter((fixture) => fixture.messages > 0);
-    const nameOf = (fixture: { case: string }): string => fixture.case.replace('secretlint-rule-', '');
+    const nameOf = (fixture: { case: string }): string =>
+      fixture.case.replace('secretlint-rule-', '');
     expect(withSecret.filter((fixture) => redacts(fixture.input)).map(nameOf)).toEqual([
-      'anthropic/ng.secret', 'basicauth/ng.basic-auth-http-url', 'basicauth/ng.real-credentials', 'cloudflare/ng.secret',
-      'database-connection-string/ng.mongodb', 'docker/ng.docker-pat', 'github/ng.apikey',
-      'github/ng.app_installation_token', 'github/ng.fine_grained_pat', 'gitlab/ng.personal_access_token',
-      'grafana/ng.service_account_token', 'notion/ng.secret', 'pattern/ng.filePathGlobs-aws-in-env',
-      'privatekey/ecdsa-256', 'privatekey/private-key-pem', 'privatekey/rsa-4096', 'sendgrid/ng.apikey',
-      'slack/ng.IncomingWebhook', 'slack/ng.user-token', 'tailscale/ng.client-key', 'tailscale/ng.webhook-key',
+      'anthropic/ng.secret',
+      'basicauth/ng.basic-auth-http-url',
+      'basicauth/ng.real-credentials',
+      'cloudflare/ng.secret',
+      'database-connection-string/ng.mongodb',
+      'docker/ng.docker-pat',
+      'github/ng.apikey',
+      'github/ng.app_installation_token',
+      'github/ng.fine_grained_pat',
+      'gitlab/ng.personal_access_token',
+      'grafana/ng.service_account_token',
+      'notion/ng.secret',
+      'pattern/ng.filePathGlobs-aws-in-env',
+      'privatekey/ecdsa-256',
+      'privatekey/private-key-pem',
+      'privatekey/rsa-4096',
+      'sendgrid/ng.apikey',
+      'slack/ng.IncomingWebhook',
+      'slack/ng.user-token',
+      'tailscale/ng.client-key',
+      'tailscale/ng.webhook-key',
     ]);
     // Not covered: identifiers that are no secrets to us, values known only by what stands before
     // them (password = …), binary key stores, Vercel, and prefixes glued to a word.
     expect(withSecret.filter((fixture) => !redacts(fixture.input)).map(nameOf)).toEqual([
-      'aws/ng.AWS Account ID', 'azure/ng.ad_tenant_id', 'azure/ng.azure_client_secret', 'gcp/ng.privatekey-p12-sha512-mac',
-      'gcp/ng.privatekey-p12', 'no-homedir/ng.homedir', 'no-homedir/ng.patial-homedir', 'pattern/ng.basic-test',
-      'pattern/ng.pattern-allows-other-pattern', 'tailscale/ng.boundary-non-letter', 'vercel/ng.secret',
+      'aws/ng.AWS Account ID',
+      'azure/ng.ad_tenant_id',
+      'azure/ng.azure_client_secret',
+      'gcp/ng.privatekey-p12-sha512-mac',
+      'gcp/ng.privatekey-p12',
+      'no-homedir/ng.homedir',
+      'no-homedir/ng.patial-homedir',
+      'pattern/ng.basic-test',
+      'pattern/ng.pattern-allows-other-pattern',
+      'tailscale/ng.boundary-non-letter',
+      'vercel/ng.secret',
     ]);
-    const without = fixtures.filter((fixture) => fixture.messages === 0 && redacts(fixture.input)).map(nameOf);
+    const without = fixtures
+      .filter((fixture) => fixture.messages === 0 && redacts(fixture.input))
+      .map(nameOf);
     // Placeholders and allow-lists of the scanner: they look like secrets, and we hide them.
-    expect(without).toEqual(['groq/ok.allows', 'privatekey/placeholder-dots', 'tailscale/ok.allows']);
+    expect(without).toEqual([
+      'groq/ok.allows',
+      'privatekey/placeholder-dots',
+      'tailscale/ok.allows',
+    ]);
   });
 
   it('that are no secrets stay, but for those that only a list of known examples tells apart', () => {
@@ -109,7 +178,13 @@ describe.skipIf(!here)('public payloads (skipped where ../shared/data is missing
     expect(strings.length).toBe(119);
     // Placeholders (xxxx), public example keys, and one token whose kind is named wrongly: better hidden.
     expect(count(strings.filter((s) => redacts(s.text)).map((s) => s.rule))).toEqual({
-      anthropic: 2, azure: 1, curl: 1, gcp: 9, github: 1, privatekey: 2, slack: 4,
+      anthropic: 2,
+      azure: 1,
+      curl: 1,
+      gcp: 9,
+      github: 1,
+      privatekey: 2,
+      slack: 4,
     });
   });
 });

@@ -1,16 +1,17 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createRedactor, type RedactOptions } from './redact.ts';
 
 const JWT =
   'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U';
-const PEM = '-----BEGIN RSA PRIVATE KEY-----\nMIIEpQIBAAKCAQEAn6\n+SX4m98LLYt\n-----END RSA PRIVATE KEY-----';
+const PEM =
+  '-----BEGIN RSA PRIVATE KEY-----\nMIIEpQIBAAKCAQEAn6\n+SX4m98LLYt\n-----END RSA PRIVATE KEY-----';
 const SECRETS: Readonly<Record<string, string>> = {
   JWT,
   'sk-': 'sk-proj-abcdefghij1234567890ABCDEFGHIJ',
   Anthropic: 'sk-ant-api03-abcdefghij_1234567890-ABCDEFGHIJ',
   PEM,
-  'PGP': '-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQdGBF0xJ\n-----END PGP PRIVATE KEY BLOCK-----',
+  PGP: '-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQdGBF0xJ\n-----END PGP PRIVATE KEY BLOCK-----',
   'AWS key id': 'AKIAIOSFODNN7EXAMPLE',
   'Google API key': `AIza${'Sy-_'.repeat(8)}abc`,
   'Google OAuth': `ya29.${'a0Af_'.repeat(6)}`,
@@ -34,25 +35,28 @@ const SECRETS: Readonly<Record<string, string>> = {
 describe('a text', () => {
   const { text } = createRedactor();
 
-  it.each(Object.entries(SECRETS))('loses a secret that looks like one of %s, wherever it stands', (_name, secret) => {
-    expect(text(secret)).toBe('[redacted]');
-    for (const [before, after] of [
-      ['key: ', ' (do not share)'],
-      ['{"k":"', '","other":1}'],
-      ["x='", "'"],
-      ['a\n', '\nb'],
-      ['https://api.example.com/?key=', '&page=2'],
-      ['日本語', '。'],
-    ] as const) {
-      const redacted = text(before + secret + after);
-      expect(redacted).toContain('[redacted]');
-      // Whatever of the secret is left, it is not enough to recognise it.
-      for (let i = 0; i + 12 <= secret.length; i += 1) {
-        expect(redacted).not.toContain(secret.slice(i, i + 12));
+  it.each(Object.entries(SECRETS))(
+    'loses a secret that looks like one of %s, wherever it stands',
+    (_name, secret) => {
+      expect(text(secret)).toBe('[redacted]');
+      for (const [before, after] of [
+        ['key: ', ' (do not share)'],
+        ['{"k":"', '","other":1}'],
+        ["x='", "'"],
+        ['a\n', '\nb'],
+        ['https://api.example.com/?key=', '&page=2'],
+        ['日本語', '。'],
+      ] as const) {
+        const redacted = text(before + secret + after);
+        expect(redacted).toContain('[redacted]');
+        // Whatever of the secret is left, it is not enough to recognise it.
+        for (let i = 0; i + 12 <= secret.length; i += 1) {
+          expect(redacted).not.toContain(secret.slice(i, i + 12));
+        }
+        expect(redacted.startsWith(before.slice(0, -1))).toBe(true);
       }
-      expect(redacted.startsWith(before.slice(0, -1))).toBe(true);
-    }
-  });
+    },
+  );
 
   it('loses all of several secrets', () => {
     const all = Object.values(SECRETS);
@@ -66,12 +70,23 @@ describe('a text', () => {
 
   it('stays as it is where it holds none', () => {
     for (const plain of [
-      '', 'short', 'Please summarise the report of the risk-assessment-committee-meeting.',
-      'https://example.com/a/b?c=d#e', 'user@example.com', 'mailto:someone@example.com', 'a:b@c',
-      'task-force-planning-document-2026', 'eyJ is how a JSON Web Token starts', 'xoxo-indieweb-1.jpg',
+      '',
+      'short',
+      'Please summarise the report of the risk-assessment-committee-meeting.',
+      'https://example.com/a/b?c=d#e',
+      'user@example.com',
+      'mailto:someone@example.com',
+      'a:b@c',
+      'task-force-planning-document-2026',
+      'eyJ is how a JSON Web Token starts',
+      'xoxo-indieweb-1.jpg',
       '-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----',
       'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
-      '3fa85f64-5717-4562-b3fc-2c963f66afa6', 'Bearer of good news', 'npm_config_registry', 'sk-1', 'AKIA',
+      '3fa85f64-5717-4562-b3fc-2c963f66afa6',
+      'Bearer of good news',
+      'npm_config_registry',
+      'sk-1',
+      'AKIA',
     ]) {
       expect(text(plain)).toBe(plain);
     }
@@ -80,10 +95,36 @@ describe('a text', () => {
   it('is looked through in time that grows with its length, however it was made', () => {
     // With a pattern that goes back over what it has seen, each of these takes hours.
     for (const part of [
-      'eyJaaaaaaaa-', 'eyJaaaaaaaa.', 'eyJ', 'eyJaaaaaaaa.bbbbbbbb', 'sk-', 'sk-a ', '-----BEGIN ',
-      '-----BEGIN PRIVATE KEY-----', '-----BEGIN A PRIVATE KEY-----\n-----END ', 'Bearer ', 'a://b:', 'a://', ':a@',
-      'authorization: basic ', 'xoxb-', 'ghp_a.', 'AKIA', 'aws_secret_access_key=', '0Q~', 'a.a.', 'SG.aaaaaaaaaaaaaaaa',
-      'hooks.slack.com/services/', 'glpat-', 'AIza', '~', '-', 'A', ' ', '\u0130', '@',
+      'eyJaaaaaaaa-',
+      'eyJaaaaaaaa.',
+      'eyJ',
+      'eyJaaaaaaaa.bbbbbbbb',
+      'sk-',
+      'sk-a ',
+      '-----BEGIN ',
+      '-----BEGIN PRIVATE KEY-----',
+      '-----BEGIN A PRIVATE KEY-----\n-----END ',
+      'Bearer ',
+      'a://b:',
+      'a://',
+      ':a@',
+      'authorization: basic ',
+      'xoxb-',
+      'ghp_a.',
+      'AKIA',
+      'aws_secret_access_key=',
+      '0Q~',
+      'a.a.',
+      'SG.aaaaaaaaaaaaaaaa',
+      'hooks.slack.com/services/',
+      'glpat-',
+      'AIza',
+      '~',
+      '-',
+      'A',
+      ' ',
+      '\u0130',
+      '@',
     ]) {
       const long = part.repeat(Math.ceil(2_000_000 / part.length));
       expect(typeof text(long)).toBe('string');
@@ -96,14 +137,72 @@ describe('a field', () => {
   const { stored, shown } = createRedactor();
 
   it.each([
-    'password', 'PASSWORD', 'userPassword', 'user_password', 'user-password', 'db.password', 'password2', 'passWord',
-    'passwords', 'pwd', 'passphrase', 'secret', 'clientSecret', 'client_secret', 'CLIENT-SECRET', 'clientsecret',
-    'apiKey', 'api_key', 'api-key', 'APIKey', 'API_KEY', 'apikey', 'x-api-key', 'X-API-Key', 'OPENAI_API_KEY',
-    'token', 'accessToken', 'access_token', 'ACCESS_TOKEN', 'accesstoken', 'refreshTokens', 'idToken', 'csrf_token',
-    'authorization', 'Authorization', 'proxy-authorization', 'auth', 'bearer', 'cookie', 'Set-Cookie', 'credentials',
-    'privateKey', 'private_key', 'PRIVATE KEY', 'privatekey', 'sshKey', 'signing-key', 'encryptionKey', 'AccountKey',
-    'awsSecretAccessKey', 'secretKey', 'masterKey', 'sessionToken', 'jwt', 'otp', 'cvv', 'cvc2', 'cardNumber', 'ssn',
-    'seedPhrase', 'mnemonic', 'recoveryCodes', 'connectionString', 'ｐａｓｓｗｏｒｄ', 'pin_code', 'verificationCode',
+    'password',
+    'PASSWORD',
+    'userPassword',
+    'user_password',
+    'user-password',
+    'db.password',
+    'password2',
+    'passWord',
+    'passwords',
+    'pwd',
+    'passphrase',
+    'secret',
+    'clientSecret',
+    'client_secret',
+    'CLIENT-SECRET',
+    'clientsecret',
+    'apiKey',
+    'api_key',
+    'api-key',
+    'APIKey',
+    'API_KEY',
+    'apikey',
+    'x-api-key',
+    'X-API-Key',
+    'OPENAI_API_KEY',
+    'token',
+    'accessToken',
+    'access_token',
+    'ACCESS_TOKEN',
+    'accesstoken',
+    'refreshTokens',
+    'idToken',
+    'csrf_token',
+    'authorization',
+    'Authorization',
+    'proxy-authorization',
+    'auth',
+    'bearer',
+    'cookie',
+    'Set-Cookie',
+    'credentials',
+    'privateKey',
+    'private_key',
+    'PRIVATE KEY',
+    'privatekey',
+    'sshKey',
+    'signing-key',
+    'encryptionKey',
+    'AccountKey',
+    'awsSecretAccessKey',
+    'secretKey',
+    'masterKey',
+    'sessionToken',
+    'jwt',
+    'otp',
+    'cvv',
+    'cvc2',
+    'cardNumber',
+    'ssn',
+    'seedPhrase',
+    'mnemonic',
+    'recoveryCodes',
+    'connectionString',
+    'ｐａｓｓｗｏｒｄ',
+    'pin_code',
+    'verificationCode',
   ])('called %s is hidden at any depth, whatever it holds', (name) => {
     for (const value of ['hunter2', 5, 0, '', false, { deep: 'x' }, ['x'], new Date(0)]) {
       expect(stored({ [name]: value })).toEqual({ [name]: '[redacted]' });
@@ -114,9 +213,34 @@ describe('a field', () => {
   });
 
   it.each([
-    'path', 'user', 'author', 'authority', 'keyboard', 'monkey', 'maxTokens', 'total_tokens', 'tokenizer', 'secretary',
-    'passenger', 'compass', 'key', 'keys', 'primaryKey', 'publicKey', 'foreign_key', 'cookies_accepted_at'.slice(7),
-    'encrypted', 'sessionId', 'code', 'number', 'phrase', 'card', 'pins', 'access', 'constructor', '__proto__',
+    'path',
+    'user',
+    'author',
+    'authority',
+    'keyboard',
+    'monkey',
+    'maxTokens',
+    'total_tokens',
+    'tokenizer',
+    'secretary',
+    'passenger',
+    'compass',
+    'key',
+    'keys',
+    'primaryKey',
+    'publicKey',
+    'foreign_key',
+    'cookies_accepted_at'.slice(7),
+    'encrypted',
+    'sessionId',
+    'code',
+    'number',
+    'phrase',
+    'card',
+    'pins',
+    'access',
+    'constructor',
+    '__proto__',
   ])('called %s is not', (name) => {
     const value = JSON.parse(`{${JSON.stringify(name)}:"plain"}`) as unknown;
     expect(stored(value)).toEqual(value);
@@ -143,9 +267,21 @@ describe('a field', () => {
 describe('options', () => {
   it('add names, regardless of case and of how words are joined', () => {
     const { stored } = createRedactor({ keys: ['IBAN', 'creditCard', '123'] });
-    const hidden = { iban: 1, Iban: 1, creditCard: 1, credit_card: 1, 'CREDIT-CARD': 1, 123: 1, password: 1 };
+    const hidden = {
+      iban: 1,
+      Iban: 1,
+      creditCard: 1,
+      credit_card: 1,
+      'CREDIT-CARD': 1,
+      123: 1,
+      password: 1,
+    };
     expect(new Set(Object.values(stored(hidden) as object))).toEqual(new Set(['[redacted]']));
-    expect(stored({ 456: 'kept', card: 'kept', '': 'kept' })).toEqual({ 456: 'kept', card: 'kept', '': 'kept' });
+    expect(stored({ 456: 'kept', card: 'kept', '': 'kept' })).toEqual({
+      456: 'kept',
+      card: 'kept',
+      '': 'kept',
+    });
   });
 
   it('add patterns, also for short values and whatever flags they have', () => {
@@ -158,10 +294,18 @@ describe('options', () => {
   });
 
   it('never shorten the built-in list', () => {
-    for (const options of [{}, { keys: [] }, { patterns: [] }, { keys: ['password'], patterns: [/x{100}/] }]) {
+    for (const options of [
+      {},
+      { keys: [] },
+      { patterns: [] },
+      { keys: ['password'], patterns: [/x{100}/] },
+    ]) {
       const { text, stored } = createRedactor(options);
       expect(text(JWT)).toBe('[redacted]');
-      expect(stored({ password: 'x', apiKey: 'y' })).toEqual({ password: '[redacted]', apiKey: '[redacted]' });
+      expect(stored({ password: 'x', apiKey: 'y' })).toEqual({
+        password: '[redacted]',
+        apiKey: '[redacted]',
+      });
     }
   });
 
@@ -173,7 +317,9 @@ describe('options', () => {
     ['patterns that are texts', { patterns: ['x'] }],
     ['null', null],
   ])('that nobody understands are refused: %s', (_name, options) => {
-    expect(() => createRedactor(options as RedactOptions)).toThrow(expect.objectContaining({ code: 'options_invalid' }));
+    expect(() => createRedactor(options as RedactOptions)).toThrow(
+      expect.objectContaining({ code: 'options_invalid' }),
+    );
   });
 });
 
@@ -185,23 +331,65 @@ describe('a stored copy', () => {
 
   it('is JSON that says of what it is', () => {
     const value = {
-      text: 'x', yes: true, none: undefined, nothing: null, number: 1.5, nan: Number.NaN, infinite: -Infinity, minusZero: -0,
-      big: 5n, date: new Date(0), invalid: new Date(Number.NaN), map: new Map<unknown, unknown>([['a', 1], [{ b: 2 }, 3]]),
-      set: new Set(['x']), bytes: new Uint8Array(3), raw: new ArrayBuffer(4), url: new URL('https://example.com/'),
-      error: new TypeError('broken'), list: [undefined, () => 1, Symbol('x')], run: () => 1,
+      text: 'x',
+      yes: true,
+      none: undefined,
+      nothing: null,
+      number: 1.5,
+      nan: Number.NaN,
+      infinite: -Infinity,
+      minusZero: -0,
+      big: 5n,
+      date: new Date(0),
+      invalid: new Date(Number.NaN),
+      map: new Map<unknown, unknown>([
+        ['a', 1],
+        [{ b: 2 }, 3],
+      ]),
+      set: new Set(['x']),
+      bytes: new Uint8Array(3),
+      raw: new ArrayBuffer(4),
+      url: new URL('https://example.com/'),
+      error: new TypeError('broken'),
+      list: [undefined, () => 1, Symbol('x')],
+      run: () => 1,
     };
     expect(stored(value)).toStrictEqual({
-      text: 'x', yes: true, nothing: null, number: 1.5, nan: { $number: 'NaN' }, infinite: { $number: '-Infinity' },
-      minusZero: { $number: '-0' }, big: { $bigint: '5' }, date: { $date: '1970-01-01T00:00:00.000Z' }, invalid: { $date: null },
-      map: { $map: [{ a: 1 }, { key: { b: 2 }, value: 3 }] }, set: { $set: ['x'] }, bytes: { $bytes: 3 }, raw: { $bytes: 4 },
-      url: 'https://example.com/', error: 'TypeError: broken', list: [null, '[function]', '[symbol]'], run: '[function]',
+      text: 'x',
+      yes: true,
+      nothing: null,
+      number: 1.5,
+      nan: { $number: 'NaN' },
+      infinite: { $number: '-Infinity' },
+      minusZero: { $number: '-0' },
+      big: { $bigint: '5' },
+      date: { $date: '1970-01-01T00:00:00.000Z' },
+      invalid: { $date: null },
+      map: { $map: [{ a: 1 }, { key: { b: 2 }, value: 3 }] },
+      set: { $set: ['x'] },
+      bytes: { $bytes: 3 },
+      raw: { $bytes: 4 },
+      url: 'https://example.com/',
+      error: 'TypeError: broken',
+      list: [null, '[function]', '[symbol]'],
+      run: '[function]',
     });
   });
 
   it('is the same after a way through JSON, frozen all the way down, and holds no secret', () => {
-    const anything = fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true, withNullPrototype: true, withSparseArray: true });
+    const anything = fc.anything({
+      withBigInt: true,
+      withDate: true,
+      withMap: true,
+      withSet: true,
+      withTypedArray: true,
+      withNullPrototype: true,
+      withSparseArray: true,
+    });
     const isFrozen = (value: unknown): boolean =>
-      typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(isFrozen));
+      typeof value !== 'object' ||
+      value === null ||
+      (Object.isFrozen(value) && Object.values(value).every(isFrozen));
     fc.assert(
       fc.property(anything, (value) => {
         const copy = stored({ value, [JWT]: [{ password: value, note: `see ${JWT}` }] });
@@ -222,15 +410,51 @@ describe('a stored copy', () => {
   it.each<[string, () => unknown]>([
     ['a text of 10 MB', () => 'x'.repeat(10_000_000)],
     ['a field name of 10 MB', () => ({ ['x'.repeat(10_000_000)]: 1 })],
-    ['a thousand long field names', () => Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`${i}${'x'.repeat(10_000)}`, 1]))],
-    ['a hundred thousand texts', () => Array.from({ length: 100_000 }, (_, i) => `text number ${i}`)],
-    ['a hundred thousand fields', () => Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`field${i}`, i]))],
-    ['a huge sparse array', () => new Array(1e9)],
-    ['a large map', () => new Map(Array.from({ length: 100_000 }, (_, i) => [`key${i}`, 'x'.repeat(100)]))],
+    [
+      'a thousand long field names',
+      () =>
+        Object.fromEntries(
+          Array.from({ length: 1000 }, (_, i) => [`${i}${'x'.repeat(10_000)}`, 1]),
+        ),
+    ],
+    [
+      'a hundred thousand texts',
+      () => Array.from({ length: 100_000 }, (_, i) => `text number ${i}`),
+    ],
+    [
+      'a hundred thousand fields',
+      () => Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`field${i}`, i])),
+    ],
+    ['a huge sparse array', () => Object.assign([], { length: 1e9 })],
+    [
+      'a large map',
+      () => new Map(Array.from({ length: 100_000 }, (_, i) => [`key${i}`, 'x'.repeat(100)])),
+    ],
     ['a large set', () => new Set(Array.from({ length: 100_000 }, (_, i) => i))],
-    ['10,000 levels of nesting', () => { let value: unknown = 1; for (let i = 0; i < 10_000; i += 1) value = { a: [value] }; return value; }],
-    ['what unfolds without end', () => { let value: unknown = 'ha'; for (let i = 0; i < 100; i += 1) value = [value, value]; return value; }],
-    ['a cycle', () => { const value: Record<string, unknown> = {}; value['self'] = [value, value]; return value; }],
+    [
+      '10,000 levels of nesting',
+      () => {
+        let value: unknown = 1;
+        for (let i = 0; i < 10_000; i += 1) value = { a: [value] };
+        return value;
+      },
+    ],
+    [
+      'what unfolds without end',
+      () => {
+        let value: unknown = 'ha';
+        for (let i = 0; i < 100; i += 1) value = [value, value];
+        return value;
+      },
+    ],
+    [
+      'a cycle',
+      () => {
+        const value: Record<string, unknown> = {};
+        value['self'] = [value, value];
+        return value;
+      },
+    ],
     ['a huge bigint', () => 1n << 20_000_000n],
     ['an error with a long message', () => new Error('x'.repeat(1_000_000))],
     ['large bytes', () => new Uint8Array(10_000_000)],
@@ -244,7 +468,9 @@ describe('a stored copy', () => {
   it('says what it left out', () => {
     expect(stored('x'.repeat(5000))).toBe(`${'x'.repeat(4096)}… [5000 characters]`);
     expect((stored(Array.from({ length: 5000 }, () => 0)) as unknown[]).at(-1)).toBe('[3001 more]');
-    expect(stored(Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`k${i}`, 0])))).toMatchObject({ '…': '[more]' });
+    expect(
+      stored(Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`k${i}`, 0]))),
+    ).toMatchObject({ '…': '[more]' });
     let deep: unknown = 1;
     for (let i = 0; i < 100; i += 1) deep = [deep];
     expect(JSON.stringify(stored(deep))).toContain('[deeper]');
@@ -256,14 +482,18 @@ describe('a stored copy', () => {
     expect(copy.isWellFormed()).toBe(true);
   });
 
-  it.each(Object.entries(SECRETS))('holds no part of %s that lies across the cut', (_name, secret) => {
-    for (let shift = 1; shift < secret.length; shift += 1) {
-      const copy = stored(`${'x'.repeat(4095 - shift)} ${secret} tail`) as string;
-      for (let i = 0; i + 12 <= secret.length; i += 1) {
-        if (copy.includes(secret.slice(i, i + 12))) expect.fail(`shift ${shift} shows ${secret.slice(i, i + 12)}`);
+  it.each(Object.entries(SECRETS))(
+    'holds no part of %s that lies across the cut',
+    (_name, secret) => {
+      for (let shift = 1; shift < secret.length; shift += 1) {
+        const copy = stored(`${'x'.repeat(4095 - shift)} ${secret} tail`) as string;
+        for (let i = 0; i + 12 <= secret.length; i += 1) {
+          if (copy.includes(secret.slice(i, i + 12)))
+            expect.fail(`shift ${shift} shows ${secret.slice(i, i + 12)}`);
+        }
       }
-    }
-  });
+    },
+  );
 
   it('holds no part of a long token across the cut', () => {
     const long = `eyJhbGciOiJIUzI1NiJ9.${'cGF5bG9hZA'.repeat(300)}.c2lnbmF0dXJl`;
@@ -280,12 +510,63 @@ describe('a stored copy', () => {
   });
 
   it.each<[string, () => unknown]>([
-    ['a getter that throws', () => ({ a: 1, get b(): unknown { throw new Error('read'); }, c: 3 })],
-    ['a getter in an array', () => Object.defineProperty([1], 0, { get: () => { throw new Error('read'); } })],
-    ['a revoked Proxy', () => { const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return proxy; }],
-    ['a Proxy that throws', () => new Proxy({}, { ownKeys: () => { throw new Error('trap'); } })],
-    ['a date that lies', () => Object.assign(new Date(), { getTime: () => { throw new Error('no'); } })],
-    ['an error without a readable message', () => Object.defineProperty(new Error('x'), 'message', { get: () => { throw new Error('no'); } })],
+    [
+      'a getter that throws',
+      () => ({
+        a: 1,
+        get b(): unknown {
+          throw new Error('read');
+        },
+        c: 3,
+      }),
+    ],
+    [
+      'a getter in an array',
+      () =>
+        Object.defineProperty([1], 0, {
+          get: () => {
+            throw new Error('read');
+          },
+        }),
+    ],
+    [
+      'a revoked Proxy',
+      () => {
+        const { proxy, revoke } = Proxy.revocable({}, {});
+        revoke();
+        return proxy;
+      },
+    ],
+    [
+      'a Proxy that throws',
+      () =>
+        new Proxy(
+          {},
+          {
+            ownKeys: () => {
+              throw new Error('trap');
+            },
+          },
+        ),
+    ],
+    [
+      'a date that lies',
+      () =>
+        Object.assign(new Date(), {
+          getTime: () => {
+            throw new Error('no');
+          },
+        }),
+    ],
+    [
+      'an error without a readable message',
+      () =>
+        Object.defineProperty(new Error('x'), 'message', {
+          get: () => {
+            throw new Error('no');
+          },
+        }),
+    ],
     ['an error whose name is a symbol', () => Object.assign(new Error('x'), { name: Symbol('x') })],
     ['what pretends to be a Map', () => Object.create(Map.prototype) as unknown],
   ])('is made of %s, too, and keeps what is beside it', (_name, make) => {
@@ -302,7 +583,9 @@ describe('a stored copy', () => {
     } finally {
       delete prototype['polluted'];
     }
-    expect(stored(Object.create({ inherited: 1 }, { own: { value: 2, enumerable: true } }))).toEqual({ own: 2 });
+    expect(
+      stored(Object.create({ inherited: 1 }, { own: { value: 2, enumerable: true } })),
+    ).toEqual({ own: 2 });
   });
 
   it('keeps __proto__ as a field like any other', () => {
@@ -315,12 +598,15 @@ describe('a stored copy', () => {
     // Operations, not time: how often the value is looked at.
     const looks = (length: number): number => {
       let count = 0;
-      const list = new Proxy(new Array<string>(length).fill('text'), {
-        get(target, key) {
-          count += 1;
-          return Reflect.get(target, key) as unknown;
+      const list = new Proxy(
+        Array.from({ length }, () => 'text'),
+        {
+          get(target, key) {
+            count += 1;
+            return Reflect.get(target, key) as unknown;
+          },
         },
-      });
+      );
       stored(list);
       return count;
     };
@@ -344,7 +630,7 @@ describe('a shown copy', () => {
       'dotted.name': { 'with space': { token: 'e' } },
       map: new Map([['secret', 'f']]),
       note: `see ${JWT}`,
-      'größe_1': { otp: 1 },
+      größe_1: { otp: 1 },
     };
     const { value: copy, hidden } = shown(value);
     expect(hidden).toEqual([
@@ -390,13 +676,18 @@ describe('an issued secret', () => {
     for (const { text, stored, withoutIssued, result } of [redactor, more]) {
       expect(text('a plain-value b')).toBe('a [redacted] b');
       expect(stored({ 'plain-value': ['plain-value'] })).toEqual({ '[redacted]': ['[redacted]'] });
-      expect(withoutIssued({ 'plain-value': 'plain-value' })).toEqual({ '[redacted]': '[redacted]' });
+      expect(withoutIssued({ 'plain-value': 'plain-value' })).toEqual({
+        '[redacted]': '[redacted]',
+      });
       expect(result(['plain-value'])).toEqual(['[redacted]']);
     }
   });
 
   it('that is the beginning of another leaves nothing of the other', () => {
-    for (const secrets of [['abcdef', 'abcdef-ghijkl'], ['abcdef-ghijkl', 'abcdef']]) {
+    for (const secrets of [
+      ['abcdef', 'abcdef-ghijkl'],
+      ['abcdef-ghijkl', 'abcdef'],
+    ]) {
       const redactor = createRedactor();
       for (const secret of secrets) redactor.issue(secret);
       expect(redactor.text('x abcdef-ghijkl y abcdef')).toBe('x [redacted] y [redacted]');
@@ -425,7 +716,11 @@ describe('a result', () => {
   redactor.issue('issued-secret');
 
   it('keeps its shape', () => {
-    const value = { a: [1, null, undefined, true, 5n, new Date(0)], b: { c: 'plain' }, none: undefined };
+    const value = {
+      a: [1, null, undefined, true, 5n, new Date(0)],
+      b: { c: 'plain' },
+      none: undefined,
+    };
     expect(redactor.result(value)).toStrictEqual(value);
     expect(redactor.withoutIssued(value)).toStrictEqual(value);
   });
@@ -442,13 +737,33 @@ describe('a result', () => {
 
   it.each<[string, () => unknown]>([
     ['a function', () => () => 'issued-secret'],
-    ['a class instance', () => new (class Box { value = 'issued-secret'; })()],
+    [
+      'a class instance',
+      () =>
+        new (class Box {
+          value = 'issued-secret';
+        })(),
+    ],
     ['a map', () => new Map([['a', 'issued-secret']])],
     ['an error', () => new Error('issued-secret')],
     ['bytes', () => Buffer.from('issued-secret')],
     ['a promise', () => Promise.resolve('issued-secret')],
-    ['a cycle', () => { const value: unknown[] = []; value.push(value); return value; }],
-    ['a getter that throws', () => ({ get a(): unknown { throw new Error('no'); } })],
+    [
+      'a cycle',
+      () => {
+        const value: unknown[] = [];
+        value.push(value);
+        return value;
+      },
+    ],
+    [
+      'a getter that throws',
+      () => ({
+        get a(): unknown {
+          throw new Error('no');
+        },
+      }),
+    ],
   ])('that holds %s cannot be looked into and is refused', (_name, make) => {
     for (const look of [redactor.result, redactor.withoutIssued]) {
       expect(() => look({ a: [make()] })).toThrow();

@@ -2,7 +2,13 @@ import { GuardError } from './errors.ts';
 import { mapTexts } from './map-texts.ts';
 import { wordsOf } from './name-facts.ts';
 import { ownOptions } from './own-options.ts';
-import { boundedCopy, completeCopy, type CopyRules, type FieldRules, REDACTED } from './redacted-copy.ts';
+import {
+  boundedCopy,
+  completeCopy,
+  type CopyRules,
+  type FieldRules,
+  REDACTED,
+} from './redacted-copy.ts';
 import { namesSecret } from './secret-names.ts';
 import { withoutSecrets } from './secret-patterns.ts';
 
@@ -60,7 +66,10 @@ export function createRedactor(options: RedactOptions = {}): Redactor {
     throw new GuardError('options_invalid', 'redact.keys has to be a list of field names');
   }
   if (!Array.isArray(patterns) || !patterns.every((pattern) => pattern instanceof RegExp)) {
-    throw new GuardError('options_invalid', 'redact.patterns has to be a list of regular expressions');
+    throw new GuardError(
+      'options_invalid',
+      'redact.patterns has to be a list of regular expressions',
+    );
   }
   return build(keys, patterns.map(globalPattern), []);
 }
@@ -75,22 +84,26 @@ function build(keys: readonly string[], patterns: readonly RegExp[], issued: Iss
     return result;
   }
 
-  function text(original: string): string {
-    let result = withoutSecrets(withoutIssued(original), REDACTED);
+  function clean(text: string): string {
+    let result = withoutSecrets(withoutIssued(text), REDACTED);
     for (const pattern of patterns) result = result.replace(pattern, REDACTED);
     return result;
   }
 
-  const field = fieldRules(keys, text, () => issued.length);
+  const field = fieldRules(keys, clean, () => issued.length);
   const margin = (): number => Math.max(MARGIN, issued[0]?.length ?? 0);
-  const rules: CopyRules = { text, withoutIssued, field, margin };
+  const rules: CopyRules = { text: clean, withoutIssued, field, margin };
 
   return {
     stored: (value) => boundedCopy(value, rules),
     shown: (value) => completeCopy(value, rules),
-    text,
+    text: clean,
     result: (value) =>
-      mapTexts(value, { text, key: text, field: (key) => (field(key).hides ? REDACTED : undefined) }),
+      mapTexts(value, {
+        text: clean,
+        key: clean,
+        field: (key) => (field(key).hides ? REDACTED : undefined),
+      }),
     withoutIssued: (value) => mapTexts(value, { text: withoutIssued, key: withoutIssued }),
     with: (more) => build([...keys, ...more], patterns, issued),
     issue(secret) {
@@ -104,7 +117,7 @@ function build(keys: readonly string[], patterns: readonly RegExp[], issued: Iss
 /** What is known of fields by their names. Few names occur, over and over, so they are looked at once. */
 function fieldRules(
   keys: readonly string[],
-  text: (text: string) => string,
+  clean: (text: string) => string,
   version: () => number,
 ): (key: string) => FieldRules {
   const own = new Set(keys.flatMap((key) => [key.toLowerCase(), wordsOf(key).join(' ')]));
@@ -115,7 +128,7 @@ function fieldRules(
   function rulesOf(key: string): FieldRules {
     const words = wordsOf(key);
     const hides = namesSecret(words) || own.has(key.toLowerCase()) || own.has(words.join(' '));
-    return { name: text(key), hides };
+    return { name: clean(key), hides };
   }
 
   return (key) => {

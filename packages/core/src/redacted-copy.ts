@@ -59,14 +59,20 @@ export function completeCopy(
 const MAX_HARMLESS = 4096;
 
 /** Whether it is its own copy already: frozen JSON, small, and nothing in it to hide. */
-function isHarmless(value: unknown, rules: CopyRules, size: { left: number }, depth: number): boolean {
+function isHarmless(
+  value: unknown,
+  rules: CopyRules,
+  size: { left: number },
+  depth: number,
+): boolean {
   size.left -= 8;
   if (typeof value === 'string') {
     size.left -= value.length;
     return size.left >= 0 && rules.text(value) === value;
   }
   if (typeof value === 'number') return isJsonNumber(value);
-  if (typeof value !== 'object' || value === null) return typeof value === 'boolean' || value === null;
+  if (typeof value !== 'object' || value === null)
+    return typeof value === 'boolean' || value === null;
   if (depth >= MAX_DEPTH || size.left < 0 || !Object.isFrozen(value)) return false;
   if (Array.isArray(value)) {
     return value.every((item) => isHarmless(item, rules, size, depth + 1));
@@ -90,7 +96,9 @@ function copyValue(value: unknown, copy: Copy, path: string, depth: number): unk
     case 'undefined':
       return value;
     case 'number':
-      return isJsonNumber(value) ? value : marked('$number', Object.is(value, -0) ? '-0' : String(value));
+      return isJsonNumber(value)
+        ? value
+        : marked('$number', Object.is(value, -0) ? '-0' : String(value));
     case 'bigint':
       return marked('$bigint', copyBigint(value, copy, path));
     case 'object':
@@ -141,7 +149,8 @@ function copyObject(value: object, copy: Copy, path: string, depth: number): unk
   if (value instanceof Set) {
     return marked('$set', copyList(firstOf(value, copy), value.size, copy, path, depth));
   }
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return marked('$bytes', value.byteLength);
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer)
+    return marked('$bytes', value.byteLength);
   if (typeof URL === 'function' && value instanceof URL) return copyText(value.href, copy, path);
   if (value instanceof Error) return copyText(`${value.name}: ${value.message}`, copy, path);
   return copyRecord(value as Record<string, unknown>, copy, path, depth);
@@ -226,7 +235,12 @@ function placeOf(path: string, key: string): string {
 }
 
 /** One field that cannot be read is no reason to lose its neighbours. */
-function readable(record: Record<string, unknown>, key: string, copy: Copy, place: string): unknown {
+function readable(
+  record: Record<string, unknown>,
+  key: string,
+  copy: Copy,
+  place: string,
+): unknown {
   try {
     return record[key];
   } catch {

@@ -5,7 +5,8 @@ import { isToolSchema, parseArgs, type ToolSchema } from './schema.ts';
 
 const standard = (validate: (input: unknown) => unknown): ToolSchema =>
   ({ '~standard': { version: 1, vendor: 'test', validate } }) as unknown as ToolSchema;
-const safe = (safeParse: (input: unknown) => unknown): ToolSchema => ({ safeParse }) as unknown as ToolSchema;
+const safe = (safeParse: (input: unknown) => unknown): ToolSchema =>
+  ({ safeParse }) as unknown as ToolSchema;
 
 async function failure(schema: ToolSchema, input: unknown = {}): Promise<GuardError> {
   try {
@@ -19,7 +20,10 @@ async function failure(schema: ToolSchema, input: unknown = {}): Promise<GuardEr
 
 describe('parseArgs', () => {
   it('gives what a zod schema makes of the arguments, at once', () => {
-    const schema = z.object({ amount: z.coerce.number(), at: z.string().transform((text) => new Date(text)) });
+    const schema = z.object({
+      amount: z.coerce.number(),
+      at: z.string().transform((text) => new Date(text)),
+    });
     expect(parseArgs(schema, { amount: '5', at: '2026-01-01', extra: 1 })).toEqual({
       amount: 5,
       at: new Date('2026-01-01'),
@@ -33,29 +37,59 @@ describe('parseArgs', () => {
   });
 
   it('takes any standard schema, waiting or not, and functions that are schemas', async () => {
-    expect(parseArgs(standard((value) => ({ value })), 5)).toBe(5);
-    await expect(parseArgs(standard(async (value) => ({ value })), 5)).resolves.toBe(5);
-    const type = Object.assign(() => 'unused', standard((value) => ({ value })));
+    expect(
+      parseArgs(
+        standard((value) => ({ value })),
+        5,
+      ),
+    ).toBe(5);
+    await expect(
+      parseArgs(
+        standard(async (value) => ({ value })),
+        5,
+      ),
+    ).resolves.toBe(5);
+    const type = Object.assign(
+      () => 'unused',
+      standard((value) => ({ value })),
+    );
     expect(isToolSchema(type)).toBe(true);
     expect(parseArgs(type, 5)).toBe(5);
   });
 
   it('accepts that the parsed value is undefined', () => {
     expect(parseArgs(z.undefined(), undefined)).toBeUndefined();
-    expect(parseArgs(standard(() => ({ value: undefined })), 1)).toBeUndefined();
+    expect(
+      parseArgs(
+        standard(() => ({ value: undefined })),
+        1,
+      ),
+    ).toBeUndefined();
   });
 
   it('says what the schema said, once and with a code', async () => {
     const error = await failure(z.object({ path: z.string() }), { path: 5 });
     expect(error.code).toBe('args_invalid');
     expect(error.message).toContain('expected string');
-    const other = await failure(standard(() => ({ issues: [{ message: 'too long' }, { message: 'too late' }] })));
+    const other = await failure(
+      standard(() => ({ issues: [{ message: 'too long' }, { message: 'too late' }] })),
+    );
     expect(other.message).toContain('too long; too late');
   });
 
   it.each<[string, ToolSchema]>([
-    ['throws', safe(() => { throw new TypeError('broken'); })],
-    ['throws what cannot be read', safe(() => { throw Object.create(null); })],
+    [
+      'throws',
+      safe(() => {
+        throw new TypeError('broken');
+      }),
+    ],
+    [
+      'throws what cannot be read',
+      safe(() => {
+        throw Object.create(null);
+      }),
+    ],
     ['answers nothing', safe(() => undefined)],
     ['answers null', safe(() => null)],
     ['answers an empty object', safe(() => ({}))],
@@ -63,8 +97,18 @@ describe('parseArgs', () => {
     ['answers success that is only true-like', safe(() => ({ success: 'yes', data: 1 }))],
     ['answers a failure without a reason', safe(() => ({ success: false }))],
     ['answers a promise where none is expected', safe(async () => ({ success: true, data: 1 }))],
-    ['throws as a standard schema', standard(() => { throw new TypeError('broken'); })],
-    ['rejects as a standard schema', standard(async () => { throw new TypeError('broken'); })],
+    [
+      'throws as a standard schema',
+      standard(() => {
+        throw new TypeError('broken');
+      }),
+    ],
+    [
+      'rejects as a standard schema',
+      standard(async () => {
+        throw new TypeError('broken');
+      }),
+    ],
     ['answers nothing as a standard schema', standard(() => undefined)],
     ['answers nothing later', standard(async () => null)],
     ['answers neither value nor issues', standard(() => ({}))],

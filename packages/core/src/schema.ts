@@ -1,12 +1,15 @@
 import { GuardError } from './errors.ts';
 import { messageOf } from './message-of.ts';
+import { ownFields } from './own-fields.ts';
 import { isThenable, type MaybePromise } from './steps.ts';
 
 /** A schema that parses through a method of its own, as zod 3 and 4 have it. */
 export interface SafeParseSchema<Output = unknown> {
   safeParse(
     input: unknown,
-  ): { readonly success: true; readonly data: Output } | { readonly success: false; readonly error: unknown };
+  ):
+    | { readonly success: true; readonly data: Output }
+    | { readonly success: false; readonly error: unknown };
 }
 
 /** The part of the Standard Schema specification (standardschema.dev) that is used here. */
@@ -28,7 +31,8 @@ export function isToolSchema(value: unknown): value is ToolSchema {
   return (
     ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
     (typeof (value as { safeParse?: unknown }).safeParse === 'function' ||
-      typeof (value as { '~standard'?: { validate?: unknown } })['~standard']?.validate === 'function')
+      typeof (value as { '~standard'?: { validate?: unknown } })['~standard']?.validate ===
+        'function')
   );
 }
 
@@ -50,7 +54,7 @@ function parse(schema: ToolSchema, input: unknown): MaybePromise<unknown> {
   if (!('safeParse' in schema && typeof schema.safeParse === 'function')) {
     return parseStandard(schema as StandardSchema, input);
   }
-  let result: ReturnType<SafeParseSchema['safeParse']>;
+  let result: unknown;
   try {
     result = schema.safeParse(input);
   } catch (error) {
@@ -58,8 +62,10 @@ function parse(schema: ToolSchema, input: unknown): MaybePromise<unknown> {
     if (!('~standard' in schema)) throw error;
     return parseStandard(schema as StandardSchema, input);
   }
-  if (result.success === true && Object.hasOwn(result, 'data')) return result.data;
-  throw (result as { readonly error?: unknown }).error ?? new Error('it gave neither data nor an error');
+  const own = ownFields(result);
+  if (own['success'] === true && 'data' in own) return own['data'];
+  const why: unknown = own['error'] ?? new Error('it gave neither data nor an error');
+  throw why;
 }
 
 function parseStandard(schema: StandardSchema, input: unknown): MaybePromise<unknown> {

@@ -8,13 +8,19 @@ describe('static secrets', () => {
     initial.A = 'changed';
     secrets.store('B', '2');
     secrets.store('B', '3');
-    expect([secrets.get('A', {}), secrets.get('B', {}), secrets.get('C', {})]).toEqual(['1', '3', undefined]);
+    expect([secrets.get('A', {}), secrets.get('B', {}), secrets.get('C', {})]).toEqual([
+      '1',
+      '3',
+      undefined,
+    ]);
   });
 
   it('hold nothing that every object inherits', () => {
     const secrets = staticSecrets();
     expect(['constructor', '__proto__', 'toString'].map((name) => secrets.get(name, {}))).toEqual([
-      undefined, undefined, undefined,
+      undefined,
+      undefined,
+      undefined,
     ]);
     secrets.store('__proto__', 'mine');
     expect(secrets.get('__proto__', {})).toBe('mine');

@@ -26,9 +26,7 @@ export function staticSecrets(initial: Readonly<Record<string, string>> = {}): S
 }
 
 /** Secrets from environment variables of the same name, read when they are needed. */
-export function envSecrets(
-  environment?: Readonly<Record<string, string | undefined>>,
-): Secrets {
+export function envSecrets(environment?: Readonly<Record<string, string | undefined>>): Secrets {
   return {
     name: 'env',
     get(name) {

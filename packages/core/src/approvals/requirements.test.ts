@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Vote } from './approval.ts';
 import {
@@ -19,7 +19,11 @@ const vote = (voter: string | undefined, fields: Partial<Vote> = {}): Vote => ({
 });
 
 const needing = (...votes: VoteRequirement[]): Requirements => ({ ...CONFIRM, votes });
-const approvers = (quorum: number, ...by: string[]): VoteRequirement => ({ kind: 'approvers', by, quorum });
+const approvers = (quorum: number, ...by: string[]): VoteRequirement => ({
+  kind: 'approvers',
+  by,
+  quorum,
+});
 
 const person = fc.constantFrom('alice', 'bob', 'carol', 'role:cfo');
 const role = fc.constantFrom('cfo', 'admin');
@@ -34,7 +38,9 @@ const anyVoteRequirement: fc.Arbitrary<VoteRequirement> = fc.oneof(
   fc.constant({ kind: 'confirm' as const }),
   fc.record({
     kind: fc.constant('approvers' as const),
-    by: fc.uniqueArray(fc.constantFrom('alice', 'bob', 'carol', 'role:cfo', 'role:admin'), { minLength: 1 }),
+    by: fc.uniqueArray(fc.constantFrom('alice', 'bob', 'carol', 'role:cfo', 'role:admin'), {
+      minLength: 1,
+    }),
     quorum: fc.integer({ min: 1, max: 3 }),
   }),
 );
@@ -69,7 +75,9 @@ describe('a confirmation', () => {
   });
 
   it('that says no is none', () => {
-    expect(unmet(CONFIRM, [vote('alice', { verdict: 'deny' })], 'alice')).toEqual({ kind: 'confirm' });
+    expect(unmet(CONFIRM, [vote('alice', { verdict: 'deny' })], 'alice')).toEqual({
+      kind: 'confirm',
+    });
   });
 });
 
@@ -96,15 +104,23 @@ describe('approvers', () => {
   it('are not imitated: an id is no role, and a role is no id', () => {
     expect(unmet(needing(approvers(1, 'role:cfo')), [vote('role:cfo')], 'alice')).toBeDefined();
     expect(unmet(needing(approvers(1, 'role:cfo')), [vote('cfo')], 'alice')).toBeDefined();
-    expect(unmet(needing(approvers(1, 'bob')), [vote('carol', { roles: ['bob', 'role:bob'] })], 'alice')).toBeDefined();
-    expect(unmet(needing(approvers(1, 'role:role:cfo')), [vote('carol', { roles: ['cfo'] })], 'alice')).toBeDefined();
+    expect(
+      unmet(needing(approvers(1, 'bob')), [vote('carol', { roles: ['bob', 'role:bob'] })], 'alice'),
+    ).toBeDefined();
+    expect(
+      unmet(needing(approvers(1, 'role:role:cfo')), [vote('carol', { roles: ['cfo'] })], 'alice'),
+    ).toBeDefined();
   });
 
   it('are counted as different people, however often one of them votes', () => {
     const two = approvers(2, 'bob', 'carol', 'role:cfo');
-    expect(unmet(needing(two), [vote('bob'), vote('bob', { roles: ['cfo'] })], 'alice')).toEqual(two);
+    expect(unmet(needing(two), [vote('bob'), vote('bob', { roles: ['cfo'] })], 'alice')).toEqual(
+      two,
+    );
     expect(unmet(needing(two), [vote('bob'), vote('carol')], 'alice')).toBeUndefined();
-    expect(unmet(needing(two), [vote('bob'), vote('carol', { verdict: 'deny' })], 'alice')).toEqual(two);
+    expect(unmet(needing(two), [vote('bob'), vote('carol', { verdict: 'deny' })], 'alice')).toEqual(
+      two,
+    );
   });
 
   it('are needed for every requirement, beside the confirmation', () => {
@@ -118,16 +134,25 @@ describe('approvers', () => {
 describe('unmet', () => {
   it('never becomes met by fewer votes, and never unmet by more approvals', () => {
     fc.assert(
-      fc.property(anyRequirements, fc.array(anyVote), anyVote, fc.option(person, { nil: undefined }), (r, votes, more, who) => {
-        if (unmet(r, votes, who) === undefined) expect(unmet(r, [...votes, more], who)).toBeUndefined();
-      }),
+      fc.property(
+        anyRequirements,
+        fc.array(anyVote),
+        anyVote,
+        fc.option(person, { nil: undefined }),
+        (r, votes, more, who) => {
+          if (unmet(r, votes, who) === undefined)
+            expect(unmet(r, [...votes, more], who)).toBeUndefined();
+        },
+      ),
     );
   });
 
   it('does not depend on the order of votes', () => {
     fc.assert(
       fc.property(anyRequirements, fc.array(anyVote), person, (r, votes, who) => {
-        expect(unmet(r, votes.toReversed(), who) === undefined).toBe(unmet(r, votes, who) === undefined);
+        expect(unmet(r, votes.toReversed(), who) === undefined).toBe(
+          unmet(r, votes, who) === undefined,
+        );
       }),
     );
   });
@@ -136,10 +161,15 @@ describe('unmet', () => {
 describe('requirements together', () => {
   it('are met exactly where each of them is', () => {
     fc.assert(
-      fc.property(fc.array(anyRequirements, { minLength: 1, maxLength: 4 }), fc.array(anyVote, { maxLength: 8 }), person, (all, votes, who) => {
-        const each = all.every((r) => unmet(r, votes, who) === undefined);
-        expect(unmet(combineRequirements(all), votes, who) === undefined).toBe(each);
-      }),
+      fc.property(
+        fc.array(anyRequirements, { minLength: 1, maxLength: 4 }),
+        fc.array(anyVote, { maxLength: 8 }),
+        person,
+        (all, votes, who) => {
+          const each = all.every((r) => unmet(r, votes, who) === undefined);
+          expect(unmet(combineRequirements(all), votes, who) === undefined).toBe(each);
+        },
+      ),
       { numRuns: 1000 },
     );
   });
@@ -176,7 +206,9 @@ describe('requirements together', () => {
 
   it('name one vote once, however it is written', () => {
     const written = { quorum: 1, by: ['bob'], kind: 'approvers' } as const;
-    expect(combineRequirements([needing(approvers(1, 'bob')), needing(written)]).votes).toHaveLength(1);
+    expect(
+      combineRequirements([needing(approvers(1, 'bob')), needing(written)]).votes,
+    ).toHaveLength(1);
   });
 });
 

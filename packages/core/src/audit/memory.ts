@@ -46,7 +46,10 @@ export function memoryAudit(options: MemoryAuditOptions = {}): AuditLog {
     throw new GuardError('options_invalid', "memoryAudit: sealing has to be 'each' or 'batch'");
   }
   if (!Number.isInteger(capacity) || capacity < 1) {
-    throw new GuardError('options_invalid', 'memoryAudit: the capacity has to be a whole number above 0');
+    throw new GuardError(
+      'options_invalid',
+      'memoryAudit: the capacity has to be a whole number above 0',
+    );
   }
   const key = keyBytes(own.key ?? crypto.getRandomValues(new Uint8Array(32)));
   const authenticate = authenticator(key);
@@ -107,13 +110,18 @@ export function memoryAudit(options: MemoryAuditOptions = {}): AuditLog {
     return kept.slice(first).map((item) => item.sealed as AuditEntry); // all sealed right above
   }
 
-  write({ kind: 'genesis', action: 'log.opened', actor: 'guard', payload: { durability: 'memory', capacity } });
+  write({
+    kind: 'genesis',
+    action: 'log.opened',
+    actor: 'guard',
+    payload: { durability: 'memory', capacity },
+  });
 
   return {
     name: 'memory',
     durability: 'memory',
     append: (draft) =>
-      write(draft.kind === 'application' ? applicationEntry(draft, redactor) : unsealed(draft)),
+      write(draft.kind === 'application' ? applicationEntry(draft, redactor) : withoutSeal(draft)),
     query: (filter = {}) => select(entries(), filter),
     verify: () => verifyChain(entries(), key, start),
   };
@@ -127,11 +135,11 @@ function applicationEntry(draft: AuditDraft, redactor: Redactor): AuditDraft {
   const fields = Object.entries(draft).flatMap(([key, value]) =>
     Object.entries(redactor.stored({ [key]: value as unknown }) as object),
   );
-  return unsealed(Object.fromEntries(fields) as unknown as AuditDraft); // copies have the shape of their originals
+  return withoutSeal(Object.fromEntries(fields) as unknown as AuditDraft); // copies have the shape of their originals
 }
 
 /** Seals are the log's own: one in a draft would be sealed as a field like any other. */
-function unsealed(draft: AuditDraft): AuditDraft {
+function withoutSeal(draft: AuditDraft): AuditDraft {
   if (!('hash' in draft) && !('mac' in draft)) return draft;
   const { hash: _hash, mac: _mac, ...rest } = draft as AuditDraft & Partial<AuditEntry>;
   return rest;
@@ -140,7 +148,12 @@ function unsealed(draft: AuditDraft): AuditDraft {
 const EQUAL = ['kind', 'action', 'session', 'user', 'tenant', 'tool', 'rid'] as const;
 
 function select(entries: readonly AuditEntry[], filter: AuditFilter): readonly AuditEntry[] {
-  const own = ownOptions('query', filter, [...EQUAL, 'since', 'until', 'after', 'limit'], 'options_invalid');
+  const own = ownOptions(
+    'query',
+    filter,
+    [...EQUAL, 'since', 'until', 'after', 'limit'],
+    'options_invalid',
+  );
   const { since = -Infinity, until = Infinity, after = -1, limit = Infinity } = own;
   const wanted = EQUAL.filter((field) => own[field] !== undefined);
   const found: AuditEntry[] = [];

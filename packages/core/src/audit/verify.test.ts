@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AuditDraft, AuditEntry } from './entry.ts';
 import { memoryAudit } from './memory.ts';
@@ -8,11 +8,35 @@ const KEY = 'a key of at least thirty-two bytes!';
 
 /** A draft with every field that there is. */
 const FULL: Required<Omit<AuditDraft, 'payload'>> & { payload: unknown } = {
-  kind: 'decision', action: 'tool.allow', actor: 'guard', rid: 'rid_1', aid: 'aid_1', attempt: 'att_1', parent: 'rid_0',
-  call: 'call_1', user: 'alice', tenant: 't', session: 's', agent: 'a', source: 'app', tool: 'refund', toolDigest: 'sha256:1',
-  policy: 'sha256:2', rule: 'r1', reason: 'fine', code: 'denied', digest: 'sha256:3', args: { amount: 5, nested: [{ deep: 'x' }] },
-  requirements: { votes: [{ kind: 'confirm' }] }, votes: [{ voter: 'bob' }], labels: ['x'], sandbox: { name: 'none' },
-  status: 'ok', error: 'none', ms: 5, payload: { list: [1, null, true] },
+  kind: 'decision',
+  action: 'tool.allow',
+  actor: 'guard',
+  rid: 'rid_1',
+  aid: 'aid_1',
+  attempt: 'att_1',
+  parent: 'rid_0',
+  call: 'call_1',
+  user: 'alice',
+  tenant: 't',
+  session: 's',
+  agent: 'a',
+  source: 'app',
+  tool: 'refund',
+  toolDigest: 'sha256:1',
+  policy: 'sha256:2',
+  rule: 'r1',
+  reason: 'fine',
+  code: 'denied',
+  digest: 'sha256:3',
+  args: { amount: 5, nested: [{ deep: 'x' }] },
+  requirements: { votes: [{ kind: 'confirm' }] },
+  votes: [{ voter: 'bob' }],
+  labels: ['x'],
+  sandbox: { name: 'none' },
+  status: 'ok',
+  error: 'none',
+  ms: 5,
+  payload: { list: [1, null, true] },
 };
 
 function entriesOf(count: number, draft: AuditDraft = FULL): readonly AuditEntry[] {
@@ -33,7 +57,9 @@ describe('an entry', () => {
   });
 
   it.each(['', new Uint8Array()])('cannot be verified with an empty key', (key) => {
-    expect(() => verifyEntry(ENTRY, key)).toThrow(expect.objectContaining({ code: 'audit_key_invalid' }));
+    expect(() => verifyEntry(ENTRY, key)).toThrow(
+      expect.objectContaining({ code: 'audit_key_invalid' }),
+    );
   });
 
   it('is not authentic under another key', () => {
@@ -68,7 +94,10 @@ describe('an entry', () => {
     const texts = JSON.stringify(ENTRY);
     fc.assert(
       fc.property(fc.nat(texts.length - 1), fc.integer({ min: 0, max: 6 }), (at, bit) => {
-        const flipped = texts.slice(0, at) + String.fromCharCode(texts.charCodeAt(at) ^ (1 << bit)) + texts.slice(at + 1);
+        const flipped =
+          texts.slice(0, at) +
+          String.fromCharCode(texts.charCodeAt(at) ^ (1 << bit)) +
+          texts.slice(at + 1);
         let entry: AuditEntry;
         try {
           entry = JSON.parse(flipped) as AuditEntry;
@@ -91,7 +120,9 @@ describe('an entry', () => {
       }),
     );
     expect(verifyEntry({ ...ENTRY, approved: true } as AuditEntry, KEY)).toBe(false);
-    expect(verifyEntry({ ...ENTRY, args: { amount: 5, nested: [{ deep: 'x', more: 1 }] } }, KEY)).toBe(false);
+    expect(
+      verifyEntry({ ...ENTRY, args: { amount: 5, nested: [{ deep: 'x', more: 1 }] } }, KEY),
+    ).toBe(false);
   });
 
   it.each<[string, unknown]>([
@@ -101,10 +132,21 @@ describe('an entry', () => {
     ['an empty object', {}],
     ['a list', []],
     ['an entry with a function', { ...ENTRY, payload: () => 1 }],
-    ['an entry whose field throws', Object.defineProperty({ ...ENTRY }, 'tool', { enumerable: true, get: () => { throw new Error('no'); } })],
+    [
+      'an entry whose field throws',
+      Object.defineProperty({ ...ENTRY }, 'tool', {
+        enumerable: true,
+        get: () => {
+          throw new Error('no');
+        },
+      }),
+    ],
     ['an entry that is only inherited', Object.create(ENTRY)],
     ['hashes that are no texts', { ...ENTRY, hash: [ENTRY.hash], mac: [ENTRY.mac] }],
-    ['hashes in capital letters', { ...ENTRY, hash: ENTRY.hash.toUpperCase(), mac: ENTRY.mac.toUpperCase() }],
+    [
+      'hashes in capital letters',
+      { ...ENTRY, hash: ENTRY.hash.toUpperCase(), mac: ENTRY.mac.toUpperCase() },
+    ],
   ])('is none where it is %s', (_name, entry) => {
     expect(verifyEntry(entry as AuditEntry, KEY)).toBe(false);
   });
@@ -123,12 +165,19 @@ describe('a chain', () => {
   };
 
   it('is whole', () => {
-    expect(verifyChain(entries, KEY)).toEqual({ ok: true, entries: 10, evicted: 0, head: entries.at(-1)?.hash });
+    expect(verifyChain(entries, KEY)).toEqual({
+      ok: true,
+      entries: 10,
+      evicted: 0,
+      head: entries.at(-1)?.hash,
+    });
   });
 
   it('does not verify under another key', () => {
     expect(verifyChain(entries, 'another key')).toMatchObject({ ok: false, seq: 0 });
-    expect(() => verifyChain(entries, '')).toThrow(expect.objectContaining({ code: 'audit_key_invalid' }));
+    expect(() => verifyChain(entries, '')).toThrow(
+      expect.objectContaining({ code: 'audit_key_invalid' }),
+    );
   });
 
   it('shows where an entry was deleted', () => {
@@ -158,7 +207,8 @@ describe('a chain', () => {
     for (const [at, entry] of entries.entries()) {
       failure(entries.with(at, { ...entry, reason: 'changed' }), at);
       const next = entries[at + 1];
-      if (next !== undefined) failure(entries.toSpliced(at, 2, { ...next, seq: at, prev: entry.prev }), at);
+      if (next !== undefined)
+        failure(entries.toSpliced(at, 2, { ...next, seq: at, prev: entry.prev }), at);
     }
   });
 
@@ -166,8 +216,16 @@ describe('a chain', () => {
     const rest = entries.slice(4);
     failure(rest, 0);
     const start = { seq: 4, prev: entries[3]?.hash ?? '' };
-    expect(verifyChain(rest, KEY, start)).toEqual({ ok: true, entries: 6, evicted: 4, head: entries.at(-1)?.hash });
-    expect(verifyChain(rest, KEY, { ...start, prev: entries[2]?.hash ?? '' })).toMatchObject({ ok: false, seq: 4 });
+    expect(verifyChain(rest, KEY, start)).toEqual({
+      ok: true,
+      entries: 6,
+      evicted: 4,
+      head: entries.at(-1)?.hash,
+    });
+    expect(verifyChain(rest, KEY, { ...start, prev: entries[2]?.hash ?? '' })).toMatchObject({
+      ok: false,
+      seq: 4,
+    });
   });
 
   it('does NOT show that its end is missing: only a head that is kept elsewhere does', () => {
@@ -179,6 +237,11 @@ describe('a chain', () => {
   });
 
   it('that is empty is whole, and says so by its head', () => {
-    expect(verifyChain([], KEY)).toEqual({ ok: true, entries: 0, evicted: 0, head: '0'.repeat(64) });
+    expect(verifyChain([], KEY)).toEqual({
+      ok: true,
+      entries: 0,
+      evicted: 0,
+      head: '0'.repeat(64),
+    });
   });
 });

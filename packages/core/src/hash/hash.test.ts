@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hash as node } from './node.ts';
 import { hash as noble } from './noble.ts';
@@ -17,7 +17,9 @@ describe.each([
   ['noble', noble],
 ])('the %s implementation', (_name, hash) => {
   it('gives SHA-256 of the UTF-8 bytes', () => {
-    expect(hash.sha256('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+    expect(hash.sha256('abc')).toBe(
+      'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+    );
     fc.assert(
       fc.property(text, (value) => {
         expect(hash.sha256(value)).toBe(createHash('sha256').update(value, 'utf8').digest('hex'));

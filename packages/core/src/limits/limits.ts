@@ -30,7 +30,11 @@ export type Reservation =
 export interface Limits {
   readonly name: string;
   /** Reserves all claims or none. `attempt` makes a repeated call the same reservation. */
-  reserve(claims: readonly KeyedClaim[], attempt: string, leaseMs: number): MaybePromise<Reservation>;
+  reserve(
+    claims: readonly KeyedClaim[],
+    attempt: string,
+    leaseMs: number,
+  ): MaybePromise<Reservation>;
   /** Extends the lease of a call that is still running. */
   renew(token: string, leaseMs: number): MaybePromise<void>;
   /** What was reserved is used up. */

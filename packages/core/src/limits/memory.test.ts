@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KeyedClaim, Limits, Reservation } from './limits.ts';
 import { memoryLimits } from './memory.ts';
@@ -41,18 +41,28 @@ describe('a limit in memory', () => {
     expect(reserve('b', claim({ amount: 8, max: 10 }))).toEqual({ ok: false, key: 'k', left: 7 });
     expect(reserve('c', claim({ amount: 7, max: 10 })).ok).toBe(true);
     expect(reserve('d', claim({ amount: 0, max: 10 })).ok).toBe(true);
-    expect(reserve('e', claim({ amount: 0.001, max: 10 }))).toEqual({ ok: false, key: 'k', left: 0 });
+    expect(reserve('e', claim({ amount: 0.001, max: 10 }))).toEqual({
+      ok: false,
+      key: 'k',
+      left: 0,
+    });
   });
 
   it('reserves all claims or none', () => {
     const { reserve } = timed();
-    expect(reserve('a', claim({ key: 'x' }), claim({ key: 'y', amount: 3 }))).toMatchObject({ ok: false, key: 'y' });
+    expect(reserve('a', claim({ key: 'x' }), claim({ key: 'y', amount: 3 }))).toMatchObject({
+      ok: false,
+      key: 'y',
+    });
     expect(reserve('b', claim({ key: 'x', amount: 2 })).ok).toBe(true);
   });
 
   it('adds up several claims of one call on the same limit', () => {
     const { reserve } = timed();
-    expect(reserve('a', claim({ amount: 1 }), claim({ amount: 2 }))).toMatchObject({ ok: false, left: 1 });
+    expect(reserve('a', claim({ amount: 1 }), claim({ amount: 2 }))).toMatchObject({
+      ok: false,
+      left: 1,
+    });
     expect(reserve('b', claim(), claim()).ok).toBe(true);
     expect(reserve('c', claim()).ok).toBe(false);
   });
@@ -175,23 +185,43 @@ describe('a limit in memory', () => {
   it('never lets more through than a model that keeps everything', () => {
     type Step =
       | { readonly do: 'reserve'; readonly attempt: string; readonly claims: readonly KeyedClaim[] }
-      | { readonly do: 'settle' | 'release'; readonly attempt: string }
+      | { readonly do: 'settle'; readonly attempt: string }
+      | { readonly do: 'release'; readonly attempt: string }
       | { readonly do: 'pass'; readonly ms: number };
     const attempt = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f');
     const claims = fc.array(
-      fc.record({ key: fc.constantFrom('x', 'y'), amount: fc.nat(3), max: fc.nat(6), windowMs: fc.constantFrom(50, 100) }),
+      fc.record({
+        key: fc.constantFrom('x', 'y'),
+        amount: fc.nat(3),
+        max: fc.nat(6),
+        windowMs: fc.constantFrom(50, 100),
+      }),
       { minLength: 1, maxLength: 3 },
     );
     const step: fc.Arbitrary<Step> = fc.oneof(
       { weight: 4, arbitrary: fc.record({ do: fc.constant('reserve' as const), attempt, claims }) },
-      { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('settle' as const, 'release' as const), attempt }) },
-      { weight: 1, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(1, 30, 60, 1100) }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant('settle' as const), attempt }) },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant('release' as const), attempt }) },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          do: fc.constant('pass' as const),
+          ms: fc.constantFrom(1, 30, 60, 1100),
+        }),
+      },
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const { limits, pass, reserve } = timed();
         let now = 0;
-        let model: Array<{ attempt: string; key: string; amount: number; windowMs: number; until: number; settled: boolean }> = [];
+        let model: Array<{
+          attempt: string;
+          key: string;
+          amount: number;
+          windowMs: number;
+          until: number;
+          settled: boolean;
+        }> = [];
         const done = new Set<string>();
         for (const [i, one] of steps.entries()) {
           if (one.do === 'pass') {
@@ -216,17 +246,28 @@ describe('a limit in memory', () => {
             continue;
           }
           // Attempts are drawn anew for every start: one that is over does not come back.
-          const name = done.has(one.attempt) || model.some((use) => use.attempt === one.attempt) ? `${one.attempt}${i}` : one.attempt;
+          const name =
+            done.has(one.attempt) || model.some((use) => use.attempt === one.attempt)
+              ? `${one.attempt}${i}`
+              : one.attempt;
           const fits = one.claims.every((wanted, at) => {
             const live = model.filter((use) => use.key === wanted.key && use.until > now);
             const same = one.claims.slice(0, at).filter((other) => other.key === wanted.key);
-            const sum = (list: ReadonlyArray<{ amount: number }>): number => list.reduce((all, { amount }) => all + amount, 0);
+            const sum = (list: ReadonlyArray<{ amount: number }>): number =>
+              list.reduce((all, { amount }) => all + amount, 0);
             return sum(live) + sum(same) + wanted.amount <= wanted.max;
           });
           expect(reserve(name, ...one.claims).ok).toBe(fits);
           if (!fits) continue;
           for (const { key, amount, windowMs } of one.claims) {
-            model.push({ attempt: name, key, amount, windowMs, until: now + Math.max(windowMs, LEASE), settled: false });
+            model.push({
+              attempt: name,
+              key,
+              amount,
+              windowMs,
+              until: now + Math.max(windowMs, LEASE),
+              settled: false,
+            });
           }
         }
       }),

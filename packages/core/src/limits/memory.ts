@@ -91,14 +91,12 @@ export function memoryLimits(options: { readonly clock?: () => number } = {}): L
         }
         wanted.set(claim.key, before + claim.amount);
       }
-      const uses = claims.map(
-        ({ key, amount, windowMs }): Use => ({
-          key,
-          amount,
-          windowMs,
-          until: now + Math.max(windowMs, leaseMs),
-        }),
-      );
+      const uses = claims.map(({ key, amount, windowMs }): Use => ({
+        key,
+        amount,
+        windowMs,
+        until: now + Math.max(windowMs, leaseMs),
+      }));
       for (const use of uses) add(use);
       reservations.set(attempt, { uses, settled: false });
       return { ok: true, token: attempt };

@@ -40,12 +40,10 @@ export function* askApprovers(
       aid: approval.aid,
     });
   try {
-    const answered = yield* state.waiting.for(
-      collect(state, approval, approvers, done.signal),
-      limit,
-      late,
-    );
-    return approved(state, answered);
+    const answers = collect(state, approval, approvers, done.signal);
+    const { current, absent } = yield* state.waiting.for(answers, limit, late);
+    if (current.state === 'pending' && absent.length > 0) throw unanswered(current, absent);
+    return approved(state, current);
   } catch (error) {
     const expired = error instanceof GuardError && error.code === 'approval_expired';
     yield* callOff(state, approval, expired ? 'expired' : 'cancelled');
@@ -73,42 +71,65 @@ export function approved(state: CallState, approval: Approval): Approval {
   throw new GuardError(code, `it is not approved: ${what} is missing`, { aid });
 }
 
+/** That nobody answered is no denial, and the log must not say that somebody denied. */
+function unanswered({ aid, requirements }: Approval, absent: readonly string[]): GuardError {
+  const needed = requirements.votes.map(describeRequirement).join(' and ');
+  return new GuardError(
+    'approval_required',
+    `it needs ${needed}, and nobody answered: ${[...new Set(absent)].join('; ')}`,
+    { aid },
+  );
+}
+
+/** What came in: the approval with all votes counted, and why there are no more. */
+interface Collected {
+  readonly current: Approval;
+  readonly absent: readonly string[];
+}
+
 /** Counts one vote after the other, so that no vote of this process is in the way of another. */
 async function collect(
   state: CallState,
   approval: Approval,
   approvers: readonly Approver[],
   signal: AbortSignal,
-): Promise<Approval> {
+): Promise<Collected> {
+  const absent: string[] = [];
   let current = approval;
   let turn: Promise<void> = Promise.resolve();
   let open = approvers.length;
 
-  async function count(vote: Vote | undefined): Promise<void> {
-    if (vote === undefined || current.state !== 'pending' || signal.aborted) return;
+  async function count(vote: Vote): Promise<void> {
+    if (current.state !== 'pending' || signal.aborted) return;
     current = await drive(castVote(state, current, vote));
   }
 
   await new Promise<void>((resolve, reject) => {
     const answered = async (approver: Approver): Promise<void> => {
-      const vote = await askOne(state, approval, approver, signal);
-      turn = turn.then(() => count(vote));
+      const answer = await askOne(state, approval, approver, signal);
+      if ('absent' in answer) absent.push(answer.absent);
+      else turn = turn.then(() => count(answer));
       await turn;
       open -= 1;
       if (current.state !== 'pending' || open === 0) resolve();
     };
     for (const approver of approvers) answered(approver).catch(reject);
   });
-  return current;
+  return { current, absent };
 }
 
-/** One approver's vote. An approver that fails or answers nonsense denies. */
+/** Why there is no vote. */
+interface Absence {
+  readonly absent: string;
+}
+
+/** One approver's vote. One that fails or answers nonsense has not voted. */
 async function askOne(
   state: CallState,
   approval: Approval,
   approver: Approver,
   signal: AbortSignal,
-): Promise<Vote | undefined> {
+): Promise<Vote | Absence> {
   const { parts, context } = state;
   const shown = parts.redactor.shown(state.call.confined);
   let revealed = false;
@@ -141,14 +162,14 @@ async function askOne(
     },
   });
 
-  let answer: Pick<Vote, 'verdict' | 'note'>;
+  let answer: Pick<Vote, 'verdict' | 'note'> | Absence;
   try {
     answer = readApproverAnswer(await approver.ask(request, { signal }));
   } catch (error) {
-    if (signal.aborted) return undefined;
-    parts.logger?.warn(`approver "${approver.name}" failed: ${messageOf(error)}`);
-    answer = { verdict: 'deny', note: 'the approver failed' };
+    if (!signal.aborted) parts.logger?.warn(`approver "${approver.name}" failed: ${messageOf(error)}`);
+    return { absent: `the approver "${approver.name}" failed` };
   }
+  if ('absent' in answer) return answer;
   if (answer.verdict === 'approve' && shown.hidden.length > 0 && !revealed) {
     throw new GuardError(
       'approval_unrevealed',
@@ -172,13 +193,14 @@ function voterOf({ voter }: Approver): Approver['voter'] {
   return voter === everybody.voter ? undefined : voter;
 }
 
-function readApproverAnswer(answer: unknown): Pick<Vote, 'verdict' | 'note'> {
+function readApproverAnswer(answer: unknown): Pick<Vote, 'verdict' | 'note'> | Absence {
   if (answer === 'approve' || answer === 'deny') return { verdict: answer };
   if (typeof answer === 'object' && answer !== null && Object.hasOwn(answer, 'verdict')) {
-    const { verdict, note } = answer as Partial<Vote>;
+    const { verdict, note } = answer as Readonly<Record<string, unknown>>;
     const noted = Object.hasOwn(answer, 'note') && typeof note === 'string' ? { note } : {};
     const known = Object.keys(answer).every((key) => key === 'verdict' || key === 'note');
     if (known && (verdict === 'approve' || verdict === 'deny')) return { verdict, ...noted };
+    if (known && verdict === 'abstain') return { absent: noted.note ?? 'the approver abstained' };
   }
-  return { verdict: 'deny', note: 'the approver gave no answer that is understood' };
+  return { absent: 'the approver gave no answer that is understood' };
 }

@@ -19,9 +19,11 @@ function* cancel(state: CallState, { aid }: Approval, how: 'cancelled' | 'expire
   const { approvals, events, logger } = state.parts;
   try {
     const result = yield* fromStore(state, () => approvals.cancel(aid), readResult, PATIENT);
-    if (!result.ok) return;
-    events.emit('approval.resolved', () => ({ ...eventBase(state), aid, state: how }));
-    yield* record(state, PATIENT, { kind: 'approval', action: `approval.${how}`, aid });
+    // What is settled already stays so; only the clock of the store may have been quicker.
+    const ended = result.ok ? how : result.reason;
+    if (!result.ok && ended !== 'expired') return;
+    events.emit('approval.resolved', () => ({ ...eventBase(state), aid, state: ended }));
+    yield* record(state, PATIENT, { kind: 'approval', action: `approval.${ended}`, aid });
   } catch (error) {
     logger?.warn(`${state.call.tool.name}: ${aid} could not be called off: ${messageOf(error)}`);
   }

@@ -9,12 +9,19 @@ const tool = {
 
 describe('allowAll', () => {
   it('allows everything and demands nothing', () => {
-    expect(allowAll().resolve(tool)).toMatchObject({ effect: 'allow', obligations: [], limits: [], conditions: {} });
+    expect(allowAll().resolve(tool)).toMatchObject({
+      effect: 'allow',
+      obligations: [],
+      limits: [],
+      conditions: {},
+    });
   });
 
   it('grants, under a digest that tells it from a policy that only happens to allow', () => {
     expect(allowAll().layer).toBe('grants');
     expect(allowAll().digest({})).toBe(allowAll().digest({ agent: 'x' }));
-    expect(allowAll().digest({})).not.toBe(standardPolicy({ mode: 'bypassPermissions' }).digest({}));
+    expect(allowAll().digest({})).not.toBe(
+      standardPolicy({ mode: 'bypassPermissions' }).digest({}),
+    );
   });
 });

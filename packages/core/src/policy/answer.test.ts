@@ -5,6 +5,8 @@ import { readAnswer } from './answer.ts';
 import type { Opinion } from './policy.ts';
 
 const source = { name: 'policy function "test"', policy: 'sha256:1', optional: false } as const;
+/** A list with nothing in it but holes. */
+const holes = (length: number): unknown[] => Object.assign([], { length });
 const read = (answer: unknown): Opinion => readAnswer(answer, source);
 
 describe('an answer', () => {
@@ -18,8 +20,15 @@ describe('an answer', () => {
     const details = {
       reason: 'large amount',
       rule: 'r1',
-      obligations: [{ type: 'redact', fields: ['iban'] }, { type: 'cap', characters: 5 }, { type: 'label', labels: ['x'] }],
-      limits: [{ id: 'l', max: 5, windowMs: 1000 }, { id: 'm', amount: 0.5, max: 0, windowMs: 1, per: 'tenant' }],
+      obligations: [
+        { type: 'redact', fields: ['iban'] },
+        { type: 'cap', characters: 5 },
+        { type: 'label', labels: ['x'] },
+      ],
+      limits: [
+        { id: 'l', max: 5, windowMs: 1000 },
+        { id: 'm', amount: 0.5, max: 0, windowMs: 1, per: 'tenant' },
+      ],
       conditions: { sandbox: { files: 'os' }, durability: 'disk' },
     };
     const requirements = {
@@ -28,22 +37,47 @@ describe('an answer', () => {
       editable: ['amount'],
       grants: ['session'],
     };
-    expect(read({ effect: 'allow', ...details })).toEqual({ effect: 'allow', policy: 'sha256:1', ...details });
-    expect(read({ effect: 'ask', ...details, requirements })).toEqual({ effect: 'ask', policy: 'sha256:1', ...details, requirements });
-    expect(read({ effect: 'deny', ...details })).toEqual({ effect: 'deny', code: 'denied', policy: 'sha256:1', ...details });
+    expect(read({ effect: 'allow', ...details })).toEqual({
+      effect: 'allow',
+      policy: 'sha256:1',
+      ...details,
+    });
+    expect(read({ effect: 'ask', ...details, requirements })).toEqual({
+      effect: 'ask',
+      policy: 'sha256:1',
+      ...details,
+      requirements,
+    });
+    expect(read({ effect: 'deny', ...details })).toEqual({
+      effect: 'deny',
+      code: 'denied',
+      policy: 'sha256:1',
+      ...details,
+    });
   });
 
   it('may leave out most of what an ask requires', () => {
     expect(read({ effect: 'ask' })).toMatchObject({ requirements: CONFIRM });
     expect(read({ effect: 'ask', requirements: {} })).toMatchObject({ requirements: CONFIRM });
-    expect(read({ effect: 'ask', requirements: { votes: [{ kind: 'approvers', by: ['bob'] }] } })).toMatchObject({
-      requirements: { votes: [{ kind: 'approvers', by: ['bob'], quorum: 1 }], editable: [], grants: [] },
+    expect(
+      read({ effect: 'ask', requirements: { votes: [{ kind: 'approvers', by: ['bob'] }] } }),
+    ).toMatchObject({
+      requirements: {
+        votes: [{ kind: 'approvers', by: ['bob'], quorum: 1 }],
+        editable: [],
+        grants: [],
+      },
     });
   });
 
   it('may be a decision of another policy, which this one answers for', () => {
-    const handed = [allow('sha256:2', 'fine'), ask('sha256:2', 'sure?', CONFIRM), deny('sha256:2', 'no')];
-    for (const decision of handed) expect(read(decision)).toEqual({ ...decision, policy: 'sha256:1' });
+    const handed = [
+      allow('sha256:2', 'fine'),
+      ask('sha256:2', 'sure?', CONFIRM),
+      deny('sha256:2', 'no'),
+    ];
+    for (const decision of handed)
+      expect(read(decision)).toEqual({ ...decision, policy: 'sha256:1' });
   });
 
   it('is out of reach of whoever gave it', () => {
@@ -52,7 +86,10 @@ describe('an answer', () => {
       obligations: [{ type: 'redact', fields: ['iban'] }],
       limits: [{ id: 'l', max: 5, windowMs: 1000 }],
       conditions: { sandbox: { files: 'os' } },
-      requirements: { votes: [{ kind: 'approvers', by: ['bob', 'carol'], quorum: 2 }], editable: ['a'] },
+      requirements: {
+        votes: [{ kind: 'approvers', by: ['bob', 'carol'], quorum: 2 }],
+        editable: ['a'],
+      },
     };
     const decision = read(given);
     const before = structuredClone(decision);
@@ -65,13 +102,19 @@ describe('an answer', () => {
     given.requirements.editable.push('everything');
     expect(decision).toEqual(before);
     const isFrozen = (value: unknown): boolean =>
-      typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(isFrozen));
+      typeof value !== 'object' ||
+      value === null ||
+      (Object.isFrozen(value) && Object.values(value).every(isFrozen));
     expect(isFrozen(decision)).toBe(true);
   });
 
   it('of nothing is no opinion where that may be, and a denial where it may not', () => {
     expect(readAnswer(undefined, { ...source, optional: true })).toBeUndefined();
-    expect(read(undefined)).toMatchObject({ effect: 'deny', code: 'policy_error', reason: expect.stringContaining('answered nothing') as string });
+    expect(read(undefined)).toMatchObject({
+      effect: 'deny',
+      code: 'policy_error',
+      reason: expect.stringContaining('answered nothing') as string,
+    });
   });
 
   const nonsense: ReadonlyArray<[string, unknown]> = [
@@ -99,51 +142,121 @@ describe('an answer', () => {
     ['an effect in a list', { effect: ['allow'] }],
     ['an unknown effect', { effect: 'maybe' }],
     ['a bigint as an effect', { effect: 1n }],
-    ['an effect that refers to itself', ((): unknown => { const effect: unknown[] = []; effect.push(effect); return { effect }; })()],
+    [
+      'an effect that refers to itself',
+      ((): unknown => {
+        const effect: unknown[] = [];
+        effect.push(effect);
+        return { effect };
+      })(),
+    ],
     ['a boolean in the older style', { allow: true }],
     ['an effect that is only inherited', Object.create({ effect: 'allow' })],
-    ['an effect that a class has', new (class { get effect(): string { return 'allow'; } })()],
-    ['an effect that cannot be read', { get effect(): string { throw new Error('no'); } }],
-    ['a revoked Proxy', ((): unknown => { const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return proxy; })()],
+    [
+      'an effect that a class has',
+      new (class {
+        get effect(): string {
+          return 'allow';
+        }
+      })(),
+    ],
+    [
+      'an effect that cannot be read',
+      {
+        get effect(): string {
+          throw new Error('no');
+        },
+      },
+    ],
+    [
+      'a revoked Proxy',
+      ((): unknown => {
+        const { proxy, revoke } = Proxy.revocable({}, {});
+        revoke();
+        return proxy;
+      })(),
+    ],
     ['a field that nobody knows', { effect: 'allow', unless: 'admin' }],
     ['a misspelt field', { effect: 'ask', requirement: { votes: [] } }],
     ['an own __proto__', JSON.parse('{"effect":"allow","__proto__":{}}')],
     ['a reason that is no text', { effect: 'allow', reason: 5 }],
     ['a rule that is no text', { effect: 'allow', rule: {} }],
-    ['an allow with requirements', { effect: 'allow', requirements: { votes: [{ kind: 'confirm' }] } }],
-    ['obligations that are no list', { effect: 'allow', obligations: { type: 'cap', characters: 5 } }],
+    [
+      'an allow with requirements',
+      { effect: 'allow', requirements: { votes: [{ kind: 'confirm' }] } },
+    ],
+    [
+      'obligations that are no list',
+      { effect: 'allow', obligations: { type: 'cap', characters: 5 } },
+    ],
     ['obligations of null', { effect: 'allow', obligations: null }],
     ['limits that are no list', { effect: 'allow', limits: 5 }],
-    ['limits with a hole', { effect: 'allow', limits: new Array(1) }],
+    ['limits with a hole', { effect: 'allow', limits: holes(1) }],
     ['a limit without an id', { effect: 'allow', limits: [{ max: 5, windowMs: 1 }] }],
     ['a limit without a maximum', { effect: 'allow', limits: [{ id: 'l', windowMs: 1 }] }],
     ['a limit without a window', { effect: 'allow', limits: [{ id: 'l', max: 1 }] }],
     ['a limit of NaN', { effect: 'allow', limits: [{ id: 'l', max: Number.NaN, windowMs: 1 }] }],
     ['an endless limit', { effect: 'allow', limits: [{ id: 'l', max: Infinity, windowMs: 1 }] }],
-    ['a negative amount', { effect: 'allow', limits: [{ id: 'l', amount: -1, max: 1, windowMs: 1 }] }],
-    ['an amount of NaN', { effect: 'allow', limits: [{ id: 'l', amount: Number.NaN, max: 1, windowMs: 1 }] }],
+    [
+      'a negative amount',
+      { effect: 'allow', limits: [{ id: 'l', amount: -1, max: 1, windowMs: 1 }] },
+    ],
+    [
+      'an amount of NaN',
+      { effect: 'allow', limits: [{ id: 'l', amount: Number.NaN, max: 1, windowMs: 1 }] },
+    ],
     ['an endless window', { effect: 'allow', limits: [{ id: 'l', max: 1, windowMs: Infinity }] }],
     ['a window of no length', { effect: 'allow', limits: [{ id: 'l', max: 1, windowMs: 0 }] }],
-    ['a limit per something unknown', { effect: 'allow', limits: [{ id: 'l', max: 1, windowMs: 1, per: 'user' }] }],
-    ['a limit with a misspelt field', { effect: 'allow', limits: [{ id: 'l', max: 1, windowMs: 1, pre: 'tenant' }] }],
+    [
+      'a limit per something unknown',
+      { effect: 'allow', limits: [{ id: 'l', max: 1, windowMs: 1, per: 'user' }] },
+    ],
+    [
+      'a limit with a misspelt field',
+      { effect: 'allow', limits: [{ id: 'l', max: 1, windowMs: 1, pre: 'tenant' }] },
+    ],
     ['conditions of null', { effect: 'allow', conditions: null }],
     ['an unknown condition', { effect: 'allow', conditions: { weather: 'fine' } }],
     ['an unknown durability', { effect: 'allow', conditions: { durability: 'eternal' } }],
     ['an unknown sandbox dimension', { effect: 'allow', conditions: { sandbox: { filez: 'os' } } }],
-    ['an unknown sandbox level', { effect: 'allow', conditions: { sandbox: { files: 'quantum' } } }],
+    [
+      'an unknown sandbox level',
+      { effect: 'allow', conditions: { sandbox: { files: 'quantum' } } },
+    ],
     ['a sandbox that is no object', { effect: 'allow', conditions: { sandbox: 'os' } }],
     ['requirements of null', { effect: 'ask', requirements: null }],
     ['an unknown requirement', { effect: 'ask', requirements: { voters: ['bob'] } }],
     ['an ask that needs no vote', { effect: 'ask', requirements: { votes: [] } }],
     ['votes that are no list', { effect: 'ask', requirements: { votes: 'bob' } }],
-    ['votes with a hole', { effect: 'ask', requirements: { votes: new Array(1) } }],
-    ['a vote of an unknown kind', { effect: 'ask', requirements: { votes: [{ kind: 'somebody' }] } }],
-    ['a confirmation that names approvers', { effect: 'ask', requirements: { votes: [{ kind: 'confirm', by: ['bob'] }] } }],
-    ['a misspelt quorum', { effect: 'ask', requirements: { votes: [{ kind: 'approvers', by: ['bob'], qorum: 2 }] } }],
-    ['approvers without a name', { effect: 'ask', requirements: { votes: [{ kind: 'approvers', by: [] }] } }],
-    ['approvers that are a text', { effect: 'ask', requirements: { votes: [{ kind: 'approvers', by: 'bob' }] } }],
-    ['a quorum of nobody', { effect: 'ask', requirements: { votes: [{ kind: 'approvers', by: ['bob'], quorum: 0 }] } }],
-    ['half a quorum', { effect: 'ask', requirements: { votes: [{ kind: 'approvers', by: ['bob'], quorum: 1.5 }] } }],
+    ['votes with a hole', { effect: 'ask', requirements: { votes: holes(1) } }],
+    [
+      'a vote of an unknown kind',
+      { effect: 'ask', requirements: { votes: [{ kind: 'somebody' }] } },
+    ],
+    [
+      'a confirmation that names approvers',
+      { effect: 'ask', requirements: { votes: [{ kind: 'confirm', by: ['bob'] }] } },
+    ],
+    [
+      'a misspelt quorum',
+      { effect: 'ask', requirements: { votes: [{ kind: 'approvers', by: ['bob'], qorum: 2 }] } },
+    ],
+    [
+      'approvers without a name',
+      { effect: 'ask', requirements: { votes: [{ kind: 'approvers', by: [] }] } },
+    ],
+    [
+      'approvers that are a text',
+      { effect: 'ask', requirements: { votes: [{ kind: 'approvers', by: 'bob' }] } },
+    ],
+    [
+      'a quorum of nobody',
+      { effect: 'ask', requirements: { votes: [{ kind: 'approvers', by: ['bob'], quorum: 0 }] } },
+    ],
+    [
+      'half a quorum',
+      { effect: 'ask', requirements: { votes: [{ kind: 'approvers', by: ['bob'], quorum: 1.5 }] } },
+    ],
     ['an expiry of no time', { effect: 'ask', requirements: { expiresMs: 0 } }],
     ['an endless expiry', { effect: 'ask', requirements: { expiresMs: Infinity } }],
     ['an expiry in words', { effect: 'ask', requirements: { expiresMs: '1 hour' } }],
@@ -155,23 +268,37 @@ describe('an answer', () => {
     for (const optional of [false, true]) {
       const decision = readAnswer(answer, { ...source, optional });
       expect(decision).toMatchObject({ effect: 'deny', code: 'policy_error', policy: 'sha256:1' });
-      expect(decision?.reason).toMatch(/^policy function "test" answered .*; answer 'allow', 'ask' or 'deny', or \{ effect, reason \}$/);
+      expect(decision?.reason).toMatch(
+        /^policy function "test" answered .*; answer 'allow', 'ask' or 'deny', or \{ effect, reason \}$/,
+      );
     }
   });
 
   it.each<[string, unknown]>([
     ['unknown', [{ type: 'watermark' }]],
     ['not wholly understood', [{ type: 'cap', characters: 5, except: 'admins' }]],
-    ['missing from a list with a hole', new Array(2)],
+    ['missing from a list with a hole', holes(2)],
     ['only inherited', [Object.create({ type: 'cap', characters: 5 })]],
   ])('with an obligation that is %s denies with a code of its own', (_name, obligations) => {
-    expect(read({ effect: 'allow', obligations })).toMatchObject({ effect: 'deny', code: 'obligation_unknown' });
+    expect(read({ effect: 'allow', obligations })).toMatchObject({
+      effect: 'deny',
+      code: 'obligation_unknown',
+    });
   });
 });
 
 describe('with a polluted Object.prototype, an answer', () => {
   const prototype = Object.prototype as Record<string, unknown>;
-  const polluted = ['effect', 'reason', 'obligations', 'requirements', 'kind', 'by', 'quorum', 'max'];
+  const polluted = [
+    'effect',
+    'reason',
+    'obligations',
+    'requirements',
+    'kind',
+    'by',
+    'quorum',
+    'max',
+  ];
 
   afterEach(() => {
     for (const key of polluted) delete prototype[key];
@@ -185,7 +312,11 @@ describe('with a polluted Object.prototype, an answer', () => {
     const [empty, silent, word] = [read({}), read({ reason: 'mine' }), read('ask')];
     for (const key of polluted) delete prototype[key];
     expect([empty?.effect, silent?.effect]).toEqual(['deny', 'deny']);
-    expect(word).toMatchObject({ effect: 'ask', reason: 'policy function "test" says so', requirements: CONFIRM });
+    expect(word).toMatchObject({
+      effect: 'ask',
+      reason: 'policy function "test" says so',
+      requirements: CONFIRM,
+    });
   });
 
   it('inherits nothing in its parts', () => {
@@ -194,9 +325,14 @@ describe('with a polluted Object.prototype, an answer', () => {
     prototype['max'] = 1e9;
     const vote = read({ effect: 'ask', requirements: { votes: [{}] } });
     const limit = read({ effect: 'allow', limits: [{ id: 'l', windowMs: 1 }] });
-    const quorum = read({ effect: 'ask', requirements: { votes: [{ kind: 'approvers', by: ['bob'] }] } });
+    const quorum = read({
+      effect: 'ask',
+      requirements: { votes: [{ kind: 'approvers', by: ['bob'] }] },
+    });
     for (const key of polluted) delete prototype[key];
     expect([vote?.effect, limit?.effect]).toEqual(['deny', 'deny']);
-    expect(quorum).toMatchObject({ requirements: { votes: [{ kind: 'approvers', by: ['bob'], quorum: 1 }] } });
+    expect(quorum).toMatchObject({
+      requirements: { votes: [{ kind: 'approvers', by: ['bob'], quorum: 1 }] },
+    });
   });
 });

@@ -67,7 +67,9 @@ function decisionOf(answer: unknown, source: AnswerSource): Decision {
   const rule = text(own, 'rule');
   const extras = {
     ...(rule === undefined ? {} : { rule }),
-    ...(own['obligations'] === undefined ? {} : { obligations: list(own['obligations'], obligation) }),
+    ...(own['obligations'] === undefined
+      ? {}
+      : { obligations: list(own['obligations'], obligation) }),
     ...(own['limits'] === undefined ? {} : { limits: list(own['limits'], limitClaim) }),
     ...(own['conditions'] === undefined ? {} : { conditions: conditions(own['conditions']) }),
   };
@@ -122,11 +124,21 @@ function texts(value: unknown, what: string): readonly string[] {
 const PER: readonly unknown[] = [undefined, 'principal', 'tenant', 'session', 'agent', 'guard'];
 
 function limitClaim(value: unknown): LimitClaim {
-  const own = knownFields(value, ['id', 'amount', 'max', 'windowMs', 'per'], 'a limit that is not known');
+  const own = knownFields(
+    value,
+    ['id', 'amount', 'max', 'windowMs', 'per'],
+    'a limit that is not known',
+  );
   const { id, amount = 1, max, windowMs, per } = own;
   const amountFits = typeof amount === 'number' && Number.isFinite(amount) && amount >= 0;
   const maxFits = typeof max === 'number' && Number.isFinite(max) && max >= 0;
-  if (typeof id !== 'string' || !amountFits || !maxFits || !positive(windowMs) || !PER.includes(per)) {
+  if (
+    typeof id !== 'string' ||
+    !amountFits ||
+    !maxFits ||
+    !positive(windowMs) ||
+    !PER.includes(per)
+  ) {
     throw new Nonsense('a limit without an id, a finite amount and max, or a window');
   }
   // Checked field by field right above.
@@ -151,7 +163,7 @@ function sandboxLevels(value: unknown): Partial<Guarantees> {
   for (const level of Object.values(own)) {
     if (!(GUARANTEE_LEVELS as readonly unknown[]).includes(level)) throw new Nonsense(what);
   }
-  return Object.freeze({ ...own }) as Partial<Guarantees>; // checked above
+  return Object.freeze({ ...own });
 }
 
 function requirements(value: unknown): Requirements {
@@ -161,7 +173,8 @@ function requirements(value: unknown): Requirements {
     ['votes', 'expiresMs', 'editable', 'grants'],
     'a requirement that is not known',
   );
-  if (expiresMs !== undefined && !positive(expiresMs)) throw new Nonsense('an expiry that is no time');
+  if (expiresMs !== undefined && !positive(expiresMs))
+    throw new Nonsense('an expiry that is no time');
   const asked = votes === undefined ? CONFIRM.votes : list(votes, voteRequirement);
   if (asked.length === 0) throw new Nonsense('an ask that needs no vote');
   return Object.freeze({

@@ -18,11 +18,17 @@ describe('decisions together', () => {
 
   it('are the first denial where there is one', () => {
     const denial = deny(id, 'no', 'denied', { rule: 'r' });
-    expect(combine(id, [allow(id, 'fine'), ask(id, 'sure?', CONFIRM), denial, deny(id, 'never')])).toBe(denial);
+    expect(
+      combine(id, [allow(id, 'fine'), ask(id, 'sure?', CONFIRM), denial, deny(id, 'never')]),
+    ).toBe(denial);
   });
 
   it('name the rule and the reasons of those that ask', () => {
-    const asks = [ask(id, 'large', CONFIRM, { rule: 'r1' }), ask(id, 'foreign', CONFIRM, { rule: 'r2' }), ask(id, 'large', CONFIRM)];
+    const asks = [
+      ask(id, 'large', CONFIRM, { rule: 'r1' }),
+      ask(id, 'foreign', CONFIRM, { rule: 'r2' }),
+      ask(id, 'large', CONFIRM),
+    ];
     expect(combine(id, [allow(id, 'fine', { rule: 'r0' }), ...asks])).toMatchObject({
       effect: 'ask',
       reason: 'large; foreign',
@@ -34,7 +40,10 @@ describe('decisions together', () => {
     const limit = { id: 'refunds', max: 5, windowMs: 1000 };
     const both = combine(id, [
       allow(id, 'a', { obligations: [cap(5)], limits: [limit] }),
-      allow(id, 'b', { obligations: [{ characters: 5, type: 'cap' }, cap(6)], limits: [{ ...limit }, { ...limit, max: 4 }] }),
+      allow(id, 'b', {
+        obligations: [{ characters: 5, type: 'cap' }, cap(6)],
+        limits: [{ ...limit }, { ...limit, max: 4 }],
+      }),
     ]);
     expect(both.obligations).toEqual([cap(5), cap(6)]);
     expect(both.limits).toEqual([limit, { ...limit, max: 4 }]);
@@ -42,11 +51,18 @@ describe('decisions together', () => {
 
   it('demand the strongest of every condition', () => {
     const both = combine(id, [
-      allow(id, 'a', { conditions: { sandbox: { files: 'os', network: 'args' }, durability: 'memory' } }),
+      allow(id, 'a', {
+        conditions: { sandbox: { files: 'os', network: 'args' }, durability: 'memory' },
+      }),
       allow(id, 'b', { conditions: { durability: 'disk' } }),
-      ask(id, 'c', CONFIRM, { conditions: { sandbox: { files: 'args', network: 'runtime', cpu: 'os' } } }),
+      ask(id, 'c', CONFIRM, {
+        conditions: { sandbox: { files: 'args', network: 'runtime', cpu: 'os' } },
+      }),
       allow(id, 'd'),
     ]);
-    expect(both.conditions).toEqual({ sandbox: { files: 'os', network: 'runtime', cpu: 'os' }, durability: 'disk' });
+    expect(both.conditions).toEqual({
+      sandbox: { files: 'os', network: 'runtime', cpu: 'os' },
+      durability: 'disk',
+    });
   });
 });

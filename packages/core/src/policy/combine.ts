@@ -54,10 +54,7 @@ function combineConditions(all: readonly Conditions[]): Conditions {
   });
 }
 
-function mostDurable(
-  a: Durability | undefined,
-  b: Durability | undefined,
-): Durability | undefined {
+function mostDurable(a: Durability | undefined, b: Durability | undefined): Durability | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return DURABILITIES.indexOf(a) >= DURABILITIES.indexOf(b) ? a : b;
 }

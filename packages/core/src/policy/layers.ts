@@ -36,8 +36,14 @@ export function layers(list: readonly Layer[]): Policy {
     layer: 'grants',
     digest: combinedDigest(parts),
     resolve(tool) {
-      const rulings = parts.map(({ name, policy }) => ({ name, policy, ruling: rulingOf(policy, tool) }));
-      const fixed = rulings.find(({ ruling }) => typeof ruling === 'object' && ruling.effect === 'deny');
+      const rulings = parts.map(({ name, policy }) => ({
+        name,
+        policy,
+        ruling: rulingOf(policy, tool),
+      }));
+      const fixed = rulings.find(
+        ({ ruling }) => typeof ruling === 'object' && ruling.effect === 'deny',
+      );
       if (fixed !== undefined) return fixed.ruling;
       return (call, context) => drive(decideLayers(rulings, call, context));
     },
@@ -80,7 +86,8 @@ function* decideLayers(
     const answer = typeof ruling === 'function' ? ruling(call, context) : ruling;
     const opinion: Opinion = isThenable(answer) ? yield* wait(answer) : answer;
     if (opinion === undefined) {
-      if (policy.layer === 'grants') return deny(policy.digest(context), `layer "${name}" does not allow it`);
+      if (policy.layer === 'grants')
+        return deny(policy.digest(context), `layer "${name}" does not allow it`);
     } else if (policy.layer === 'grants' || opinion.effect !== 'allow' || demands(opinion)) {
       opinions.push(opinion);
     }
@@ -110,7 +117,9 @@ function combinedDigest(parts: readonly NamedPolicy[]): (context: CallContext) =
     let result = known.get(key);
     if (result === undefined) {
       if (known.size >= 1000) known.clear();
-      const all = parts.map(({ name, policy }, i) => JSON.stringify([name, policy.layer, digests[i]]));
+      const all = parts.map(({ name, policy }, i) =>
+        JSON.stringify([name, policy.layer, digests[i]]),
+      );
       result = digest('policy', { kind: 'layers', parts: all.sort() });
       known.set(key, result);
     }

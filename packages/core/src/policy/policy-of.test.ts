@@ -18,7 +18,9 @@ describe('policyOf', () => {
     expect(policy.layer).toBe('restricts');
     expect(policy.digest({})).toBe(standardPolicy({ deny: ['x'] }).digest({}));
     const facts = { effect: 'unknown', money: false, capabilities: [], why: '' } as const;
-    expect(policy.resolve({ identity: { source: 'app', name: 'x' }, facts })).toMatchObject({ effect: 'deny' });
+    expect(policy.resolve({ identity: { source: 'app', name: 'x' }, facts })).toMatchObject({
+      effect: 'deny',
+    });
   });
 
   it.each([[undefined], [null]])('says that a policy is missing where it is given %s', (input) => {

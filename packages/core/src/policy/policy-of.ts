@@ -14,7 +14,8 @@ export function policyOf(input: unknown, layer: Policy['layer'] = 'grants'): Pol
       'a guard needs a policy; pass standardPolicy(), rules of your own, or allowAll() to allow everything',
     );
   }
-  if (typeof input === 'function') return functionPolicy(input as Parameters<typeof functionPolicy>[0], layer);
+  if (typeof input === 'function')
+    return functionPolicy(input as Parameters<typeof functionPolicy>[0], layer);
   if (!isPolicy(input)) {
     throw new GuardError(
       'policy_invalid',

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CallContext, Principal, ToolCall } from '../call.ts';
 import { deny } from '../decision.ts';
@@ -13,7 +13,15 @@ const tool: ToolInfo = {
   identity: { source: 'app', name: 'tool' },
   facts: { effect: 'destructive', money: false, capabilities: [], why: 'for a reason' },
 };
-const call: ToolCall = Object.freeze({ rid: 'r', id: 'c', tool: tool.identity, facts: tool.facts, args: {}, confined: {}, labels: [] });
+const call: ToolCall = Object.freeze({
+  rid: 'r',
+  id: 'c',
+  tool: tool.identity,
+  facts: tool.facts,
+  args: {},
+  confined: {},
+  labels: [],
+});
 
 async function effectIn(policy: Policy, context: CallContext): Promise<string | undefined> {
   const ruling = policy.resolve(tool);
@@ -59,7 +67,8 @@ describe('policies per user', () => {
     const policy = perUser({ default: none() });
     const ruling = policy.resolve(tool);
     if (typeof ruling !== 'function') throw new Error('it decides without a context');
-    const effect = async (id: string): Promise<string | undefined> => (await ruling(call, user(id)))?.effect;
+    const effect = async (id: string): Promise<string | undefined> =>
+      (await ruling(call, user(id)))?.effect;
     expect(await effect('a')).toBe('deny');
     policy.set('a', allowAll());
     expect([await effect('a'), await effect('b')]).toEqual(['allow', 'deny']);
@@ -105,7 +114,22 @@ describe('policies per user', () => {
 
   it('cannot be reached by an id or a tenant that imitates another', async () => {
     const text = fc.oneof(
-      fc.constantFrom('a', 'b', '=a', '"t"a', '"t"', 't', '"', '\\"', '', 'a"', '"a', '=', '""a', '\u0000'),
+      fc.constantFrom(
+        'a',
+        'b',
+        '=a',
+        '"t"a',
+        '"t"',
+        't',
+        '"',
+        '\\"',
+        '',
+        'a"',
+        '"a',
+        '=',
+        '""a',
+        '\u0000',
+      ),
       fc.string({ maxLength: 4 }),
     );
     const principal: fc.Arbitrary<Principal> = fc
@@ -151,8 +175,8 @@ describe('policies per agent', () => {
 });
 
 describe.each([
-  ['perUser', perUser as (options: SelectorOptions) => ReturnType<typeof perUser>],
-  ['perAgent', perAgent as (options: SelectorOptions) => ReturnType<typeof perUser>],
+  ['perUser', perUser],
+  ['perAgent', perAgent],
 ])('%s', (name, select) => {
   it.each<[string, unknown]>([
     ['no default', { policies: {} }],
@@ -164,7 +188,9 @@ describe.each([
     ['a policy that only restricts', { default: { ...none(), layer: 'restricts' } }],
   ])('refuses %s', (_name, options) => {
     expect(() => select(options as SelectorOptions)).toThrow(
-      expect.objectContaining({ code: expect.stringMatching(/^policy_(?:invalid|missing)$/) as string }),
+      expect.objectContaining({
+        code: expect.stringMatching(/^policy_(?:invalid|missing)$/) as string,
+      }),
     );
   });
 
@@ -200,7 +226,9 @@ describe.each([
     policy.setDefault(allowAll());
     policy.remove('a');
     const what = name === 'perUser' ? 'user' : 'agent';
-    const [all, standard, nothing] = [allowAll(), standardPolicy(), none()].map((p) => p.digest({}));
+    const [all, standard, nothing] = [allowAll(), standardPolicy(), none()].map((p) =>
+      p.digest({}),
+    );
     expect(changes).toEqual([
       { policy: name, change: `policy of ${what} a set`, from: undefined, to: all },
       { policy: name, change: `policy of ${what} a set`, from: all, to: standard },
@@ -239,15 +267,21 @@ describe.each([
     ['nothing later', () => Promise.resolve(undefined)],
     ['nonsense', () => 'maybe'],
     ['nonsense later', () => Promise.resolve({ effect: 'maybe' })],
-  ])('denies where the chosen policy answers %s, also where it is meant to restrict', async (_name, answer) => {
-    const object: Policy = { ...none(), resolve: () => answer as () => undefined };
-    for (const inner of [object, answer as () => undefined]) {
-      const policy = select({ default: inner });
-      expect(await effectIn(policy, {})).toBe('deny');
-      const restricting = layers([{ name: 'all', grants: allowAll() }, { name: 'some', restricts: policy }]);
-      expect(await effectIn(restricting, {})).toBe('deny');
-    }
-  });
+  ])(
+    'denies where the chosen policy answers %s, also where it is meant to restrict',
+    async (_name, answer) => {
+      const object: Policy = { ...none(), resolve: () => answer as () => undefined };
+      for (const inner of [object, answer as () => undefined]) {
+        const policy = select({ default: inner });
+        expect(await effectIn(policy, {})).toBe('deny');
+        const restricting = layers([
+          { name: 'all', grants: allowAll() },
+          { name: 'some', restricts: policy },
+        ]);
+        expect(await effectIn(restricting, {})).toBe('deny');
+      }
+    },
+  );
 
   it('resolves the rules of a tool once per policy', async () => {
     let resolved = 0;
@@ -278,4 +312,3 @@ describe('with a polluted Object.prototype', () => {
     }
   });
 });
-

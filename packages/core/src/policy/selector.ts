@@ -130,7 +130,8 @@ function selector<Key extends UserKey>(
     remove(key) {
       const id = keys.ofKey(key);
       const before = policies.get(id);
-      if (policies.delete(id)) changed(`policy of ${what} ${describe(key)} removed`, before, undefined);
+      if (policies.delete(id))
+        changed(`policy of ${what} ${describe(key)} removed`, before, undefined);
     },
     onChange(listener) {
       listeners.add(listener);

@@ -1,28 +1,68 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Effect } from '../decision.ts';
 import { type ToolEffect, factsOf } from '../facts.ts';
 import type { Policy, ToolInfo } from './policy.ts';
 import { type Mode, standardPolicy, type StandardPolicyOptions } from './standard.ts';
 
-const EFFECTS: readonly ToolEffect[] = ['readOnly', 'nonDestructive', 'edit', 'destructive', 'unknown'];
+const EFFECTS: readonly ToolEffect[] = [
+  'readOnly',
+  'nonDestructive',
+  'edit',
+  'destructive',
+  'unknown',
+];
 const TABLE: Readonly<Record<Mode, Readonly<Record<ToolEffect, Effect>>>> = {
-  default: { readOnly: 'allow', nonDestructive: 'allow', edit: 'ask', destructive: 'ask', unknown: 'ask' },
-  acceptEdits: { readOnly: 'allow', nonDestructive: 'allow', edit: 'allow', destructive: 'ask', unknown: 'ask' },
-  bypassPermissions: { readOnly: 'allow', nonDestructive: 'allow', edit: 'allow', destructive: 'allow', unknown: 'allow' },
-  readOnly: { readOnly: 'allow', nonDestructive: 'deny', edit: 'deny', destructive: 'deny', unknown: 'deny' },
-  dontAsk: { readOnly: 'allow', nonDestructive: 'allow', edit: 'deny', destructive: 'deny', unknown: 'deny' },
+  default: {
+    readOnly: 'allow',
+    nonDestructive: 'allow',
+    edit: 'ask',
+    destructive: 'ask',
+    unknown: 'ask',
+  },
+  acceptEdits: {
+    readOnly: 'allow',
+    nonDestructive: 'allow',
+    edit: 'allow',
+    destructive: 'ask',
+    unknown: 'ask',
+  },
+  bypassPermissions: {
+    readOnly: 'allow',
+    nonDestructive: 'allow',
+    edit: 'allow',
+    destructive: 'allow',
+    unknown: 'allow',
+  },
+  readOnly: {
+    readOnly: 'allow',
+    nonDestructive: 'deny',
+    edit: 'deny',
+    destructive: 'deny',
+    unknown: 'deny',
+  },
+  dontAsk: {
+    readOnly: 'allow',
+    nonDestructive: 'allow',
+    edit: 'deny',
+    destructive: 'deny',
+    unknown: 'deny',
+  },
 };
 const MODES = Object.keys(TABLE) as Mode[];
 const ALL = MODES.flatMap((mode) => EFFECTS.map((effect) => [mode, effect] as const));
 
 function toolWith(effect: ToolEffect, name = 'tool'): ToolInfo {
-  return { identity: { source: 'app', name }, facts: { effect, money: false, capabilities: [], why: 'for a reason' } };
+  return {
+    identity: { source: 'app', name },
+    facts: { effect, money: false, capabilities: [], why: 'for a reason' },
+  };
 }
 
 function decided(policy: Policy, tool: ToolInfo): { effect: Effect; reason: string } {
   const ruling = policy.resolve(tool);
-  if (typeof ruling !== 'object') throw new Error('it does not decide for all calls of a tool at once');
+  if (typeof ruling !== 'object')
+    throw new Error('it does not decide for all calls of a tool at once');
   return ruling;
 }
 
@@ -34,34 +74,58 @@ describe('the standard policy', () => {
   it.each(ALL)('in mode %s lets an allow list only filter a tool that is %s', (mode, effect) => {
     const policy = standardPolicy({ mode, allow: ['tool'] });
     expect(decided(policy, toolWith(effect)).effect).toBe(TABLE[mode][effect]);
-    expect(decided(policy, toolWith(effect, 'other'))).toMatchObject({ effect: 'deny', reason: 'it is not on the allow list' });
+    expect(decided(policy, toolWith(effect, 'other'))).toMatchObject({
+      effect: 'deny',
+      reason: 'it is not on the allow list',
+    });
     expect(decided(standardPolicy({ mode, allow: [] }), toolWith(effect)).effect).toBe('deny');
-    expect(decided(standardPolicy({ mode, deny: [] }), toolWith(effect)).effect).toBe(TABLE[mode][effect]);
+    expect(decided(standardPolicy({ mode, deny: [] }), toolWith(effect)).effect).toBe(
+      TABLE[mode][effect],
+    );
   });
 
-  it.each(ALL)('in mode %s lets the deny list beat everything for a tool that is %s', (mode, effect) => {
-    for (const allow of [undefined, ['tool'], []]) {
-      const policy = standardPolicy({ mode, deny: ['tool'], ...(allow === undefined ? {} : { allow }) });
-      expect(decided(policy, toolWith(effect))).toMatchObject({ effect: 'deny', reason: 'it is on the deny list' });
-    }
-  });
+  it.each(ALL)(
+    'in mode %s lets the deny list beat everything for a tool that is %s',
+    (mode, effect) => {
+      for (const allow of [undefined, ['tool'], []]) {
+        const policy = standardPolicy({
+          mode,
+          deny: ['tool'],
+          ...(allow === undefined ? {} : { allow }),
+        });
+        expect(decided(policy, toolWith(effect))).toMatchObject({
+          effect: 'deny',
+          reason: 'it is on the deny list',
+        });
+      }
+    },
+  );
 
   it('asks the requester, and says why', () => {
     const policy = standardPolicy();
-    expect(policy.resolve({ identity: { source: 'app', name: 'tool' }, facts: factsOf('tool', {}) })).toMatchObject({
+    expect(
+      policy.resolve({ identity: { source: 'app', name: 'tool' }, facts: factsOf('tool', {}) }),
+    ).toMatchObject({
       effect: 'ask',
-      reason: expect.stringContaining("facts: { \"tool\": 'readOnly'") as string,
+      reason: expect.stringContaining('facts: { "tool": \'readOnly\'') as string,
       requirements: { votes: [{ kind: 'confirm' }] },
     });
     expect(decided(policy, toolWith('edit')).reason).toBe('it changes files (for a reason)');
-    expect(decided(policy, toolWith('destructive')).reason).toBe('it is destructive (for a reason)');
+    expect(decided(policy, toolWith('destructive')).reason).toBe(
+      'it is destructive (for a reason)',
+    );
     expect(decided(standardPolicy({ mode: 'dontAsk' }), toolWith('destructive')).reason).toBe(
       'it is destructive (for a reason), and this mode does not ask',
     );
   });
 
   it('without options, strict, and in mode default are one policy', () => {
-    const ids = [standardPolicy(), standardPolicy({}), standardPolicy.strict(), standardPolicy({ mode: 'default' })];
+    const ids = [
+      standardPolicy(),
+      standardPolicy({}),
+      standardPolicy.strict(),
+      standardPolicy({ mode: 'default' }),
+    ];
     expect(new Set(ids.map((policy) => policy.digest({}))).size).toBe(1);
     for (const effect of EFFECTS) {
       expect(decided(standardPolicy.strict(), toolWith(effect)).effect).toBe(TABLE.default[effect]);
@@ -74,7 +138,12 @@ describe('the standard policy', () => {
       expect(decided(policy, toolWith('readOnly', name)).effect).toBe('allow');
     }
     expect(decided(policy, toolWith('readOnly', 'rm*')).effect).toBe('deny');
-    expect(decided(standardPolicy({ mode: 'bypassPermissions', allow: ['x'] }), toolWith('readOnly', '__proto__')).effect).toBe('deny');
+    expect(
+      decided(
+        standardPolicy({ mode: 'bypassPermissions', allow: ['x'] }),
+        toolWith('readOnly', '__proto__'),
+      ).effect,
+    ).toBe('deny');
   });
 
   it('takes every list of names, once, at the start', () => {
@@ -101,30 +170,49 @@ describe('the standard policy', () => {
     ['null instead of a list', { allow: null }],
     ['an object instead of a list', { deny: { rm: true } }],
     ['names that are no texts', { deny: ['rm', 5] }],
-    ['a hole in a list', { deny: new Array(1) }],
+    ['a hole in a list', { deny: Object.assign([], { length: 1 }) }],
     ['patterns', { deny: [/rm/] }],
     ['a list instead of options', ['rm']],
     ['null instead of options', null],
     ['a text instead of options', 'bypassPermissions'],
   ])('refuses %s', (_name, options) => {
-    expect(() => standardPolicy(options as StandardPolicyOptions)).toThrow(expect.objectContaining({ code: 'policy_invalid' }));
+    expect(() => standardPolicy(options as StandardPolicyOptions)).toThrow(
+      expect.objectContaining({ code: 'policy_invalid' }),
+    );
   });
 
   it('has a digest that changes with the meaning and with nothing else', () => {
-    const names = fc.option(fc.uniqueArray(fc.constantFrom('a', 'b', 'c', '["a"]')), { nil: undefined });
+    const names = fc.option(fc.uniqueArray(fc.constantFrom('a', 'b', 'c', '["a"]')), {
+      nil: undefined,
+    });
     const options = fc.record({ mode: fc.constantFrom(...MODES), allow: names, deny: names });
-    const clean = ({ mode, allow, deny }: { mode: Mode; allow: string[] | undefined; deny: string[] | undefined }): StandardPolicyOptions => ({
+    const clean = ({
+      mode,
+      allow,
+      deny,
+    }: {
+      mode: Mode;
+      allow: string[] | undefined;
+      deny: string[] | undefined;
+    }): StandardPolicyOptions => ({
       mode,
       ...(allow === undefined ? {} : { allow }),
       ...(deny === undefined ? {} : { deny }),
     });
     const meaning = (o: StandardPolicyOptions): string =>
-      JSON.stringify([o.mode, o.allow === undefined ? null : [...o.allow].sort(), [...(o.deny ?? [])].sort()]);
+      JSON.stringify([
+        o.mode,
+        o.allow === undefined ? null : [...o.allow].sort(),
+        [...(o.deny ?? [])].sort(),
+      ]);
     fc.assert(
       fc.property(options.map(clean), options.map(clean), (a, b) => {
         const same = standardPolicy(a).digest({}) === standardPolicy(b).digest({});
         expect(same).toBe(meaning(a) === meaning(b));
-        const reversed = { ...a, ...(a.allow === undefined ? {} : { allow: [...a.allow, ...a.allow].reverse() }) };
+        const reversed = {
+          ...a,
+          ...(a.allow === undefined ? {} : { allow: [...a.allow, ...a.allow].reverse() }),
+        };
         expect(standardPolicy(reversed).digest({})).toBe(standardPolicy(a).digest({}));
       }),
     );

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Decision } from '../decision.ts';
 import { toolPolicy, type ToolPolicyOptions } from './tool-policy.ts';
@@ -8,7 +8,8 @@ function decided(options: ToolPolicyOptions, name: string): Decision {
     identity: { source: 'app', name },
     facts: { effect: 'unknown', money: false, capabilities: [], why: '' },
   });
-  if (typeof ruling !== 'object') throw new Error('it does not decide for all calls of a tool at once');
+  if (typeof ruling !== 'object')
+    throw new Error('it does not decide for all calls of a tool at once');
   return ruling;
 }
 
@@ -27,8 +28,18 @@ describe('a tool policy', () => {
     ['the optional list alone', { optional: ['x'] }, 'x', 'deny'],
     ['an optional list without it', { optional: ['y'] }, 'x', 'allow'],
     ['the optional list, opted into', { optional: ['x'], allow: ['x'] }, 'x', 'allow'],
-    ['the optional list, with another tool opted into', { optional: ['x'], allow: ['y'] }, 'x', 'deny'],
-    ['the optional list, opted into and denied', { optional: ['x'], allow: ['x'], deny: ['x'] }, 'x', 'deny'],
+    [
+      'the optional list, with another tool opted into',
+      { optional: ['x'], allow: ['y'] },
+      'x',
+      'deny',
+    ],
+    [
+      'the optional list, opted into and denied',
+      { optional: ['x'], allow: ['x'], deny: ['x'] },
+      'x',
+      'deny',
+    ],
     ['a name that every object has', { allow: ['y'] }, 'constructor', 'deny'],
   ])('with %s (%j) decides %s: %s', (_name, options, name, effect) => {
     expect(decided(options, name).effect).toBe(effect);
@@ -38,17 +49,23 @@ describe('a tool policy', () => {
     const names = fc.uniqueArray(fc.constantFrom('a', 'b', 'c'));
     const list = fc.option(names, { nil: undefined });
     fc.assert(
-      fc.property(list, list, list, fc.constantFrom('a', 'b', 'c'), (allow, deny, optional, name) => {
-        const options = {
-          ...(allow === undefined ? {} : { allow }),
-          ...(deny === undefined ? {} : { deny }),
-          ...(optional === undefined ? {} : { optional }),
-        };
-        const allowed =
-          deny?.includes(name) !== true &&
-          (allow === undefined ? optional?.includes(name) !== true : allow.includes(name));
-        expect(decided(options, name).effect).toBe(allowed ? 'allow' : 'deny');
-      }),
+      fc.property(
+        list,
+        list,
+        list,
+        fc.constantFrom('a', 'b', 'c'),
+        (allow, deny, optional, name) => {
+          const options = {
+            ...(allow === undefined ? {} : { allow }),
+            ...(deny === undefined ? {} : { deny }),
+            ...(optional === undefined ? {} : { optional }),
+          };
+          const allowed =
+            deny?.includes(name) !== true &&
+            (allow === undefined ? optional?.includes(name) !== true : allow.includes(name));
+          expect(decided(options, name).effect).toBe(allowed ? 'allow' : 'deny');
+        },
+      ),
       { numRuns: 500 },
     );
   });
@@ -66,13 +83,25 @@ describe('a tool policy', () => {
     ['no options', undefined],
     ['null', null],
   ])('refuses %s', (_name, options) => {
-    expect(() => toolPolicy(options as ToolPolicyOptions)).toThrow(expect.objectContaining({ code: 'policy_invalid' }));
+    expect(() => toolPolicy(options as ToolPolicyOptions)).toThrow(
+      expect.objectContaining({ code: 'policy_invalid' }),
+    );
   });
 
   it('has a digest that changes with the meaning and not with the order of its lists', () => {
     const id = (options: ToolPolicyOptions): string => toolPolicy(options).digest({});
-    expect(id({ allow: ['a', 'b'], deny: ['c', 'd'] })).toBe(id({ deny: ['d', 'c'], allow: new Set(['b', 'a']) }));
-    const different = [{}, { allow: [] }, { allow: ['a'] }, { deny: ['a'] }, { optional: ['a'] }, { allow: ['a,b'] }, { allow: ['a', 'b'] }];
+    expect(id({ allow: ['a', 'b'], deny: ['c', 'd'] })).toBe(
+      id({ deny: ['d', 'c'], allow: new Set(['b', 'a']) }),
+    );
+    const different = [
+      {},
+      { allow: [] },
+      { allow: ['a'] },
+      { deny: ['a'] },
+      { optional: ['a'] },
+      { allow: ['a,b'] },
+      { allow: ['a', 'b'] },
+    ];
     expect(new Set(different.map(id)).size).toBe(different.length);
     expect(id({ deny: [] })).toBe(id({}));
   });

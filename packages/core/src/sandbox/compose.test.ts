@@ -5,7 +5,7 @@ import { type Guarantees, NO_GUARANTEES } from './guarantees.ts';
 import { noSandbox } from './no-sandbox.ts';
 import type { Confinement, Sandbox, SandboxCheck, SandboxRun } from './sandbox.ts';
 
-const call: ToolCall = Object.freeze({
+const call: ToolCall = {
   rid: 'rid_1',
   id: 'call_1',
   tool: { source: 'app', name: 'readFile' },
@@ -13,7 +13,7 @@ const call: ToolCall = Object.freeze({
   args: { path: 'A/../B' },
   confined: { path: 'A/../B' },
   labels: [],
-});
+};
 
 function sandbox(name: string, parts: Partial<Sandbox> = {}): Sandbox {
   return { ...noSandbox(), name, ...parts };
@@ -39,7 +39,12 @@ describe('no sandbox', () => {
   it('runs the tool as it is and guarantees nothing', () => {
     const none = noSandbox();
     const result = {};
-    expect(none.run(call, run(() => result))).toBe(result);
+    expect(
+      none.run(
+        call,
+        run(() => result),
+      ),
+    ).toBe(result);
     expect(none.guarantees).toEqual(NO_GUARANTEES);
     expect(none.check()).toEqual({ ok: true, guarantees: NO_GUARANTEES });
     expect(none.confine).toBeUndefined();
@@ -54,7 +59,12 @@ describe('several sandboxes', () => {
 
   it('that are none run the tool as it is', async () => {
     const none = composeSandboxes([]);
-    expect(none.run(call, run(() => 5))).toBe(5);
+    expect(
+      none.run(
+        call,
+        run(() => 5),
+      ),
+    ).toBe(5);
     expect(none.check()).toEqual({ ok: true, guarantees: NO_GUARANTEES });
     await none.close?.();
   });
@@ -100,7 +110,11 @@ describe('several sandboxes', () => {
 
   it('refuse what one of them refuses, and ask nobody behind it', () => {
     const refusing = sandbox('jail', { confine: () => ({ refused: 'outside of the root' }) });
-    const unreachable = sandbox('unreachable', { confine: () => { throw new Error('was asked'); } });
+    const unreachable = sandbox('unreachable', {
+      confine: () => {
+        throw new Error('was asked');
+      },
+    });
     expect(composeSandboxes([refusing, unreachable]).confine?.(call)).toEqual({
       refused: 'jail: outside of the root',
     });
@@ -117,14 +131,20 @@ describe('several sandboxes', () => {
   ])('refuse where one of them answers %s', async (_name, answer) => {
     for (const confine of [() => answer, () => Promise.resolve(answer)]) {
       const odd = sandbox('odd', { confine: confine as () => Confinement });
-      for (const order of [[odd, confining('fine', (p) => p)], [confining('fine', (p) => p), odd]]) {
+      for (const order of [
+        [odd, confining('fine', (p) => p)],
+        [confining('fine', (p) => p), odd],
+      ]) {
         expect(await composeSandboxes(order).confine?.(call)).toHaveProperty('refused');
       }
     }
   });
 
   it('can return undefined as the confined arguments', () => {
-    const both = composeSandboxes([sandbox('a', { confine: () => ({ args: undefined }) }), sandbox('b')]);
+    const both = composeSandboxes([
+      sandbox('a', { confine: () => ({ args: undefined }) }),
+      sandbox('b'),
+    ]);
     expect(both.confine?.(call)).toEqual({ args: undefined });
   });
 
@@ -145,16 +165,33 @@ describe('several sandboxes', () => {
       });
     const result = {};
     const all = composeSandboxes([wrapping('a'), wrapping('b'), wrapping('c')]);
-    const given = all.run(call, run(() => { order.push('tool'); return result; }));
+    const given = all.run(
+      call,
+      run(() => {
+        order.push('tool');
+        return result;
+      }),
+    );
     expect(given).toBe(result);
     expect(order).toEqual(['a in', 'b in', 'c in', 'tool', 'c out', 'b out', 'a out']);
   });
 
   it('do not run the tool where one of them does not', () => {
     let ran = false;
-    const blocking = sandbox('blocking', { run: () => { throw new Error('no room'); } });
+    const blocking = sandbox('blocking', {
+      run: () => {
+        throw new Error('no room');
+      },
+    });
     const both = composeSandboxes([sandbox('a'), blocking]);
-    expect(() => both.run(call, run(() => { ran = true; }))).toThrow('no room');
+    expect(() =>
+      both.run(
+        call,
+        run(() => {
+          ran = true;
+        }),
+      ),
+    ).toThrow('no room');
     expect(ran).toBe(false);
   });
 
@@ -174,13 +211,21 @@ describe('several sandboxes', () => {
       guarantees: { ...NO_GUARANTEES, files: 'os' },
       check: () => ({ ok: true, guarantees: NO_GUARANTEES }),
     });
-    expect(composeSandboxes([boasting, sandbox('b')]).check()).toEqual({ ok: true, guarantees: NO_GUARANTEES });
+    expect(composeSandboxes([boasting, sandbox('b')]).check()).toEqual({
+      ok: true,
+      guarantees: NO_GUARANTEES,
+    });
   });
 
   it.each<[string, () => unknown]>([
     ['says so', () => ({ ok: false, reason: 'no namespaces here' })],
     ['says so later', () => Promise.resolve({ ok: false, reason: 'no namespaces here' })],
-    ['throws', () => { throw new Error('no namespaces here'); }],
+    [
+      'throws',
+      () => {
+        throw new Error('no namespaces here');
+      },
+    ],
     ['rejects', () => Promise.reject(new Error('no namespaces here'))],
   ])('do not work where the check of one of them %s', async (_name, check) => {
     const broken = sandbox('broken', { check: check as () => SandboxCheck });
@@ -225,7 +270,10 @@ describe('with a polluted Object.prototype', () => {
   });
 
   it('sandboxes take no answer from there', async () => {
-    const silent = sandbox('silent', { confine: () => ({}) as Confinement, check: () => ({}) as SandboxCheck });
+    const silent = sandbox('silent', {
+      confine: () => ({}) as Confinement,
+      check: () => ({}) as SandboxCheck,
+    });
     const both = composeSandboxes([silent, sandbox('b')]);
     prototype['args'] = { path: 'fake' };
     prototype['ok'] = true;

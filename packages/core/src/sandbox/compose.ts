@@ -12,7 +12,10 @@ export function composeSandboxes(sandboxes: readonly Sandbox[]): Sandbox {
   const confining = sandboxes.filter((sandbox) => sandbox.confine !== undefined);
   return {
     name: sandboxes.map((sandbox) => sandbox.name).join('+'),
-    guarantees: sandboxes.reduce((all, { guarantees }) => strongest(all, guarantees), NO_GUARANTEES),
+    guarantees: sandboxes.reduce(
+      (all, { guarantees }) => strongest(all, guarantees),
+      NO_GUARANTEES,
+    ),
     check: () => drive(checkAll(sandboxes)),
     ...(confining.length === 0 ? {} : { confine: (call) => drive(confineAll(confining, call)) }),
     run: (call, run) =>
@@ -30,7 +33,10 @@ function* checkAll(sandboxes: readonly Sandbox[]): Steps<SandboxCheck> {
     try {
       const { ok, guarantees: proven, reason } = ownFields(yield* wait<unknown>(sandbox.check()));
       if (ok !== true || typeof proven !== 'object' || proven === null) {
-        return { ok: false, reason: `${sandbox.name}: ${messageOf(reason ?? 'it gave no answer')}` };
+        return {
+          ok: false,
+          reason: `${sandbox.name}: ${messageOf(reason ?? 'it gave no answer')}`,
+        };
       }
       guarantees = strongest(guarantees, proven);
     } catch (error) {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   DIMENSIONS,
@@ -12,10 +12,16 @@ import {
 
 const level = fc.constantFrom(...GUARANTEE_LEVELS);
 const full = fc.record(
-  Object.fromEntries(DIMENSIONS.map((dimension) => [dimension, level])) as Record<keyof Guarantees, typeof level>,
+  Object.fromEntries(DIMENSIONS.map((dimension) => [dimension, level])) as Record<
+    keyof Guarantees,
+    typeof level
+  >,
 );
 const partial: fc.Arbitrary<Partial<Guarantees>> = fc.record(
-  Object.fromEntries(DIMENSIONS.map((dimension) => [dimension, level])) as Record<keyof Guarantees, typeof level>,
+  Object.fromEntries(DIMENSIONS.map((dimension) => [dimension, level])) as Record<
+    keyof Guarantees,
+    typeof level
+  >,
   { requiredKeys: [] },
 );
 const unknown = 'quantum' as GuaranteeLevel;
@@ -35,7 +41,8 @@ describe('strongest', () => {
   it('is enough wherever one of the two is', () => {
     fc.assert(
       fc.property(full, full, partial, (a, b, required) => {
-        if (weakerThan(a, required) === undefined) expect(weakerThan(strongest(a, b), required)).toBeUndefined();
+        if (weakerThan(a, required) === undefined)
+          expect(weakerThan(strongest(a, b), required)).toBeUndefined();
       }),
     );
   });
@@ -50,21 +57,27 @@ describe('strongest', () => {
   });
 
   it('changes neither', () => {
-    const [a, b] = [Object.freeze({ files: 'args' as const }), Object.freeze({ files: 'os' as const })];
+    const [a, b] = [
+      Object.freeze({ files: 'args' as const }),
+      Object.freeze({ files: 'os' as const }),
+    ];
     expect(strongest(a, b)).toEqual({ files: 'os' });
   });
 
   it('keeps a demand that nobody understands, from either side', () => {
     const known = { files: 'os' as const };
     for (const demand of [{ files: unknown }, { filez: 'os' } as Partial<Guarantees>]) {
-      for (const both of [strongest<Partial<Guarantees>>(known, demand), strongest<Partial<Guarantees>>(demand, known)]) {
+      for (const both of [
+        strongest<Partial<Guarantees>>(known, demand),
+        strongest<Partial<Guarantees>>(demand, known),
+      ]) {
         expect(weakerThan({ ...NO_GUARANTEES, files: 'os' }, both)).toBeDefined();
       }
     }
   });
 
   it('is not weakened by a dimension that is there without a level', () => {
-    expect(strongest<Partial<Guarantees>>({ files: 'os' }, { files: undefined } as unknown as Partial<Guarantees>)).toEqual({
+    expect(strongest<Partial<Guarantees>>({ files: 'os' }, { files: undefined })).toEqual({
       files: 'os',
     });
   });
@@ -72,8 +85,12 @@ describe('strongest', () => {
 
 describe('weakerThan', () => {
   it('names a dimension in which less is there than is required', () => {
-    expect(weakerThan({ ...NO_GUARANTEES, files: 'os' }, { files: 'os', network: 'args' })).toBe('network');
-    expect(weakerThan({ ...NO_GUARANTEES, files: 'runtime' }, { files: 'interpreter' })).toBe('files');
+    expect(weakerThan({ ...NO_GUARANTEES, files: 'os' }, { files: 'os', network: 'args' })).toBe(
+      'network',
+    );
+    expect(weakerThan({ ...NO_GUARANTEES, files: 'runtime' }, { files: 'interpreter' })).toBe(
+      'files',
+    );
     expect(weakerThan(NO_GUARANTEES, {})).toBeUndefined();
     expect(weakerThan(NO_GUARANTEES, { files: 'none' })).toBeUndefined();
   });
@@ -81,13 +98,17 @@ describe('weakerThan', () => {
   it('is the order of the levels', () => {
     for (const [i, there] of GUARANTEE_LEVELS.entries()) {
       for (const [j, required] of GUARANTEE_LEVELS.entries()) {
-        expect(weakerThan({ ...NO_GUARANTEES, cpu: there }, { cpu: required }) === undefined).toBe(i >= j);
+        expect(weakerThan({ ...NO_GUARANTEES, cpu: there }, { cpu: required }) === undefined).toBe(
+          i >= j,
+        );
       }
     }
   });
 
   it('never takes for met what is not understood', () => {
-    const everything = Object.fromEntries(DIMENSIONS.map((d) => [d, 'os'])) as unknown as Guarantees;
+    const everything = Object.fromEntries(
+      DIMENSIONS.map((d) => [d, 'os']),
+    ) as unknown as Guarantees;
     expect(weakerThan(everything, { files: unknown })).toBe('files');
     expect(weakerThan(everything, { filez: 'args' } as Partial<Guarantees>)).toBe('filez');
     expect(weakerThan({ ...everything, files: unknown }, { files: 'args' })).toBe('files');

@@ -6,9 +6,7 @@ export type SandboxCheck =
   | { readonly ok: true; readonly guarantees: Guarantees }
   | { readonly ok: false; readonly reason: string };
 
-export type Confinement =
-  | { readonly args: unknown }
-  | { readonly refused: string };
+export type Confinement = { readonly args: unknown } | { readonly refused: string };
 
 /** How a sandbox starts what it confines. */
 export interface SandboxRun {
