@@ -2,6 +2,7 @@ export { guardOf, withGuard } from './with-guard.ts';
 export {
   allowAll,
   createGuard,
+  describeRequirement,
   envSecrets,
   GuardError,
   isGuard,
@@ -16,7 +17,9 @@ export {
   staticSecrets,
   stopSwitch,
   toolPolicy,
+  verifyChain,
   verifyEntry,
+  visible,
 } from '@guardstile/core';
 
 export type { ToolSetOptions, WithGuardOptions } from './with-guard.ts';
@@ -28,6 +31,7 @@ export type {
   AuditEntry,
   AuditFilter,
   AuditLog,
+  AuditVerification,
   CallContext,
   Decision,
   Fact,
@@ -44,4 +48,5 @@ export type {
   PolicyInput,
   Principal,
   ToolCall,
+  ToolRun,
 } from '@guardstile/core';

@@ -41,7 +41,7 @@ describe('terminalApprover in a process without a terminal', () => {
     expect(stdout).not.toContain('hunter2');
   });
 
-  it.each([{}, { GUARDSTILE_AUTO_APPROVE: '1' }])(
+  it.each<Readonly<Record<string, string>>>([{}, { GUARDSTILE_AUTO_APPROVE: '1' }])(
     'answers for nobody who is named (%j)',
     async (env) => {
       const { code, stdout } = await runScenario('namedApprovers', { env });

@@ -359,7 +359,7 @@ describe('what changed while the person was thinking', () => {
     reason = 'the new policy';
     expect(await run({ answer: yes })).toBe('refunded');
     const entries = await entriesOf(guard);
-    expect(entries.map(({ reason: why }) => why).filter(Boolean)).toEqual(['the old policy', 'the new policy']);
+    expect(entries.map(({ reason: why }) => why).filter(Boolean)).toEqual(['the old policy', 'approved by alice through chat']);
   });
 
   it('labels that the session got meanwhile are decided on', async () => {

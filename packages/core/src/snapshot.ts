@@ -46,8 +46,9 @@ export function snapshot(value: unknown, limits: SnapshotLimits = SNAPSHOT_LIMIT
 }
 
 function isPolluted(): boolean {
-  for (const _name in {}) return true;
-  return false;
+  let inherited: string | undefined;
+  for (const name in {}) inherited = name;
+  return inherited !== undefined;
 }
 
 const UNLIMITED: Walk = {

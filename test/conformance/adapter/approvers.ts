@@ -55,7 +55,7 @@ export function approvers<Tools>(harness: AdapterHarness<Tools>): void {
     const { refund, tools } = asked(() => 'yes' as ApproverAnswer);
     const run = await harness.run(tools, [[call('refund')]]);
     expect(refund.runs).toEqual([]);
-    expect(outcomeOf(run, 'refund').seen).toContain('denied it');
+    expect(outcomeOf(run, 'refund').seen).toMatch(/refund.*the approver/s);
   });
 
   it('denies when asking fails', async () => {
@@ -64,7 +64,7 @@ export function approvers<Tools>(harness: AdapterHarness<Tools>): void {
     });
     const run = await harness.run(tools, [[call('refund')]]);
     expect(refund.runs).toEqual([]);
-    expect(outcomeOf(run, 'refund').seen).toContain('denied it');
+    expect(outcomeOf(run, 'refund').seen).toMatch(/refund.*the approver/s);
   });
 
   it('asks for each call of a step', async () => {

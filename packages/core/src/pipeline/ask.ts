@@ -4,7 +4,7 @@ import type { Approval, ApprovalBindings, ApprovalDraft } from '../approvals/app
 import { sameBindings } from '../approvals/memory.ts';
 import { describeRequirement, type Requirements, unmet } from '../approvals/requirements.ts';
 import { canonical } from '../canonical.ts';
-import type { AllowDecision, AskDecision, Decision } from '../decision.ts';
+import { allow, type AllowDecision, type AskDecision, type Decision } from '../decision.ts';
 import { digest } from '../digest.ts';
 import { GuardError } from '../errors.ts';
 import { mintId } from '../ids.ts';
@@ -60,7 +60,7 @@ export function* settleAsk(state: CallState, first: AllowDecision | AskDecision)
     const approval = yield* obtain(state, decision, round);
     const next = yield* decideAgain(state, approval);
     if (next.effect !== 'ask') return { decision: next, approval };
-    if (suffices(approval, next.requirements)) return { decision: next, approval };
+    if (suffices(approval, next.requirements)) return { decision: allowedBy(approval, next), approval };
     yield* callOff(state, approval);
     decision = next;
   }
@@ -68,6 +68,13 @@ export function* settleAsk(state: CallState, first: AllowDecision | AskDecision)
     'approval_invalid',
     'the policy asked for more each time it was answered; the call is given up',
   );
+}
+
+/** An ask that was answered: what was a reason to ask is none to allow. */
+function allowedBy({ votes }: Approval, { policy, rule, obligations, limits, conditions }: AskDecision): Decision {
+  const who = votes.map(({ voter = 'the requester', channel }) => `${voter} through ${channel}`);
+  const extras = { ...(rule === undefined ? {} : { rule }), obligations, limits, conditions };
+  return allow(policy, `approved by ${who.join(' and ')}`, extras);
 }
 
 /**

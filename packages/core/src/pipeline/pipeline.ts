@@ -40,7 +40,7 @@ export function* runCall(state: CallState, execute: Execute<unknown>): Steps<unk
       : yield* settleAsk(state, verdict); // 6
     if (settled.decision.effect === 'deny') throw denied(state, settled.decision);
     const admission = yield* admit(state, settled); // 7
-    announce(state, { ...settled.decision, effect: 'allow' });
+    announce(state, settled.decision);
     const secrets = yield* passGate(state, admission); // 8
     return yield* runBody(state, admission, secrets, execute); // 8, 9, 10
   } catch (error) {

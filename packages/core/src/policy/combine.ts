@@ -21,14 +21,15 @@ export function combine(policy: Digest, decisions: readonly Decision[]): Decisio
     conditions: combineConditions(decisions.map((d) => d.conditions)),
   };
   const asks = decisions.filter((d): d is AskDecision => d.effect === 'ask');
-  const [deciding] = asks;
-  if (deciding === undefined) return allow(policy, first.reason, { ...ruleOf(first), ...extras });
+  if (asks.length === 0) return allow(policy, first.reason, { ...ruleOf(decisions), ...extras });
   const reason = [...new Set(asks.map((d) => d.reason))].join('; ');
   const requirements = combineRequirements(asks.map((d) => d.requirements));
-  return ask(policy, reason, requirements, { ...ruleOf(deciding), ...extras });
+  return ask(policy, reason, requirements, { ...ruleOf(asks), ...extras });
 }
 
-function ruleOf({ rule }: Decision): { readonly rule?: string } {
+/** The first rule that is named: a mode that asks too has none. */
+function ruleOf(decisions: readonly Decision[]): { readonly rule?: string } {
+  const rule = decisions.find((decision) => decision.rule !== undefined)?.rule;
   return rule === undefined ? {} : { rule };
 }
 

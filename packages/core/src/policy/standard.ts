@@ -61,7 +61,7 @@ function create(options: StandardPolicyOptions = {}): Policy {
 }
 
 function byMode(id: Digest, mode: Mode, { facts }: ToolInfo): Decision {
-  const harmless = facts.effect === 'readOnly' || facts.effect === 'nonDestructive';
+  const harmless = allowHarmless(id, facts);
   switch (mode) {
     case 'bypassPermissions':
       return allow(id, 'the mode bypasses permissions');
@@ -70,19 +70,25 @@ function byMode(id: Digest, mode: Mode, { facts }: ToolInfo): Decision {
         ? allow(id, 'it only reads')
         : deny(id, `only tools that are stated read-only may run in this mode (${facts.why})`);
     case 'acceptEdits':
-      if (harmless) return allow(id, 'it is not destructive');
+      if (harmless !== undefined) return harmless;
       if (facts.effect === 'edit') return allow(id, 'file edits are accepted in this mode');
       return ask(id, concern(facts), CONFIRM);
     case 'dontAsk':
-      if (harmless) return allow(id, 'it is not destructive');
+      if (harmless !== undefined) return harmless;
       return deny(id, `${concern(facts)}, and this mode does not ask`);
     case 'default':
-      return harmless ? allow(id, 'it is not destructive') : ask(id, concern(facts), CONFIRM);
+      return harmless ?? ask(id, concern(facts), CONFIRM);
   }
+}
+
+function allowHarmless(id: Digest, { effect }: ToolInfo['facts']): Decision | undefined {
+  if (effect === 'readOnly') return allow(id, 'it only reads');
+  return effect === 'nonDestructive' ? allow(id, 'it is not destructive') : undefined;
 }
 
 function concern(facts: ToolInfo['facts']): string {
   if (facts.effect === 'edit') return `it changes files (${facts.why})`;
+  if (facts.money) return `it moves money (${facts.why})`;
   if (facts.effect === 'unknown') return `it may be destructive: ${facts.why}`;
   return `it is destructive (${facts.why})`;
 }
