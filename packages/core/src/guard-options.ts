@@ -23,6 +23,7 @@ import type { Sandbox } from './sandbox/sandbox.ts';
 import { envSecrets, type Secrets } from './secrets.ts';
 import { SNAPSHOT_LIMITS, type SnapshotLimits } from './snapshot.ts';
 import type { StopSwitch } from './stop-switch.ts';
+import { visible } from './visible.ts';
 
 /** What a guard is made of. Only the policy has no default. */
 export interface GuardOptions {
@@ -139,7 +140,8 @@ export function partsOf(given: GuardOptions): Parts {
     );
   }
   const { audit = memoryAudit({ redact: options.redact ?? {} }), sandbox = noSandbox() } = options;
-  const logger = options.logger === undefined ? undefined : isolated(options.logger);
+  const redactor = createRedactor(options.redact);
+  const logger = options.logger === undefined ? undefined : safeLogger(options.logger, redactor);
   const events = createEvents(logger);
   const hooks = createHooks(events);
   for (const one of listOf<Hooks>(options.hooks)) hooks.add(one);
@@ -159,7 +161,7 @@ export function partsOf(given: GuardOptions): Parts {
     limits: options.limits ?? memoryLimits(),
     labels: options.labels ?? memoryLabels(),
     stopSwitch: options.stopSwitch,
-    redactor: createRedactor(options.redact),
+    redactor,
     logger,
     timeoutMs: options.timeoutMs,
     policyTimeoutMs: options.policyTimeoutMs ?? 5000,
@@ -191,19 +193,18 @@ function listOf<T extends object>(value: T | readonly T[] | undefined): readonly
   return Array.isArray(value) ? (value as readonly T[]) : [value as T];
 }
 
-/** A logger that fails is no reason to fail a call. */
-function isolated(logger: Logger): Logger {
-  const told =
-    (level: keyof Logger): Logger[typeof level] =>
+/** What it is told can be printed anywhere; that it fails is no reason to fail a call. */
+function safeLogger(logger: Logger, redactor: Redactor): Logger {
+  const level =
+    (name: keyof Logger): Logger[typeof name] =>
     (message, fields) => {
       try {
-        if (fields === undefined) logger[level](message);
-        else logger[level](message, fields);
+        logger[name](visible(redactor.text(message)), ...(fields === undefined ? [] : [fields]));
       } catch {
         // There is nowhere left to tell it.
       }
     };
-  return { info: told('info'), warn: told('warn') };
+  return { info: level('info'), warn: level('warn') };
 }
 
 /** A function answers for the requester. */

@@ -244,7 +244,7 @@ describe('an approval that the framework asks for', () => {
     const { tool, approvals } = suspending({
       policy: async () => {
         await decided.promise;
-        return 'ask';
+        return 'ask' as const;
       },
     });
     const args = { cents: 500 };
@@ -359,7 +359,7 @@ describe('what changed while the person was thinking', () => {
     reason = 'the new policy';
     expect(await run({ answer: yes })).toBe('refunded');
     const entries = await entriesOf(guard);
-    expect(entries.map(({ reason: why }) => why).filter(Boolean)).toEqual(['the old policy', 'approved by alice through chat']);
+    expect(entries.map(({ reason: why }) => why).filter(Boolean)).toEqual(['the old policy', 'approved by alice through test']);
   });
 
   it('labels that the session got meanwhile are decided on', async () => {

@@ -269,6 +269,21 @@ describe('the logger', () => {
     expect(error.message).toContain('read: denied: no\\u{1b}[2J \\u{202e}gnp.exe [redacted]; do not call it again');
   });
 
+  it('is told of failures without secrets and control characters, whoever failed', async () => {
+    const lines: string[] = [];
+    const guard = createGuard({
+      policy: allowAll(),
+      hooks: {
+        postTool: () => {
+          throw new Error('\u001b[31m password of sk-1234567890abcdefghij');
+        },
+      },
+      logger: { info: () => undefined, warn: (text) => void lines.push(text) },
+    });
+    await guard.call({ tool: 'read', args: {} }, async () => 1);
+    expect(lines).toEqual(['read: a post-tool hook failed: \\u{1b}[31m password of [redacted]']);
+  });
+
   it('that fails is no reason to fail a call', async () => {
     const broken = (): never => {
       throw new Error('no disk');

@@ -89,11 +89,11 @@ describe('a process with a guard ends by itself', () => {
 describe('the signal of a call has no listener left', () => {
   const kinds: ReadonlyArray<readonly [string, GuardOptions]> = [
     ['allowed at once', { policy: allowAll() }],
-    ['allowed by an asynchronous policy', { policy: async () => 'allow', hooks: { preTool: async () => undefined, postTool: async () => undefined } }],
-    ['denied', { policy: async () => 'deny' }],
-    ['approved', { policy: () => 'ask', approver: async () => 'approve' }],
-    ['denied by a person', { policy: () => 'ask', approver: async () => 'deny' }],
-    ['given a time limit', { policy: async () => 'allow', timeoutMs: 60_000 }],
+    ['allowed by an asynchronous policy', { policy: async () => 'allow' as const, hooks: { preTool: async () => undefined, postTool: async () => undefined } }],
+    ['denied', { policy: async () => 'deny' as const }],
+    ['approved', { policy: () => 'ask', approver: async () => 'approve' as const }],
+    ['denied by a person', { policy: () => 'ask', approver: async () => 'deny' as const }],
+    ['given a time limit', { policy: async () => 'allow' as const, timeoutMs: 60_000 }],
     ['failing at a hook', { policy: allowAll(), hooks: { preTool: () => never(), timeoutMs: 5 } }],
   ];
 
@@ -122,7 +122,7 @@ describe('the signal of a call has no listener left', () => {
 
   it('between the chunks of a stream, drained or not', async () => {
     const { signal } = new AbortController();
-    const guard = createGuard({ policy: async () => 'allow', context: { signal } });
+    const guard = createGuard({ policy: async () => 'allow' as const, context: { signal } });
     const open = (): Promise<AsyncGenerator<number>> =>
       guard.call({ tool: 'watch', args: {} }, async function* () {
         yield 1;

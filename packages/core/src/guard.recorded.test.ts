@@ -83,7 +83,8 @@ describe('no body starts without a recorded allow', () => {
     const run = (): void => {
       ran = true;
     };
-    await expectRefusal(() => guard.call({ tool: 'rеad', args: {} }, run), 'tool_invalid');
+    const error = await expectRefusal(() => guard.call({ tool: 'rеad', args: {} }, run), 'tool_invalid');
+    expect(error.message).toMatch(/^rеad: its name has characters outside ASCII/);
     await expectRefusal(
       () => guard.call({ tool: 'read', args: {}, facts: 'harmless' as never }, run),
       'facts_invalid',

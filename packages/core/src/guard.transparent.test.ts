@@ -111,7 +111,7 @@ describe.each(guards)('a guard that allows everything, %s,', (_, options) => {
       (stream) => Promise.all([stream.next(''), stream.next('a'), stream.next('b'), stream.next('c'), stream.return('z')]),
       async (stream) => {
         const chunks = [];
-        for await (const chunk of stream) {
+        for await (const chunk of stream as AsyncIterable<string>) {
           chunks.push(chunk);
           if (chunk === 'one') break;
         }
@@ -199,7 +199,7 @@ describe('a call stays synchronous', () => {
   });
 
   it('until something has to be waited for', async () => {
-    const guard = createGuard({ policy: async () => 'allow' });
+    const guard = createGuard({ policy: async () => 'allow' as const });
     const result = guard.tool({ name: 'add' }).run({ args: {} }, () => 2);
     expect(result).toBeInstanceOf(Promise);
     expect(await result).toBe(2);

@@ -8,7 +8,7 @@ import type { OutcomeStatus } from './audit/entry.ts';
 import { messageOf } from './message-of.ts';
 import { readAnswer } from './policy/answer.ts';
 import type { PolicyAnswer } from './policy/policy.ts';
-import { isThenable, type MaybePromise, type Steps } from './steps.ts';
+import { isThenable, type MaybePromise, type MaybePromiseAnswer, type Steps } from './steps.ts';
 import type { Waiting } from './waiting.ts';
 
 /** What post-tool hooks are told of a call. */
@@ -39,7 +39,7 @@ export interface Hooks {
   readonly preTool?: (
     call: ToolCall,
     context: CallContext,
-  ) => MaybePromise<PolicyAnswer | undefined | void>;
+  ) => MaybePromiseAnswer<PolicyAnswer | undefined | void>;
   /** Told of what came of a call. Failing changes nothing. */
   readonly postTool?: (
     call: ToolCall,
@@ -170,7 +170,7 @@ export function createHooks(events: Events): HookList {
         } catch (error) {
           const failed = failure('checking', hooks, error);
           if (failed.code === 'aborted') throw failed;
-          return [deny(policy, failed.message, 'hook_error')];
+          return [deny(policy, messageOf(failed), 'hook_error')];
         }
         if (answer === undefined) continue;
         const source = { name: nameOf('checking', hooks), policy, optional: true };
@@ -190,7 +190,7 @@ export function createHooks(events: Events): HookList {
         try {
           yield* waiting.for(hooks.postTool(view(), outcome, context), limitOf(hooks), late(hooks));
         } catch (error) {
-          warn(failure('post-tool', hooks, error).message);
+          warn(messageOf(failure('post-tool', hooks, error)));
         }
       }
     },

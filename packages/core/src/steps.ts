@@ -2,6 +2,12 @@
 export type MaybePromise<T> = T | PromiseLike<T>;
 
 /**
+ * The answer of a function, or the promise of one. TypeScript widens the word that
+ * `async () => 'allow'` returns to `string`, so a promised text is accepted and checked when it comes.
+ */
+export type MaybePromiseAnswer<T> = T | PromiseLike<T | string>;
+
+/**
  * A sequence of steps that yields only what has to be waited for. Written like an async function
  * (`yield*` for `await`), but as long as nothing is a promise it runs synchronously: tools keep
  * the shape of their results, and a call that waits for nothing costs no promise.

@@ -106,13 +106,15 @@ export function registerTool(
 
 /** A tool that cannot be guarded as it is asked for: each of its calls is denied, and logged as such. */
 export function refusedTool(name: string, error: unknown): RegisteredTool {
-  const { code, message } = isGuardError(error)
-    ? error
-    : new GuardError('policy_error', messageOf(error));
+  const code = isGuardError(error) ? error.code : 'policy_error';
+  const message = messageOf(error);
+  const prefix = `${name}: `;
+  // The error of the call names the tool already.
+  const reason = message.startsWith(prefix) ? message.slice(prefix.length) : message;
   const identity = Object.freeze({ source: 'app', name });
   return {
     info: Object.freeze({ identity, facts: Object.freeze(factsOf(name, {})) }),
-    ruling: deny(digest('policy', 'none'), message, code),
+    ruling: deny(digest('policy', 'none'), reason, code),
     schema: undefined,
     secrets: NO_SECRETS,
     timeoutMs: undefined,

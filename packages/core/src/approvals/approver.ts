@@ -1,6 +1,6 @@
 import type { CallContext, ToolIdentity } from '../call.ts';
 import type { Digest } from '../digest.ts';
-import type { MaybePromise } from '../steps.ts';
+import type { MaybePromiseAnswer } from '../steps.ts';
 import type { ToolFacts } from '../facts.ts';
 import type { Requirements } from './requirements.ts';
 
@@ -37,7 +37,7 @@ export type ApproverAnswer =
 export type AskApprover = (
   request: ApprovalRequest,
   options: { readonly signal: AbortSignal },
-) => MaybePromise<ApproverAnswer>;
+) => MaybePromiseAnswer<ApproverAnswer>;
 
 /** Somebody who can be asked in this process. */
 export interface Approver {

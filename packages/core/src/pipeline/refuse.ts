@@ -9,10 +9,9 @@ import { finishUp } from './trail.ts';
 
 /** A step that failed is a denial. */
 export function denialOf(state: CallState, error: unknown): DenyDecision {
-  if (!isGuardError(error)) {
-    return deny(state.policy, `the guard failed: ${messageOf(error)}`, 'policy_error');
-  }
-  const { message, code, rule } = error;
+  const message = messageOf(error);
+  if (!isGuardError(error)) return deny(state.policy, `the guard failed: ${message}`, 'policy_error');
+  const { code, rule } = error;
   return deny(state.policy, message, code, rule === undefined ? {} : { rule });
 }
 
@@ -72,18 +71,17 @@ function* recordDenial(state: CallState, { code, reason, rule }: DenyDecision): 
 export function refused(state: CallState, error: unknown): GuardError {
   const { redactor, logger } = state.parts;
   const { name } = state.call.tool;
-  const { code, message, aid, rule } = isGuardError(error)
-    ? error
-    : new GuardError('policy_error', denialOf(state, error).reason);
+  const { code, reason, rule } = denialOf(state, error);
+  const aid = isGuardError(error) ? error.aid : undefined;
   const cause = causeOf(error);
-  const told = new GuardError(code, redactor.text(message), {
+  const told = new GuardError(code, redactor.text(reason), {
     tool: name,
     rid: state.rid,
     ...(aid === undefined ? {} : { aid }),
     ...(rule === undefined ? {} : { rule }),
     ...(cause === undefined ? {} : { cause }),
   });
-  logger?.info(told.message, { rid: state.rid, code });
+  logger?.info(messageOf(told), { rid: state.rid, code });
   return told;
 }
 

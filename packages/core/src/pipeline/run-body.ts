@@ -1,6 +1,7 @@
 import type { OutcomeStatus } from '../audit/entry.ts';
 import { GuardError, type GuardErrorCode } from '../errors.ts';
 import type { ToolOutcome } from '../hooks.ts';
+import { messageOf } from '../message-of.ts';
 import { thaw } from '../snapshot.ts';
 import { drive, isThenable, type Steps } from '../steps.ts';
 import type { Admission } from './admit.ts';
@@ -258,8 +259,8 @@ function own(state: CallState, code: GuardErrorCode, message: string): GuardErro
 /** Errors that parts of the guard made say which tool they are about. */
 function named(state: CallState, error: unknown): unknown {
   if (!(error instanceof GuardError) || error.tool !== undefined) return error;
-  const { code, message, cause } = error;
-  return new GuardError(code, message, {
+  const { code, cause } = error;
+  return new GuardError(code, messageOf(error), {
     tool: state.call.tool.name,
     rid: state.rid,
     ...(cause === undefined ? {} : { cause }),

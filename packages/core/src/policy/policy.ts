@@ -2,7 +2,7 @@ import type { CallContext, ToolCall, ToolIdentity } from '../call.ts';
 import type { Decision } from '../decision.ts';
 import type { Digest } from '../digest.ts';
 import type { ToolFacts } from '../facts.ts';
-import type { MaybePromise } from '../steps.ts';
+import type { MaybePromise, MaybePromiseAnswer } from '../steps.ts';
 
 /** What is known of a tool before it is called. */
 export interface ToolInfo {
@@ -44,7 +44,7 @@ export interface PolicyChange {
 export type PolicyFunction = (
   call: ToolCall,
   context: CallContext,
-) => MaybePromise<PolicyAnswer | undefined>;
+) => MaybePromiseAnswer<PolicyAnswer | undefined>;
 
 /** What a function may answer. Anything else, nothing and a thrown error deny. */
 export type PolicyAnswer =
