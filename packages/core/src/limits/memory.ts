@@ -69,8 +69,11 @@ export function memoryLimits(options: { readonly clock?: () => number } = {}): L
     }
   }
 
+  /** Moves the end of what is still counted: a use whose lease ran out is over, and stays so. */
   function move(token: string, until: (use: Use) => number): void {
+    const now = clock();
     for (const use of reservations.get(token)?.uses ?? []) {
+      if (use.until <= now) continue;
       use.until = until(use);
       const account = accounts.get(use.key);
       if (account !== undefined) account.next = Math.min(account.next, use.until);
