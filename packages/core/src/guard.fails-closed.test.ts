@@ -496,6 +496,7 @@ describe('options that would weaken a guard unnoticed', () => {
     ['a schema that cannot parse', { schema: {} as never }],
     ['a time limit of NaN', { timeoutMs: Number.NaN }],
     ['secrets that are no list', { secrets: 'API_KEY' as never }],
+    ['a misspelt requirement', { require: { files: 'os' } } as never],
   ])('a tool with %s is refused', async (_, spec) => {
     const guard = createGuard({ policy: allowAll() });
     await expectRefusal(() => guard.tool({ name: 'read', ...spec }), 'tool_invalid');

@@ -18,11 +18,10 @@ function obliged(...obligations: Obligation[]): GuardOptions {
 
 class DatabaseError extends Error {
   override readonly name = 'DatabaseError';
-  constructor(
-    message: string,
-    readonly query: unknown,
-  ) {
+  readonly query: unknown;
+  constructor(message: string, query: unknown) {
     super(message);
+    this.query = query;
   }
 }
 

@@ -9,7 +9,7 @@ import { messageOf } from './message-of.ts';
 import { readAnswer } from './policy/answer.ts';
 import type { PolicyAnswer } from './policy/policy.ts';
 import { isThenable, type MaybePromise, type MaybePromiseAnswer, type Steps } from './steps.ts';
-import type { Waiting } from './waiting.ts';
+import { isInterruption, type Waiting } from './waiting.ts';
 
 /** What post-tool hooks are told of a call. */
 export interface ToolOutcome {
@@ -169,7 +169,7 @@ export function createHooks(events: Events): HookList {
           }
         } catch (error) {
           const failed = failure('checking', hooks, error);
-          if (failed.code === 'aborted') throw failed;
+          if (isInterruption(failed)) throw failed;
           return [deny(policy, messageOf(failed), 'hook_error')];
         }
         if (answer === undefined) continue;
@@ -229,7 +229,7 @@ function nameOf(kind: string, hooks: Hooks): string {
 }
 
 function failure(kind: string, hooks: Hooks, cause: unknown): GuardError {
-  if (cause instanceof GuardError && cause.code === 'aborted') return cause;
+  if (isInterruption(cause)) return cause;
   return new GuardError('hook_error', `${nameOf(kind, hooks)} failed: ${messageOf(cause)}`, {
     cause,
   });

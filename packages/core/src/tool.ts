@@ -6,6 +6,7 @@ import { type Fact, factsOf, type ToolAnnotations } from './facts.ts';
 import { messageOf } from './message-of.ts';
 import { readOpinion } from './opinion.ts';
 import { ownFields } from './own-fields.ts';
+import { ownOptions } from './own-options.ts';
 import type { Policy, PolicyAnswer, Ruling, ToolInfo } from './policy/policy.ts';
 import { isToolSchema, type ToolSchema } from './schema.ts';
 import type { Guarantees } from './sandbox/guarantees.ts';
@@ -49,6 +50,20 @@ export interface RegisteredTool {
   readonly streams: 'generators' | 'iterables';
 }
 
+const KNOWN = [
+  'name',
+  'source',
+  'description',
+  'schema',
+  'facts',
+  'annotations',
+  'trusted',
+  'secrets',
+  'timeoutMs',
+  'requires',
+  'streams',
+] as const satisfies ReadonlyArray<keyof ToolSpec>;
+
 const ASCII_NAME = /^[\x20-\x7e]{1,256}$/;
 const NO_SECRETS: readonly string[] = Object.freeze([]);
 
@@ -61,7 +76,7 @@ export function registerTool(
   options: { readonly unicodeNames: boolean },
 ): RegisteredTool {
   // Own properties only: a polluted prototype must not state facts or hand out secrets.
-  const spec = ownFields(given) as unknown as ToolSpec; // the same fields
+  const spec = ownOptions(`tool "${given.name}"`, given, KNOWN, 'tool_invalid');
   const { name, source = 'app', schema, secrets = NO_SECRETS, timeoutMs } = spec;
   if (typeof name !== 'string' || name === '') {
     throw new GuardError('tool_invalid', 'a tool needs a name');

@@ -1,4 +1,5 @@
 import { deadline } from './deadline.ts';
+import { GuardError } from './errors.ts';
 import { isThenable, type MaybePromise, type Steps } from './steps.ts';
 
 /** Waits of one call: each has a time limit, and an abort ends all that are running. */
@@ -10,6 +11,11 @@ export interface Waiting {
   for<T>(value: MaybePromise<T>, ms: number, late: () => unknown): Steps<T>;
   /** From now on the call's abort signal is only listened to while something is waited for. */
   end(): void;
+}
+
+/** Whether waiting itself was ended, which is no failure of what was waited for. */
+export function isInterruption(error: unknown): error is GuardError {
+  return error instanceof GuardError && (error.code === 'aborted' || error.code === 'async_steps');
 }
 
 /** Waits that `signal` ends, with the error that `aborted` makes. */

@@ -1,5 +1,6 @@
 import { GuardError, isGuardError } from './errors.ts';
 import type { Fact } from './facts.ts';
+import { ownOptions } from './own-options.ts';
 import type { Execute } from './pipeline/run-body.ts';
 import type { ToolSchema } from './schema.ts';
 import { drive, isThenable, type MaybePromise, proceed, type Steps } from './steps.ts';
@@ -19,6 +20,14 @@ export interface WrapOptions {
   readonly async?: boolean;
 }
 
+const KNOWN = [
+  'schema',
+  'facts',
+  'timeoutMs',
+  'onDeny',
+  'async',
+] as const satisfies ReadonlyArray<keyof WrapOptions>;
+
 type Start = (input: CallInput, execute: Execute<unknown>) => Steps<unknown>;
 
 const AsyncFunction = (async () => undefined).constructor;
@@ -31,7 +40,8 @@ export function wrapFunction(
   options: WrapOptions,
   register: (spec: ToolSpec) => Start,
 ): (...args: unknown[]) => unknown {
-  const { onDeny = 'throw', async = fn instanceof AsyncFunction, ...spec } = options;
+  const own = ownOptions(`wrap("${name}")`, options, KNOWN, 'options_invalid');
+  const { onDeny = 'throw', async = fn instanceof AsyncFunction, ...spec } = own;
   const start = register({ ...spec, name });
   const shape = fn instanceof AsyncGeneratorFunction ? generator : async ? promise : value;
 

@@ -128,9 +128,11 @@ function* decideAgain(state: CallState, approval: Approval): Steps<Decision> {
 }
 
 /** Whether what was approved is enough for what is required by now. */
-function suffices({ votes, bindings, createdAt }: Approval, now: Requirements): boolean {
+function suffices({ votes, bindings, createdAt, expiresAt }: Approval, now: Requirements): boolean {
+  if (unmet(now, votes, bindings.principal) !== undefined) return false;
   const expiresMs = expiryOf(now) ?? Number.POSITIVE_INFINITY;
-  return unmet(now, votes, bindings.principal) === undefined && createdAt + expiresMs > Date.now();
+  // The store watches over the time it was given; only a shorter one is news.
+  return expiresMs >= expiresAt - createdAt || createdAt + expiresMs > Date.now();
 }
 
 function expiryOf(requirements: Requirements): number | undefined {

@@ -5,6 +5,7 @@ import { ownFields } from '../own-fields.ts';
 import { type Guarantees, strongest, weakerThan } from '../sandbox/guarantees.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { MaybePromise, Steps } from '../steps.ts';
+import { isInterruption } from '../waiting.ts';
 import type { CallState } from './call-state.ts';
 
 /** Checks by sandbox: what it proved once holds for as long as the process lives. */
@@ -40,7 +41,7 @@ function* proven(state: CallState): Steps<Guarantees> {
     const late = (): Error => new Error(`it took longer than ${storeTimeoutMs} ms`);
     return readCheck(yield* state.waiting.for(checking, storeTimeoutMs, late));
   } catch (cause) {
-    if (cause instanceof GuardError && cause.code === 'aborted') throw cause;
+    if (isInterruption(cause)) throw cause;
     checks.delete(sandbox);
     throw new GuardError(
       'sandbox_unavailable',

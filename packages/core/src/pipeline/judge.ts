@@ -7,6 +7,7 @@ import { combine } from '../policy/combine.ts';
 import type { Opinion } from '../policy/policy.ts';
 import type { Confinement } from '../sandbox/sandbox.ts';
 import { isThenable, type Steps } from '../steps.ts';
+import { isInterruption } from '../waiting.ts';
 import { argsDigest, type CallState, currentPolicy, sessionOf, viewOf } from './call-state.ts';
 import { setConfined } from './receive.ts';
 
@@ -73,7 +74,7 @@ function* confine(state: CallState): Steps<void> {
       () => new Error(`it took longer than ${storeTimeoutMs} ms`),
     );
   } catch (cause) {
-    if (cause instanceof GuardError && cause.code === 'aborted') throw cause;
+    if (isInterruption(cause)) throw cause;
     throw refused(sandbox.name, messageOf(cause), cause);
   }
   if (!isObject(answer)) throw refused(sandbox.name, 'it gave no answer');

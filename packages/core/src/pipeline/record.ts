@@ -3,7 +3,7 @@ import { type AuditReceipt, DURABILITIES } from '../audit/log.ts';
 import { GuardError } from '../errors.ts';
 import { messageOf } from '../message-of.ts';
 import { isThenable, type Steps } from '../steps.ts';
-import type { Waiting } from '../waiting.ts';
+import { isInterruption, type Waiting } from '../waiting.ts';
 import { type CallState, entryBase, eventBase } from './call-state.ts';
 
 /** Appends an entry about the call and returns once the log says how durable it is. */
@@ -25,7 +25,7 @@ export function* record(
         )
       : appended;
   } catch (cause) {
-    if (cause instanceof GuardError && cause.code === 'aborted') throw cause;
+    if (isInterruption(cause)) throw cause;
     throw auditError(audit.name, cause);
   }
   if (!isReceipt(receipt)) throw auditError(audit.name, new Error('it answered no receipt'));
