@@ -39,14 +39,17 @@ describe('a deadline', () => {
     cancel();
   });
 
-  it.each([25, 30, 49, 100, 400])('of %i days is kept, although timers overflow at 24.8', (days) => {
-    const expire = vi.fn<() => void>();
-    deadline(days * DAY, expire);
-    vi.advanceTimersByTime(days * DAY - 1);
-    expect(expire).not.toHaveBeenCalled();
-    vi.advanceTimersByTime(1);
-    expect(expire).toHaveBeenCalledTimes(1);
-  });
+  it.each([25, 30, 49, 100, 400])(
+    'of %i days is kept, although timers overflow at 24.8',
+    (days) => {
+      const expire = vi.fn<() => void>();
+      deadline(days * DAY, expire);
+      vi.advanceTimersByTime(days * DAY - 1);
+      expect(expire).not.toHaveBeenCalled();
+      vi.advanceTimersByTime(1);
+      expect(expire).toHaveBeenCalledTimes(1);
+    },
+  );
 
   it('of no end never expires, and can be called off', () => {
     const expire = vi.fn<() => void>();
@@ -70,7 +73,9 @@ describe('a deadline', () => {
 
   it('shares one timer with all others', () => {
     const before = vi.getTimerCount();
-    const cancels = Array.from({ length: 1000 }, (_, i) => deadline(100 + (i % 7), () => undefined));
+    const cancels = Array.from({ length: 1000 }, (_, i) =>
+      deadline(100 + (i % 7), () => undefined),
+    );
     expect(vi.getTimerCount()).toBe(Math.max(before, 1));
     for (const cancel of cancels) cancel();
     expect(vi.getTimerCount()).toBe(1);
@@ -95,7 +100,12 @@ describe('a deadline', () => {
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const entries: Array<{ readonly due: number; readonly cancel: () => void; cancelled: boolean; expired: number }> = [];
+        const entries: Array<{
+          readonly due: number;
+          readonly cancel: () => void;
+          cancelled: boolean;
+          expired: number;
+        }> = [];
         let now = 0;
         const check = (): void => {
           for (const { due, cancelled, expired } of entries) {
@@ -104,7 +114,12 @@ describe('a deadline', () => {
         };
         for (const one of steps) {
           if ('set' in one) {
-            const entry = { due: now + one.set, cancelled: false, expired: 0, cancel: () => undefined as void };
+            const entry = {
+              due: now + one.set,
+              cancelled: false,
+              expired: 0,
+              cancel: () => undefined as void,
+            };
             entry.cancel = deadline(one.set, () => {
               entry.expired += 1;
             });

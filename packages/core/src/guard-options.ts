@@ -5,6 +5,7 @@ import type { AuditLog } from './audit/log.ts';
 import { memoryAudit } from './audit/memory.ts';
 import type { CallContext } from './call.ts';
 import { mergeContext } from './context.ts';
+import { drop } from './drop.ts';
 import { GuardError } from './errors.ts';
 import { createEvents, type Events } from './events.ts';
 import type { Fact } from './facts.ts';
@@ -199,7 +200,9 @@ function safeLogger(logger: Logger, redactor: Redactor): Logger {
     (name: keyof Logger): Logger[typeof name] =>
     (message, fields) => {
       try {
-        logger[name](visible(redactor.text(message)), ...(fields === undefined ? [] : [fields]));
+        drop(
+          logger[name](visible(redactor.text(message)), ...(fields === undefined ? [] : [fields])),
+        );
       } catch {
         // There is nowhere left to tell it.
       }

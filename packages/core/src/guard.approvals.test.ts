@@ -22,7 +22,11 @@ import type { PolicyAnswer } from './policy/policy.ts';
 import { noSandbox } from './sandbox/no-sandbox.ts';
 import type { CallInput } from './tool.ts';
 
-const alice: CallContext = { principal: { id: 'alice', tenant: 'acme' }, session: 's1', agent: 'bot' };
+const alice: CallContext = {
+  principal: { id: 'alice', tenant: 'acme' },
+  session: 's1',
+  agent: 'bot',
+};
 const yes = { channel: 'test', verdict: 'approve' } as const;
 const no = { channel: 'test', verdict: 'deny', note: 'not today' } as const;
 
@@ -90,7 +94,9 @@ describe('an approval that the framework asks for', () => {
     await open();
     const all = await Promise.allSettled(Array.from({ length: 50 }, () => run({ answer: yes })));
     expect(all.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    const codes = all.flatMap((one) => (one.status === 'rejected' ? [(one.reason as GuardError).code] : []));
+    const codes = all.flatMap((one) =>
+      one.status === 'rejected' ? [(one.reason as GuardError).code] : [],
+    );
     expect(new Set(codes)).toEqual(new Set(['approval_consumed']));
     expect(runs).toHaveLength(1);
   });
@@ -155,15 +161,19 @@ describe('an approval that the framework asks for', () => {
     expect(runs).toEqual([]);
   });
 
-  it.each([['nonsense', 'perhaps'], ['nothing', undefined], ['true', true]])(
-    'is not approved by an answer of %s',
-    async (_, verdict) => {
-      const { open, run, runs } = suspending();
-      await open();
-      await expectRefusal(() => run({ answer: { ...yes, verdict: verdict as never } }), 'approval_invalid');
-      expect(runs).toEqual([]);
-    },
-  );
+  it.each([
+    ['nonsense', 'perhaps'],
+    ['nothing', undefined],
+    ['true', true],
+  ])('is not approved by an answer of %s', async (_, verdict) => {
+    const { open, run, runs } = suspending();
+    await open();
+    await expectRefusal(
+      () => run({ answer: { ...yes, verdict: verdict as never } }),
+      'approval_invalid',
+    );
+    expect(runs).toEqual([]);
+  });
 
   it('is denied for good by a denial, and the note reaches the error', async () => {
     const { open, run, runs } = suspending();
@@ -218,8 +228,15 @@ describe('an approval that the framework asks for', () => {
     expect(new Set(heard.map(({ rid }) => rid)).size).toBe(1);
     const entries = await entriesOf(guard);
     expect(new Set(entries.map(({ rid }) => rid)).size).toBe(1);
-    expect(await storyOf(guard)).toEqual(['tool.ask', 'approval.approve', 'tool.allow', 'tool.outcome ok']);
-    expect(entries[2]).toMatchObject({ votes: [{ voter: 'alice', channel: 'test', verdict: 'approve' }] });
+    expect(await storyOf(guard)).toEqual([
+      'tool.ask',
+      'approval.approve',
+      'tool.allow',
+      'tool.outcome ok',
+    ]);
+    expect(entries[2]).toMatchObject({
+      votes: [{ voter: 'alice', channel: 'test', verdict: 'approve' }],
+    });
     await expectVerified(guard);
   });
 
@@ -253,7 +270,10 @@ describe('an approval that the framework asks for', () => {
     decided.resolve();
     await opening;
     expect(await approvalsOf(approvals)).toMatchObject([{ args: { cents: 500 } }]);
-    const ran = await tool.run({ id: 'call-1', args: { cents: 500 }, answer: yes }, async (given: unknown) => given);
+    const ran = await tool.run(
+      { id: 'call-1', args: { cents: 500 }, answer: yes },
+      async (given: unknown) => given,
+    );
     expect(ran).toEqual({ cents: 500 });
   });
 
@@ -261,7 +281,9 @@ describe('an approval that the framework asks for', () => {
     const { open, run, runs, approvals } = suspending({
       policy: () => ({
         effect: 'ask',
-        requirements: { votes: [{ kind: 'confirm' }, { kind: 'approvers', by: ['boss'], quorum: 1 }] },
+        requirements: {
+          votes: [{ kind: 'confirm' }, { kind: 'approvers', by: ['boss'], quorum: 1 }],
+        },
       }),
     });
     await open();
@@ -270,7 +292,12 @@ describe('an approval that the framework asks for', () => {
     expect(pending).toMatchObject({ state: 'pending', votes: [{ voter: 'alice' }] });
     await approvals.vote(
       pending?.aid ?? '',
-      { verdict: 'approve', voter: 'boss', channel: 'inbox', digest: digest('args', { cents: 500 }) },
+      {
+        verdict: 'approve',
+        voter: 'boss',
+        channel: 'inbox',
+        digest: digest('args', { cents: 500 }),
+      },
       pending?.version ?? 0,
     );
     expect(await run({ answer: yes })).toBe('refunded');
@@ -359,15 +386,23 @@ describe('what changed while the person was thinking', () => {
     reason = 'the new policy';
     expect(await run({ answer: yes })).toBe('refunded');
     const entries = await entriesOf(guard);
-    expect(entries.map(({ reason: why }) => why).filter(Boolean)).toEqual(['the old policy', 'approved by alice through test']);
+    expect(entries.map(({ reason: why }) => why).filter(Boolean)).toEqual([
+      'the old policy',
+      'approved by alice through test',
+    ]);
   });
 
   it('labels that the session got meanwhile are decided on', async () => {
     const { open, run, runs, guard } = suspending({
-      policy: (call) => (call.labels.includes('tainted') ? 'deny' : call.tool.name === 'refund' ? 'ask' : {
-        effect: 'allow',
-        obligations: [{ type: 'label', labels: ['tainted'] }],
-      }),
+      policy: (call) =>
+        call.labels.includes('tainted')
+          ? 'deny'
+          : call.tool.name === 'refund'
+            ? 'ask'
+            : {
+                effect: 'allow',
+                obligations: [{ type: 'label', labels: ['tainted'] }],
+              },
     });
     await open();
     await guard.call({ tool: 'browse', args: {} }, async () => 'page');
@@ -403,7 +438,12 @@ describe('what changed while the person was thinking', () => {
     const run = async (next: PolicyAnswer) => {
       answer = 'ask';
       const approvals = memoryApprovals();
-      const guard = createGuard({ policy: () => answer, approver: thinking(next), context: alice, approvals });
+      const guard = createGuard({
+        policy: () => answer,
+        approver: thinking(next),
+        context: alice,
+        approvals,
+      });
       const outcome = await guard
         .call({ tool: 'refund', args: {} }, () => 'refunded')
         .catch((error: unknown) => (error as GuardError).code);
@@ -440,7 +480,11 @@ describe('what changed while the person was thinking', () => {
 });
 
 describe('approvers in this process', () => {
-  function asking(approver: GuardOptions['approver'], answer: PolicyAnswer, options: Partial<GuardOptions> = {}) {
+  function asking(
+    approver: GuardOptions['approver'],
+    answer: PolicyAnswer,
+    options: Partial<GuardOptions> = {},
+  ) {
     const approvals = memoryApprovals();
     const guard = createGuard({
       policy: () => answer,
@@ -466,7 +510,12 @@ describe('approvers in this process', () => {
   it('approve with one vote where one is asked for', async () => {
     const { call, guard } = asking(() => 'approve', 'ask');
     expect(await call()).toBe('refunded');
-    expect(await storyOf(guard)).toEqual(['tool.ask', 'approval.approve', 'tool.allow', 'tool.outcome ok']);
+    expect(await storyOf(guard)).toEqual([
+      'tool.ask',
+      'approval.approve',
+      'tool.allow',
+      'tool.outcome ok',
+    ]);
     await expectVerified(guard);
   });
 
@@ -480,13 +529,28 @@ describe('approvers in this process', () => {
 
   it.each<readonly [string, readonly Approver[], number, boolean]>([
     ['two named people', [voting('ann', 'approve'), voting('ben', 'approve')], 2, true],
-    ['a named person and a role', [voting('ann', 'approve'), voting('zoe', 'approve', ['auditor'])], 2, true],
+    [
+      'a named person and a role',
+      [voting('ann', 'approve'), voting('zoe', 'approve', ['auditor'])],
+      2,
+      true,
+    ],
     ['one of two', [voting('ann', 'approve'), voting('zoe', 'approve')], 2, false],
     ['the same person twice', [voting('ann', 'approve'), voting('ann', 'approve')], 2, false],
     ['nobody who is named', [voting('zoe', 'approve'), voting('yan', 'approve')], 1, false],
     ['the requester for themselves', [voting('alice', 'approve', ['auditor'])], 1, false],
-    ['a function, which answers for the requester', [{ name: 'callback', ask: () => 'approve' }], 1, false],
-    ['one denial among approvals', [voting('ann', 'approve'), voting('ben', 'deny'), voting('zoe', 'approve', ['auditor'])], 2, false],
+    [
+      'a function, which answers for the requester',
+      [{ name: 'callback', ask: () => 'approve' }],
+      1,
+      false,
+    ],
+    [
+      'one denial among approvals',
+      [voting('ann', 'approve'), voting('ben', 'deny'), voting('zoe', 'approve', ['auditor'])],
+      2,
+      false,
+    ],
   ])('%s', async (_, approvers, quorum, runs) => {
     const { call, approvals } = asking(approvers, three(quorum));
     if (runs) {
@@ -575,7 +639,12 @@ describe('approvers in this process', () => {
   });
 
   it.each<readonly [string, Approver['ask']]>([
-    ['throws', () => { throw new Error('terminal gone'); }],
+    [
+      'throws',
+      () => {
+        throw new Error('terminal gone');
+      },
+    ],
     ['rejects', () => Promise.reject(new Error('terminal gone'))],
     ['answers true', () => true as never],
     ['answers yes', () => 'yes' as never],
@@ -585,16 +654,27 @@ describe('approvers in this process', () => {
     ['answers more than is understood', () => ({ verdict: 'approve', forever: true }) as never],
     ['answers an unknown verdict', () => ({ verdict: 'maybe' }) as never],
     ['abstains', () => ({ verdict: 'abstain', note: 'gone to lunch' })],
-  ])('an approver that %s lets nothing run, and the log does not say that a person denied', async (_, ask) => {
-    const { call, runs, guard } = asking(ask, 'ask');
-    const { message } = await expectRefusal(call, 'approval_required');
-    expect(message).toContain('nobody answered');
-    expect(runs()).toBe(0);
-    expect(await storyOf(guard)).toEqual(['tool.ask', 'approval.cancelled', 'tool.deny approval_required']);
-  });
+  ])(
+    'an approver that %s lets nothing run, and the log does not say that a person denied',
+    async (_, ask) => {
+      const { call, runs, guard } = asking(ask, 'ask');
+      const { message } = await expectRefusal(call, 'approval_required');
+      expect(message).toContain('nobody answered');
+      expect(runs()).toBe(0);
+      expect(await storyOf(guard)).toEqual([
+        'tool.ask',
+        'approval.cancelled',
+        'tool.deny approval_required',
+      ]);
+    },
+  );
 
   it('that abstain leave it to the others', async () => {
-    const away: Approver = { name: 'ann', voter: { id: 'ann' }, ask: () => ({ verdict: 'abstain' }) };
+    const away: Approver = {
+      name: 'ann',
+      voter: { id: 'ann' },
+      ask: () => ({ verdict: 'abstain' }),
+    };
     const { call } = asking([away, voting('ben', 'approve')], three(1));
     expect(await call()).toBe('refunded');
   });
@@ -626,8 +706,14 @@ describe('approvers in this process', () => {
     const heard = eventsOf(guard);
     await expectRefusal(call, 'approval_expired');
     expect(await approvalsOf(approvals)).toMatchObject([{ state: 'cancelled' }]);
-    expect(await storyOf(guard)).toEqual(['tool.ask', 'approval.expired', 'tool.deny approval_expired']);
-    expect(heard.find(({ type }) => type === 'approval.resolved')).toMatchObject({ state: 'expired' });
+    expect(await storyOf(guard)).toEqual([
+      'tool.ask',
+      'approval.expired',
+      'tool.deny approval_expired',
+    ]);
+    expect(heard.find(({ type }) => type === 'approval.resolved')).toMatchObject({
+      state: 'expired',
+    });
   });
 
   it('have no longer than the policy says', async () => {
@@ -637,7 +723,9 @@ describe('approvers in this process', () => {
 
   it('that answer after the deadline change nothing', async () => {
     const answer = Promise.withResolvers<ApproverAnswer>();
-    const { call, approvals, runs } = asking(() => answer.promise, 'ask', { approvalTimeoutMs: 10 });
+    const { call, approvals, runs } = asking(() => answer.promise, 'ask', {
+      approvalTimeoutMs: 10,
+    });
     await expectRefusal(call, 'approval_expired');
     answer.resolve('approve');
     await answer.promise;
@@ -699,7 +787,10 @@ describe('what an approver is shown', () => {
   });
 
   it('hides secrets, and an approval without having looked at them does not count', async () => {
-    const { request, outcome, received } = await shownFor({ password: 'hunter2' }, async () => 'approve');
+    const { request, outcome, received } = await shownFor(
+      { password: 'hunter2' },
+      async () => 'approve',
+    );
     expect(request?.args).toEqual({ password: '[redacted]' });
     expect(request?.hidden).toEqual(['password']);
     expect(outcome).toBe('approval_unrevealed');
@@ -739,13 +830,16 @@ describe('what an approver is shown', () => {
   });
 
   it('is a copy: changing what is shown or revealed changes nothing', async () => {
-    const { received, outcome } = await shownFor({ at: new Date(0), token: 'abc' }, async (request) => {
-      const revealed = (await request.reveal()) as { at: Date };
-      revealed.at.setTime(1);
-      expect(Object.isFrozen(request.args)).toBe(true);
-      expect(Object.isFrozen(request)).toBe(true);
-      return 'approve';
-    });
+    const { received, outcome } = await shownFor(
+      { at: new Date(0), token: 'abc' },
+      async (request) => {
+        const revealed = (await request.reveal()) as { at: Date };
+        revealed.at.setTime(1);
+        expect(Object.isFrozen(request.args)).toBe(true);
+        expect(Object.isFrozen(request)).toBe(true);
+        return 'approve';
+      },
+    );
     expect(outcome).toBe('refunded');
     expect(received).toEqual({ at: new Date(0), token: 'abc' });
   });

@@ -19,47 +19,92 @@ function cyclic(): object {
   return value;
 }
 
-const refused: ReadonlyArray<readonly [string, () => unknown, 'args_unsupported' | 'args_too_large']> = [
+const refused: ReadonlyArray<
+  readonly [string, () => unknown, 'args_unsupported' | 'args_too_large']
+> = [
   ['a cycle', cyclic, 'args_unsupported'],
-  ['a getter', () => ({ get path() { return '/etc/passwd'; } }), 'args_unsupported'],
-  ['a setter', () => ({ set path(_: string) { /* nothing */ } }), 'args_unsupported'],
+  [
+    'a getter',
+    () => ({
+      get path() {
+        return '/etc/passwd';
+      },
+    }),
+    'args_unsupported',
+  ],
+  [
+    'a setter',
+    () => ({
+      set path(_: string) {
+        /* nothing */
+      },
+    }),
+    'args_unsupported',
+  ],
   ['a getter in a list', () => Object.defineProperty([1], 0, { get: () => 2 }), 'args_unsupported'],
   ['a __proto__ key', () => JSON.parse('{"__proto__": {"admin": true}}'), 'args_unsupported'],
-  ['a __proto__ key deep inside', () => JSON.parse('{"a": [{"__proto__": null}]}'), 'args_unsupported'],
-  ['a constructor with a prototype', () => JSON.parse('{"constructor": {"prototype": {"a": 1}}}'), 'args_unsupported'],
+  [
+    'a __proto__ key deep inside',
+    () => JSON.parse('{"a": [{"__proto__": null}]}'),
+    'args_unsupported',
+  ],
+  [
+    'a constructor with a prototype',
+    () => JSON.parse('{"constructor": {"prototype": {"a": 1}}}'),
+    'args_unsupported',
+  ],
   ['nesting 10,000 levels deep', () => nested(10_000), 'args_unsupported'],
   ['a function', () => ({ run: () => 1 }), 'args_unsupported'],
   ['a symbol', () => ({ [Symbol('hidden')]: 1 }), 'args_unsupported'],
   ['an instance of a class', () => ({ error: new Error('x') }), 'args_unsupported'],
-  ['a proxy that throws', () => new Proxy({}, { ownKeys: () => { throw new Error('no'); } }), 'args_unsupported'],
+  [
+    'a proxy that throws',
+    () =>
+      new Proxy(
+        {},
+        {
+          ownKeys: () => {
+            throw new Error('no');
+          },
+        },
+      ),
+    'args_unsupported',
+  ],
   ['a string of 100 MB', () => ({ text: 'x'.repeat(100 * 1024 * 1024) }), 'args_too_large'],
-  ['a sparse list of a billion', () => ({ list: Object.assign([], { length: 1e9 }) }), 'args_too_large'],
+  [
+    'a sparse list of a billion',
+    () => ({ list: Object.assign([], { length: 1e9 }) }),
+    'args_too_large',
+  ],
 ];
 
 describe('arguments that an approval could not be bound to', () => {
-  it.each(refused)('%s is refused before any policy, hook or tool sees it', async (_, make, code) => {
-    const seen: string[] = [];
-    const guard = createGuard({
-      policy: () => {
-        seen.push('policy');
-        return 'allow';
-      },
-      hooks: {
-        rewrite: () => void seen.push('rewrite'),
-        preTool: () => void seen.push('preTool'),
-        postTool: () => void seen.push('postTool'),
-      },
-    });
-    const args = make();
-    const error = await expectRefusal(
-      () => guard.call({ tool: 'read', args }, () => void seen.push('body')),
-      code,
-    );
-    expect(error.message).toContain('read:');
-    expect(seen).toEqual([]);
-    expect(await storyOf(guard)).toEqual([`tool.deny ${code}`]);
-    await expectVerified(guard);
-  });
+  it.each(refused)(
+    '%s is refused before any policy, hook or tool sees it',
+    async (_, make, code) => {
+      const seen: string[] = [];
+      const guard = createGuard({
+        policy: () => {
+          seen.push('policy');
+          return 'allow';
+        },
+        hooks: {
+          rewrite: () => void seen.push('rewrite'),
+          preTool: () => void seen.push('preTool'),
+          postTool: () => void seen.push('postTool'),
+        },
+      });
+      const args = make();
+      const error = await expectRefusal(
+        () => guard.call({ tool: 'read', args }, () => void seen.push('body')),
+        code,
+      );
+      expect(error.message).toContain('read:');
+      expect(seen).toEqual([]);
+      expect(await storyOf(guard)).toEqual([`tool.deny ${code}`]);
+      await expectVerified(guard);
+    },
+  );
 
   it.each(refused)('%s is refused in what a hook rewrites, too', async (_, make, code) => {
     const guard = createGuard({ policy: allowAll(), hooks: { rewrite: () => ({ args: make() }) } });
@@ -82,12 +127,15 @@ describe('arguments out of the ordinary', () => {
     ['a string of 10 MB', () => ({ text: 'x'.repeat(10 * 1024 * 1024) })],
     ['nesting 100 levels deep', () => nested(100)],
     ['NaN, infinities and -0', () => [Number.NaN, Number.POSITIVE_INFINITY, -0]],
-    ['dates, maps, sets, bytes and URLs', () => ({
-      at: new Date(0),
-      map: new Map([['a', new Set([1])]]),
-      bytes: new Uint8Array([1, 2]),
-      url: new URL('https://example.com/a'),
-    })],
+    [
+      'dates, maps, sets, bytes and URLs',
+      () => ({
+        at: new Date(0),
+        map: new Map([['a', new Set([1])]]),
+        bytes: new Uint8Array([1, 2]),
+        url: new URL('https://example.com/a'),
+      }),
+    ],
     ['lone surrogates', () => ({ text: '\ud800' })],
     ['keys that objects have anyway', () => ({ toString: 1, hasOwnProperty: 2, valueOf: null })],
     ['an object without a prototype', () => Object.assign(Object.create(null) as object, { a: 1 })],
@@ -167,7 +215,9 @@ describe('a schema', () => {
       .refine(async ({ user }) => user !== 'mallory', 'mallory may not')
       .transform(async ({ user }) => ({ user: `${user}!` }));
     const guard = createGuard({ policy: allowAll() });
-    expect(await guard.call({ tool: 'greet', args: { user: 'bob' }, schema }, (args) => args)).toEqual({
+    expect(
+      await guard.call({ tool: 'greet', args: { user: 'bob' }, schema }, (args) => args),
+    ).toEqual({
       user: 'bob!',
     });
     const error = await expectRefusal(
@@ -183,7 +233,9 @@ describe('a schema', () => {
       policy: allowAll(),
       hooks: { rewrite: () => ({ args: { n: '7' } }) },
     });
-    expect(await guard.call({ tool: 'count', args: { n: 'x' }, schema }, (args) => args)).toEqual({ n: 7 });
+    expect(await guard.call({ tool: 'count', args: { n: 'x' }, schema }, (args) => args)).toEqual({
+      n: 7,
+    });
   });
 
   it('that does not fit refuses, with its own error as the cause', async () => {
@@ -198,11 +250,30 @@ describe('a schema', () => {
   });
 
   it.each<readonly [string, ToolSchema]>([
-    ['throws', { safeParse: () => { throw new Error('broken'); } }],
+    [
+      'throws',
+      {
+        safeParse: () => {
+          throw new Error('broken');
+        },
+      },
+    ],
     ['answers nonsense', { safeParse: () => 'yes' as never }],
-    ['says that it succeeded without giving data', { safeParse: () => ({ success: true }) as never }],
+    [
+      'says that it succeeded without giving data',
+      { safeParse: () => ({ success: true }) as never },
+    ],
     ['rejects', { '~standard': { validate: () => Promise.reject(new Error('broken')) } }],
-    ['throws in its standard interface', { '~standard': { validate: () => { throw new Error('broken'); } } }],
+    [
+      'throws in its standard interface',
+      {
+        '~standard': {
+          validate: () => {
+            throw new Error('broken');
+          },
+        },
+      },
+    ],
     ['answers nonsense in its standard interface', { '~standard': { validate: () => 1 as never } }],
   ])('that %s lets nothing run', async (_, schema) => {
     const guard = createGuard({ policy: allowAll() });
@@ -220,13 +291,19 @@ describe('a schema', () => {
   it('that never settles lets nothing run', async () => {
     const guard = createGuard({ policy: allowAll(), policyTimeoutMs: 10 });
     const schema: ToolSchema = { '~standard': { validate: () => new Promise(() => undefined) } };
-    await expectRefusal(() => guard.call({ tool: 'pay', args: {}, schema }, () => 1), 'args_invalid');
+    await expectRefusal(
+      () => guard.call({ tool: 'pay', args: {}, schema }, () => 1),
+      'args_invalid',
+    );
   });
 
   it('that gives what an approval cannot be bound to refuses', async () => {
     const guard = createGuard({ policy: allowAll() });
     const schema = z.object({}).transform(() => ({ connect: () => 1 }));
-    await expectRefusal(() => guard.call({ tool: 'pay', args: {}, schema }, () => 1), 'args_unsupported');
+    await expectRefusal(
+      () => guard.call({ tool: 'pay', args: {}, schema }, () => 1),
+      'args_unsupported',
+    );
   });
 
   it('is not asked again for arguments that the framework parsed, unless a hook rewrote them', async () => {
@@ -236,7 +313,9 @@ describe('a schema', () => {
       return true;
     });
     const guard = createGuard({ policy: allowAll() });
-    expect(await guard.call({ tool: 'count', args: { n: 1 }, schema, parsed: true }, (a) => a)).toEqual({
+    expect(
+      await guard.call({ tool: 'count', args: { n: 1 }, schema, parsed: true }, (a) => a),
+    ).toEqual({
       n: 1,
     });
     expect(parses).toBe(0);

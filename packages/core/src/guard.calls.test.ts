@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
-import { entriesOf, expectRefusal, expectVerified, never, storyOf, turn, until } from '../test/harness.ts';
+import {
+  entriesOf,
+  expectRefusal,
+  expectVerified,
+  never,
+  storyOf,
+  turn,
+  until,
+} from '../test/harness.ts';
 import { memoryApprovals } from './approvals/memory.ts';
 import { memoryAudit } from './audit/memory.ts';
 import { createGuard, isGuard, sameGuard } from './guard.ts';
@@ -22,7 +30,12 @@ describe('nested calls', () => {
       expect(parent).toBe(outer?.rid);
       expect(rid).not.toBe(outer?.rid);
     }
-    expect(await storyOf(guard)).toEqual(['tool.allow', 'tool.allow', 'tool.outcome ok', 'tool.outcome ok']);
+    expect(await storyOf(guard)).toEqual([
+      'tool.allow',
+      'tool.allow',
+      'tool.outcome ok',
+      'tool.outcome ok',
+    ]);
     await expectVerified(guard);
   });
 
@@ -38,11 +51,18 @@ describe('nested calls', () => {
   it('keep their own error when it is passed on', async () => {
     const guard = createGuard({ policy: (call) => (call.tool.name === 'pay' ? 'deny' : 'allow') });
     const error = await expectRefusal(
-      () => guard.call({ tool: 'research', args: {} }, () => guard.call({ tool: 'pay', args: {} }, () => 1)),
+      () =>
+        guard.call({ tool: 'research', args: {} }, () =>
+          guard.call({ tool: 'pay', args: {} }, () => 1),
+        ),
       'denied',
     );
     expect(error.tool).toBe('pay');
-    expect(await storyOf(guard)).toEqual(['tool.allow', 'tool.deny denied', 'tool.outcome error denied']);
+    expect(await storyOf(guard)).toEqual([
+      'tool.allow',
+      'tool.deny denied',
+      'tool.outcome error denied',
+    ]);
   });
 });
 
@@ -51,7 +71,10 @@ describe('two guards around one function', () => {
     const order: string[] = [];
     const outer = createGuard({ policy: () => (order.push('outer'), 'allow') });
     const inner = createGuard({ policy: () => (order.push('inner'), 'allow') });
-    const run = outer.wrap('read', inner.wrap('read', async () => 'text'));
+    const run = outer.wrap(
+      'read',
+      inner.wrap('read', async () => 'text'),
+    );
     expect(await run()).toBe('text');
     expect(order).toEqual(['outer', 'inner']);
     expect(await storyOf(outer)).toEqual(['tool.allow', 'tool.outcome ok']);
@@ -59,11 +82,17 @@ describe('two guards around one function', () => {
   });
 
   it('add their restrictions: what one of them denies does not run', async () => {
-    for (const [a, b] of [['allow', 'deny'], ['deny', 'allow']] as const) {
+    for (const [a, b] of [
+      ['allow', 'deny'],
+      ['deny', 'allow'],
+    ] as const) {
       let ran = false;
-      const run = createGuard({ policy: () => a }).wrap('read', createGuard({ policy: () => b }).wrap('read', async () => {
-        ran = true;
-      }));
+      const run = createGuard({ policy: () => a }).wrap(
+        'read',
+        createGuard({ policy: () => b }).wrap('read', async () => {
+          ran = true;
+        }),
+      );
       await expectRefusal(() => run(), 'denied');
       expect(ran).toBe(false);
     }
@@ -123,11 +152,15 @@ describe('ten thousand calls at once', () => {
       context: { signal: controller.signal },
     });
     const count = 2000;
-    const calls = Array.from({ length: count }, (_, n) => guard.call({ tool: 'work', args: { n } }, () => n));
+    const calls = Array.from({ length: count }, (_, n) =>
+      guard.call({ tool: 'work', args: { n } }, () => n),
+    );
     const all = Promise.allSettled(calls);
     await until(() => asked === count);
     controller.abort();
-    const codes = (await all).map((one) => (one.status === 'rejected' ? (one.reason as { code: string }).code : 'ran'));
+    const codes = (await all).map((one) =>
+      one.status === 'rejected' ? (one.reason as { code: string }).code : 'ran',
+    );
     expect(new Set(codes)).toEqual(new Set(['aborted']));
     expect(await approvals.list({ state: 'pending' })).toEqual([]);
   });
@@ -142,8 +175,14 @@ describe('close', () => {
     await expectRefusal(() => guard.call({ tool: 'read', args: {} }, () => 1), 'closed');
     await expectRefusal(() => tool.run({ args: {} }, () => 1), 'closed');
     await expectRefusal(() => wrapped(), 'closed');
-    await expectRefusal(() => guard.with({ session: 's' }).enforce({ tool: 'read', args: {} }), 'closed');
-    expect(await guard.decide({ tool: 'read', args: {} })).toMatchObject({ effect: 'deny', code: 'closed' });
+    await expectRefusal(
+      () => guard.with({ session: 's' }).enforce({ tool: 'read', args: {} }),
+      'closed',
+    );
+    expect(await guard.decide({ tool: 'read', args: {} })).toMatchObject({
+      effect: 'deny',
+      code: 'closed',
+    });
   });
 
   it('stops calls that have not started by then', async () => {
@@ -202,7 +241,12 @@ describe('close', () => {
     let closed = false;
     const guard = createGuard({
       policy: allowAll(),
-      audit: { ...memoryAudit(), close: () => { closed = true; } },
+      audit: {
+        ...memoryAudit(),
+        close: () => {
+          closed = true;
+        },
+      },
       sandbox: {
         name: 'broken',
         guarantees: {} as never,
@@ -217,8 +261,18 @@ describe('close', () => {
 
   it('does not hang on a log that never answers', async () => {
     const policy = perUser({ default: allowAll() });
-    for (const append of [() => never(), () => Promise.reject(new Error('no disk')), () => { throw new Error('no disk'); }]) {
-      const guard = createGuard({ policy, storeTimeoutMs: 10, audit: { ...memoryAudit(), append } });
+    for (const append of [
+      () => never(),
+      () => Promise.reject(new Error('no disk')),
+      () => {
+        throw new Error('no disk');
+      },
+    ]) {
+      const guard = createGuard({
+        policy,
+        storeTimeoutMs: 10,
+        audit: { ...memoryAudit(), append },
+      });
       policy.set('bob', () => 'deny');
       await guard.close();
     }
@@ -254,7 +308,10 @@ describe('guards', () => {
     const spec = { name: 'read' };
     const tool = guard.tool(spec);
     for (let i = 0; i < 5; i += 1) {
-      void guard.with({ session: `s${i}` }).tool(spec).run({ args: {} }, () => 1);
+      void guard
+        .with({ session: `s${i}` })
+        .tool(spec)
+        .run({ args: {} }, () => 1);
     }
     expect(resolved).toBe(1);
     expect(tool.fixed).toMatchObject({ effect: 'allow' });

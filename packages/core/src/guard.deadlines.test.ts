@@ -46,14 +46,23 @@ describe('a deadline of 30 days', () => {
 
   it('ends after 30 days, and not a moment before', async () => {
     const approvals = memoryApprovals();
-    const guard = createGuard({ policy: () => 'ask', approver: () => never(), approvals, ...month });
+    const guard = createGuard({
+      policy: () => 'ask',
+      approver: () => never(),
+      approvals,
+      ...month,
+    });
     const calling = guard.call({ tool: 'pay', args: {} }, () => 'paid');
     const refused = expectRefusal(() => calling, 'approval_expired');
     await vi.advanceTimersByTimeAsync(30 * DAY - 1);
     expect(await settles(calling)).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
     await refused;
-    expect(await storyOf(guard)).toEqual(['tool.ask', 'approval.expired', 'tool.deny approval_expired']);
+    expect(await storyOf(guard)).toEqual([
+      'tool.ask',
+      'approval.expired',
+      'tool.deny approval_expired',
+    ]);
   });
 
   it('holds for an approval that the framework asked for', async () => {
@@ -81,9 +90,15 @@ describe('a deadline of 30 days', () => {
 
   it('beside short ones does not hold them up', async () => {
     const guard = createGuard({ policy: () => 'ask', approver: () => never(), ...month });
-    const long = expectRefusal(() => guard.call({ tool: 'pay', args: {} }, () => 1), 'approval_expired');
+    const long = expectRefusal(
+      () => guard.call({ tool: 'pay', args: {} }, () => 1),
+      'approval_expired',
+    );
     const hasty = createGuard({ policy: () => never(), policyTimeoutMs: 5 });
-    const short = expectRefusal(() => hasty.call({ tool: 'pay', args: {} }, () => 1), 'policy_error');
+    const short = expectRefusal(
+      () => hasty.call({ tool: 'pay', args: {} }, () => 1),
+      'policy_error',
+    );
     await vi.advanceTimersByTimeAsync(5);
     await short;
     await vi.advanceTimersByTimeAsync(30 * DAY);

@@ -12,7 +12,10 @@ import { staticSecrets } from './secrets.ts';
 
 const who = { principal: { id: 'alice', tenant: 'acme' }, session: 's1', agent: 'bot' };
 
-async function heardDuring(options: GuardOptions, run: (guard: Guard) => unknown): Promise<readonly GuardEvent[]> {
+async function heardDuring(
+  options: GuardOptions,
+  run: (guard: Guard) => unknown,
+): Promise<readonly GuardEvent[]> {
   const guard = createGuard({ context: who, ...options });
   const heard = eventsOf(guard);
   await run(guard);
@@ -23,26 +26,56 @@ const typesOf = (heard: readonly GuardEvent[]): readonly string[] => heard.map((
 
 describe('events are told in the order of the pipeline', () => {
   it('for a call that is allowed', async () => {
-    const heard = await heardDuring({ policy: allowAll() }, (guard) => guard.call({ tool: 'read', args: { path: 'a' } }, () => 'text'));
+    const heard = await heardDuring({ policy: allowAll() }, (guard) =>
+      guard.call({ tool: 'read', args: { path: 'a' } }, () => 'text'),
+    );
     expect(typesOf(heard)).toEqual(['call', 'audit', 'decision', 'start', 'audit', 'end']);
     const [call, allowed, decision, start, , end] = heard;
-    expect(call).toMatchObject({ args: { path: 'a' }, tool: { source: 'app', name: 'read' }, user: 'alice', tenant: 'acme', session: 's1', agent: 'bot' });
+    expect(call).toMatchObject({
+      args: { path: 'a' },
+      tool: { source: 'app', name: 'read' },
+      user: 'alice',
+      tenant: 'acme',
+      session: 's1',
+      agent: 'bot',
+    });
     expect(allowed).toMatchObject({ action: 'tool.allow', seq: 1 });
-    expect(decision).toMatchObject({ effect: 'allow', reason: 'everything is allowed', args: { path: 'a' } });
-    expect(end).toMatchObject({ status: 'ok', result: 'text', attempt: (start as { attempt: string }).attempt });
+    expect(decision).toMatchObject({
+      effect: 'allow',
+      reason: 'everything is allowed',
+      args: { path: 'a' },
+    });
+    expect(end).toMatchObject({
+      status: 'ok',
+      result: 'text',
+      attempt: (start as { attempt: string }).attempt,
+    });
     expect(new Set(heard.map(({ rid }) => rid)).size).toBe(1);
   });
 
   it('for a call that is denied', async () => {
-    const policy = (): { effect: 'deny'; reason: string; rule: string } => ({ effect: 'deny', reason: 'closed', rule: 'r1' });
-    const heard = await heardDuring({ policy }, (guard) => thrownBy(() => guard.call({ tool: 'read', args: {} }, () => 1)));
+    const policy = (): { effect: 'deny'; reason: string; rule: string } => ({
+      effect: 'deny',
+      reason: 'closed',
+      rule: 'r1',
+    });
+    const heard = await heardDuring({ policy }, (guard) =>
+      thrownBy(() => guard.call({ tool: 'read', args: {} }, () => 1)),
+    );
     expect(typesOf(heard)).toEqual(['call', 'audit', 'decision', 'error']);
-    expect(heard[2]).toMatchObject({ effect: 'deny', reason: 'closed', rule: 'r1', code: 'denied' });
+    expect(heard[2]).toMatchObject({
+      effect: 'deny',
+      reason: 'closed',
+      rule: 'r1',
+      code: 'denied',
+    });
     expect(heard[3]).toMatchObject({ code: 'denied', message: 'closed' });
   });
 
   it('for a call that a person approves', async () => {
-    const heard = await heardDuring({ policy: () => 'ask', approver: () => 'approve' }, (guard) => guard.call({ tool: 'pay', args: {} }, () => 1));
+    const heard = await heardDuring({ policy: () => 'ask', approver: () => 'approve' }, (guard) =>
+      guard.call({ tool: 'pay', args: {} }, () => 1),
+    );
     expect(typesOf(heard.filter(({ type }) => type !== 'audit'))).toEqual([
       'call',
       'decision',
@@ -52,11 +85,16 @@ describe('events are told in the order of the pipeline', () => {
       'start',
       'end',
     ]);
-    expect(heard.flatMap((event) => (event.type === 'decision' ? [event.effect] : []))).toEqual(['ask', 'allow']);
+    expect(heard.flatMap((event) => (event.type === 'decision' ? [event.effect] : []))).toEqual([
+      'ask',
+      'allow',
+    ]);
   });
 
   it('for a call that a person denies', async () => {
-    const heard = await heardDuring({ policy: () => 'ask', approver: () => 'deny' }, (guard) => thrownBy(() => guard.call({ tool: 'pay', args: {} }, () => 1)));
+    const heard = await heardDuring({ policy: () => 'ask', approver: () => 'deny' }, (guard) =>
+      thrownBy(() => guard.call({ tool: 'pay', args: {} }, () => 1)),
+    );
     expect(typesOf(heard.filter(({ type }) => type !== 'audit'))).toEqual([
       'call',
       'decision',
@@ -66,25 +104,37 @@ describe('events are told in the order of the pipeline', () => {
       'error',
     ]);
     const requested = heard.find(({ type }) => type === 'approval.requested') as { aid: string };
-    expect(heard.find(({ type }) => type === 'approval.resolved')).toMatchObject({ state: 'denied', aid: requested.aid });
+    expect(heard.find(({ type }) => type === 'approval.resolved')).toMatchObject({
+      state: 'denied',
+      aid: requested.aid,
+    });
   });
 
   it('for a body that fails: the error comes before the end', async () => {
-    const heard = await heardDuring({ policy: allowAll() }, (guard) => thrownBy(() => guard.call({ tool: 'read', args: {} }, () => Promise.reject(new Error('no file')))));
+    const heard = await heardDuring({ policy: allowAll() }, (guard) =>
+      thrownBy(() =>
+        guard.call({ tool: 'read', args: {} }, () => Promise.reject(new Error('no file'))),
+      ),
+    );
     expect(typesOf(heard).slice(-3)).toEqual(['audit', 'error', 'end']);
     expect(heard.at(-2)).toMatchObject({ message: 'no file', code: undefined });
     expect(heard.at(-1)).toMatchObject({ status: 'error' });
   });
 
   it('for a call that stops at the gate: it was allowed, and did not start', async () => {
-    const heard = await heardDuring({ policy: allowAll(), stopSwitch: { stopped: () => 'maintenance' } }, (guard) => thrownBy(() => guard.call({ tool: 'read', args: {} }, () => 1)));
+    const heard = await heardDuring(
+      { policy: allowAll(), stopSwitch: { stopped: () => 'maintenance' } },
+      (guard) => thrownBy(() => guard.call({ tool: 'read', args: {} }, () => 1)),
+    );
     expect(typesOf(heard)).toEqual(['call', 'audit', 'decision', 'audit', 'error', 'end']);
     expect(heard.at(-2)).toMatchObject({ code: 'stopped' });
     expect(heard.at(-1)).toMatchObject({ status: 'not-started' });
   });
 
   it('for a check, which is a decision and no more', async () => {
-    const heard = await heardDuring({ policy: () => 'ask' }, (guard) => guard.decide({ tool: 'pay', args: {} }));
+    const heard = await heardDuring({ policy: () => 'ask' }, (guard) =>
+      guard.decide({ tool: 'pay', args: {} }),
+    );
     expect(typesOf(heard)).toEqual(['call', 'decision']);
   });
 
@@ -138,32 +188,54 @@ describe('a listener', () => {
       expect(() => Object.assign(event, { args: 1 })).toThrow(TypeError);
       expect(() => Object.assign(event.args as object, { path: 'b' })).toThrow(TypeError);
     });
-    expect(await guard.call({ tool: 'read', args: { path: 'a' } }, (args) => args)).toEqual({ path: 'a' });
+    expect(await guard.call({ tool: 'read', args: { path: 'a' } }, (args) => args)).toEqual({
+      path: 'a',
+    });
     expect.assertions(4);
   });
 
   it.each<readonly [string, () => unknown]>([
-    ['throws', () => { throw new Error('broken'); }],
+    [
+      'throws',
+      () => {
+        throw new Error('broken');
+      },
+    ],
     ['rejects', () => Promise.reject(new Error('broken'))],
-    ['throws something odd', () => { throw Object.create(null); }],
-    ['gives a promise that throws when it is looked at', () => ({ get then() { throw new Error('broken'); } })],
-  ])('that %s disturbs neither the call nor other listeners, and the logger is told', async (_, listener) => {
-    const warnings: string[] = [];
-    const guard = createGuard({
-      policy: allowAll(),
-      logger: { info: () => undefined, warn: (text) => void warnings.push(text) },
-    });
-    const other = vi.fn<() => void>();
-    for (const name of ['call', 'decision', 'start', 'end', 'audit'] as const) {
-      guard.on(name, listener);
-      guard.on(name, other);
-    }
-    expect(await guard.call({ tool: 'read', args: {} }, () => 'text')).toBe('text');
-    await turn();
-    expect(other).toHaveBeenCalledTimes(6);
-    expect(warnings).toHaveLength(6);
-    expect(warnings[0]).toContain('a listener failed');
-  });
+    [
+      'throws something odd',
+      () => {
+        throw Object.create(null);
+      },
+    ],
+    [
+      'gives a promise that throws when it is looked at',
+      () => ({
+        get then() {
+          throw new Error('broken');
+        },
+      }),
+    ],
+  ])(
+    'that %s disturbs neither the call nor other listeners, and the logger is told',
+    async (_, listener) => {
+      const warnings: string[] = [];
+      const guard = createGuard({
+        policy: allowAll(),
+        logger: { info: () => undefined, warn: (text) => void warnings.push(text) },
+      });
+      const other = vi.fn<() => void>();
+      for (const name of ['call', 'decision', 'start', 'end', 'audit'] as const) {
+        guard.on(name, listener);
+        guard.on(name, other);
+      }
+      expect(await guard.call({ tool: 'read', args: {} }, () => 'text')).toBe('text');
+      await turn();
+      expect(other).toHaveBeenCalledTimes(6);
+      expect(warnings).toHaveLength(6);
+      expect(warnings[0]).toContain('a listener failed');
+    },
+  );
 
   it('is not waited for', async () => {
     const guard = createGuard({ policy: allowAll() });
@@ -180,7 +252,9 @@ describe('a listener', () => {
     guard.on('end', (event) => void JSON.stringify(event));
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
-    expect(await guard.call({ tool: 'read', args: {} }, () => [proxy] as unknown)).toEqual(expect.anything());
+    expect(await guard.call({ tool: 'read', args: {} }, () => [proxy] as unknown)).toEqual(
+      expect.anything(),
+    );
   });
 });
 
@@ -188,7 +262,10 @@ describe('hooks that are added while the guard is in use', () => {
   it('take part until they are undone, each registration on its own', async () => {
     const guard = createGuard({ policy: allowAll() });
     const seen: string[] = [];
-    const hooks = { preTool: () => void seen.push('checked'), onEvent: () => void seen.push('told') };
+    const hooks = {
+      preTool: () => void seen.push('checked'),
+      onEvent: () => void seen.push('told'),
+    };
     const undo = guard.hook(hooks);
     const undoAgain = guard.hook(hooks);
     await guard.decide({ tool: 'read', args: {} });
@@ -222,8 +299,18 @@ describe('hooks that are added while the guard is in use', () => {
       },
       hooks: [
         { preTool: () => void seen.push('a') },
-        { preTool: () => { seen.push('b'); return { effect: 'deny', reason: 'b says no', rule: 'b' }; } },
-        { preTool: () => { seen.push('c'); return 'deny'; } },
+        {
+          preTool: () => {
+            seen.push('b');
+            return { effect: 'deny', reason: 'b says no', rule: 'b' };
+          },
+        },
+        {
+          preTool: () => {
+            seen.push('c');
+            return 'deny';
+          },
+        },
       ],
     });
     const error = await refusalOf(() => guard.call({ tool: 'read', args: {} }, () => 1));
@@ -232,8 +319,14 @@ describe('hooks that are added while the guard is in use', () => {
   });
 
   it('may ask, but never allow what the policy does not', async () => {
-    const asking = createGuard({ policy: allowAll(), hooks: { preTool: () => ({ effect: 'ask', reason: 'odd hour' }) } });
-    const error = await expectRefusal(() => asking.call({ tool: 'read', args: {} }, () => 1), 'approval_required');
+    const asking = createGuard({
+      policy: allowAll(),
+      hooks: { preTool: () => ({ effect: 'ask', reason: 'odd hour' }) },
+    });
+    const error = await expectRefusal(
+      () => asking.call({ tool: 'read', args: {} }, () => 1),
+      'approval_required',
+    );
     expect(error.message).toContain('odd hour');
     const allowing = createGuard({ policy: () => 'deny', hooks: { preTool: () => 'allow' } });
     await expectRefusal(() => allowing.call({ tool: 'read', args: {} }, () => 1), 'denied');
@@ -242,18 +335,28 @@ describe('hooks that are added while the guard is in use', () => {
   it('may demand something of an allowed call', async () => {
     const guard = createGuard({
       policy: allowAll(),
-      hooks: { preTool: () => ({ effect: 'allow', obligations: [{ type: 'cap', characters: 2 }] }) },
+      hooks: {
+        preTool: () => ({ effect: 'allow', obligations: [{ type: 'cap', characters: 2 }] }),
+      },
     });
-    expect(await guard.call({ tool: 'read', args: {} }, () => 'text')).toBe('te… [2 characters withheld]');
+    expect(await guard.call({ tool: 'read', args: {} }, () => 'text')).toBe(
+      'te… [2 characters withheld]',
+    );
   });
 
   it('of the framework restrict likewise', async () => {
     const guard = createGuard({ policy: allowAll() });
     const demand = { effect: 'ask', reason: 'the tool itself needs approval' } as const;
-    const error = await expectRefusal(() => guard.call({ tool: 'read', args: {}, demands: [demand] }, () => 1), 'approval_required');
+    const error = await expectRefusal(
+      () => guard.call({ tool: 'read', args: {}, demands: [demand] }, () => 1),
+      'approval_required',
+    );
     expect(error.message).toContain('the tool itself needs approval');
     const denied = createGuard({ policy: () => 'deny' });
-    await expectRefusal(() => denied.call({ tool: 'read', args: {}, demands: ['allow'] }, () => 1), 'denied');
+    await expectRefusal(
+      () => denied.call({ tool: 'read', args: {}, demands: ['allow'] }, () => 1),
+      'denied',
+    );
   });
 });
 
@@ -261,12 +364,17 @@ describe('the logger', () => {
   it('is told of denials, with the tool and what to do, and made safe to print', async () => {
     const lines: unknown[] = [];
     const guard = createGuard({
-      policy: () => ({ effect: 'deny', reason: 'no\u001b[2J \u202egnp.exe sk-1234567890abcdefghij' }),
+      policy: () => ({
+        effect: 'deny',
+        reason: 'no\u001b[2J \u202egnp.exe sk-1234567890abcdefghij',
+      }),
       logger: { info: (text, fields) => void lines.push([text, fields]), warn: () => undefined },
     });
     const error = await refusalOf(() => guard.call({ tool: 'read', args: {} }, () => 1));
     expect(lines).toEqual([[error.message, { rid: error.rid, code: 'denied' }]]);
-    expect(error.message).toContain('read: denied: no\\u{1b}[2J \\u{202e}gnp.exe [redacted]; do not call it again');
+    expect(error.message).toContain(
+      'read: denied: no\\u{1b}[2J \\u{202e}gnp.exe [redacted]; do not call it again',
+    );
   });
 
   it('is told of failures without secrets and control characters, whoever failed', async () => {
@@ -307,8 +415,14 @@ describe('everything that is told is redacted', () => {
     });
     const heard = eventsOf(guard);
     const request = { tool: 'fetch', args: { password: 'hunter2', n: 1 }, secrets: ['KEY'] };
-    await guard.call(request, async (_args, { secrets }) => ({ echoed: `it is ${secrets['KEY'] ?? ''}` }));
-    await thrownBy(() => guard.call(request, (_args, { secrets }) => Promise.reject(new Error(`failed with ${secrets['KEY'] ?? ''}`))));
+    await guard.call(request, async (_args, { secrets }) => ({
+      echoed: `it is ${secrets['KEY'] ?? ''}`,
+    }));
+    await thrownBy(() =>
+      guard.call(request, (_args, { secrets }) =>
+        Promise.reject(new Error(`failed with ${secrets['KEY'] ?? ''}`)),
+      ),
+    );
     const stream = (await guard.call(request, async function* (_args, { secrets }) {
       yield secrets['KEY'];
     })) as AsyncGenerator<unknown>;

@@ -60,7 +60,12 @@ async function expectNothingRuns(
 describe('a policy that cannot be relied upon lets nothing run', () => {
   it.each<readonly [string, PolicyFunction]>([
     ['throws', fail],
-    ['throws something odd', () => { throw undefined; }],
+    [
+      'throws something odd',
+      () => {
+        throw undefined;
+      },
+    ],
     ['rejects', () => Promise.reject(new Error('it broke'))],
     ['never settles', () => never()],
     ['answers nothing', () => undefined],
@@ -70,10 +75,22 @@ describe('a policy that cannot be relied upon lets nothing run', () => {
     ['answers an effect in capitals', () => 'ALLOW' as never],
     ['answers an object without an effect', () => ({ reason: 'fine' }) as never],
     ['answers a field that nobody knows', () => ({ effect: 'allow', unless: 'weekend' }) as never],
-    ['answers an unknown condition', () => ({ effect: 'allow', conditions: { mood: 'good' } }) as never],
-    ['answers an unknown durability', () => ({ effect: 'allow', conditions: { durability: 'forever' } }) as never],
-    ['answers a limit without a maximum', () => ({ effect: 'allow', limits: [{ id: 'x', windowMs: 1 }] }) as never],
-    ['answers a limit of NaN', () => ({ effect: 'allow', limits: [{ id: 'x', windowMs: 1, max: Number.NaN }] })],
+    [
+      'answers an unknown condition',
+      () => ({ effect: 'allow', conditions: { mood: 'good' } }) as never,
+    ],
+    [
+      'answers an unknown durability',
+      () => ({ effect: 'allow', conditions: { durability: 'forever' } }) as never,
+    ],
+    [
+      'answers a limit without a maximum',
+      () => ({ effect: 'allow', limits: [{ id: 'x', windowMs: 1 }] }) as never,
+    ],
+    [
+      'answers a limit of NaN',
+      () => ({ effect: 'allow', limits: [{ id: 'x', windowMs: 1, max: Number.NaN }] }),
+    ],
     ['answers something that cannot be read', () => new Proxy({}, { ownKeys: fail }) as never],
   ])('one that %s', async (_, policy) => {
     const guard = await expectNothingRuns({ policy }, 'policy_error');
@@ -95,9 +112,13 @@ describe('a policy that cannot be relied upon lets nothing run', () => {
     ['has no opinion', { resolve: () => undefined }],
     ['throws when it resolves a tool', { resolve: fail }],
     ['rules with an unknown effect', { resolve: () => () => ({ effect: 'maybe' }) as never }],
-    ['rules with a decision that is whole but for its effect', {
-      resolve: () => () => ({ ...(allowAll().resolve({} as never) as object), effect: 'maybe' }) as never,
-    }],
+    [
+      'rules with a decision that is whole but for its effect',
+      {
+        resolve: () => () =>
+          ({ ...(allowAll().resolve({} as never) as object), effect: 'maybe' }) as never,
+      },
+    ],
     ['rules with null', { resolve: () => () => null as never }],
     ['rules with nothing', { resolve: () => () => undefined }],
     ['throws when it rules', { resolve: () => fail }],
@@ -145,7 +166,10 @@ describe('a hook that cannot be relied upon lets nothing run', () => {
     ['a rewriting hook that throws', { rewrite: fail }],
     ['a rewriting hook that rejects', { rewrite: () => Promise.reject(new Error('it broke')) }],
     ['a rewriting hook that never settles', { rewrite: () => never(), timeoutMs: 10 }],
-    ['a rewriting hook that answers arguments without saying so', { rewrite: () => ({ cents: 2 }) as never }],
+    [
+      'a rewriting hook that answers arguments without saying so',
+      { rewrite: () => ({ cents: 2 }) as never },
+    ],
     ['a rewriting hook that answers null', { rewrite: () => null as never }],
   ])('%s', async (_, hooks) => {
     const guard = await expectNothingRuns({ policy: allowAll(), hooks }, 'hook_error');
@@ -175,7 +199,10 @@ describe('a hook that cannot be relied upon lets nothing run', () => {
   ])('is refused when it is added where it %s', async (_, hooks) => {
     const guard = createGuard({ policy: allowAll() });
     await expectRefusal(() => guard.hook(hooks as Hooks), 'options_invalid');
-    await expectRefusal(() => createGuard({ policy: allowAll(), hooks: hooks as Hooks }), 'options_invalid');
+    await expectRefusal(
+      () => createGuard({ policy: allowAll(), hooks: hooks as Hooks }),
+      'options_invalid',
+    );
   });
 });
 
@@ -186,7 +213,10 @@ describe('an audit log that fails or hangs lets nothing run', () => {
     ['never answers', () => never()],
     ['answers no receipt', () => undefined as never],
     ['answers an empty receipt', () => ({}) as never],
-    ['answers a receipt of an unknown durability', () => ({ log: 'x', seq: 1, hash: '', durability: 'solid' }) as never],
+    [
+      'answers a receipt of an unknown durability',
+      () => ({ log: 'x', seq: 1, hash: '', durability: 'solid' }) as never,
+    ],
   ];
 
   it.each(ways)('on the allow: it %s', async (_, way) => {
@@ -221,16 +251,19 @@ describe('an audit log that fails or hangs lets nothing run', () => {
     expect(warnings.join()).toContain('could not be recorded');
   });
 
-  it.each(ways)('on the outcome: it %s, and the result is handed on all the same', async (_, way) => {
-    const audit = auditThrough((action, keep) => (action === 'tool.outcome' ? way() : keep()));
-    const warnings: string[] = [];
-    const logger = { info: () => undefined, warn: (text: string) => void warnings.push(text) };
-    const guard = createGuard({ ...SHORT, policy: allowAll(), audit, logger });
-    expect(await guard.call({ tool: 'read', args: {} }, async () => 'text')).toBe('text');
-    expect(warnings.join()).toContain('did not take the entry');
-    expect(await storyOf(guard)).toEqual(['tool.allow']);
-    await expectVerified(guard);
-  });
+  it.each(ways)(
+    'on the outcome: it %s, and the result is handed on all the same',
+    async (_, way) => {
+      const audit = auditThrough((action, keep) => (action === 'tool.outcome' ? way() : keep()));
+      const warnings: string[] = [];
+      const logger = { info: () => undefined, warn: (text: string) => void warnings.push(text) };
+      const guard = createGuard({ ...SHORT, policy: allowAll(), audit, logger });
+      expect(await guard.call({ tool: 'read', args: {} }, async () => 'text')).toBe('text');
+      expect(warnings.join()).toContain('did not take the entry');
+      expect(await storyOf(guard)).toEqual(['tool.allow']);
+      await expectVerified(guard);
+    },
+  );
 });
 
 describe('an approval store that fails, hangs or answers nonsense lets nothing run', () => {
@@ -271,7 +304,10 @@ describe('an approval store that fails, hangs or answers nonsense lets nothing r
   });
 
   it.each<readonly [string, (approval: object) => object]>([
-    ['of another call', (approval) => ({ ...approval, bindings: { tool: {}, digest: 'sha256:0' } })],
+    [
+      'of another call',
+      (approval) => ({ ...approval, bindings: { tool: {}, digest: 'sha256:0' } }),
+    ],
     ['that never ends', (approval) => ({ ...approval, expiresAt: Number.NaN })],
     ['in an unknown state', (approval) => ({ ...approval, state: 'blessed' })],
     ['without votes', (approval) => ({ ...approval, votes: undefined })],
@@ -289,7 +325,10 @@ describe('an approval store that fails, hangs or answers nonsense lets nothing r
   it.each<readonly [string, (approval: object) => object]>([
     ['that is not consumed', (approval) => ({ ...approval, state: 'approved' })],
     ['of another id', (approval) => ({ ...approval, aid: 'aid_other' })],
-    ['of another call', (approval) => ({ ...approval, bindings: { tool: {}, digest: 'sha256:0' } })],
+    [
+      'of another call',
+      (approval) => ({ ...approval, bindings: { tool: {}, digest: 'sha256:0' } }),
+    ],
   ])('consume gives an approval %s', async (_, change) => {
     const memory = memoryApprovals();
     const approvals: ApprovalStore = {
@@ -393,7 +432,10 @@ describe('a sandbox that cannot be relied upon lets nothing run', () => {
     ['answers ok without guarantees', () => ({ ok: true }) as never],
     ['says that it does not work', () => ({ ok: false, reason: 'no user namespaces' }) as never],
     ['proves less than it claims', () => ({ ok: true, guarantees }) as never],
-    ['proves a level that nobody knows', () => ({ ok: true, guarantees: { ...guarantees, files: 'total' } }) as never],
+    [
+      'proves a level that nobody knows',
+      () => ({ ok: true, guarantees: { ...guarantees, files: 'total' } }) as never,
+    ],
   ])('when a requirement is checked: it %s', async (_, check) => {
     const claimed = { ...guarantees, files: 'os' } as const;
     const sandbox: Sandbox = { ...noSandbox(), guarantees: claimed, check };
@@ -407,7 +449,10 @@ describe('a sandbox that cannot be relied upon lets nothing run', () => {
     const proven = { ...guarantees, files: 'os' } as const;
     const sandbox: Sandbox = {
       ...noSandbox(),
-      check: () => (works ? Promise.resolve({ ok: true, guarantees: proven }) : Promise.reject(new Error('not yet'))),
+      check: () =>
+        works
+          ? Promise.resolve({ ok: true, guarantees: proven })
+          : Promise.reject(new Error('not yet')),
     };
     const guard = createGuard({ policy: allowAll(), sandbox });
     const call = (): Promise<string> =>
@@ -465,7 +510,10 @@ describe('a stop switch', () => {
     ['that cannot be read', fail],
     ['that answers something odd', () => null as never],
   ])('%s stops every call at the gate', async (_, stopped) => {
-    const guard = await expectNothingRuns({ policy: allowAll(), stopSwitch: { stopped } }, 'stopped');
+    const guard = await expectNothingRuns(
+      { policy: allowAll(), stopSwitch: { stopped } },
+      'stopped',
+    );
     expect(await storyOf(guard)).toEqual(['tool.allow', 'tool.outcome not-started stopped']);
   });
 });
@@ -482,7 +530,11 @@ describe('options that would weaken a guard unnoticed', () => {
     ['a misspelt argument limit', { argumentLimits: { length: 5 } }, 'options_invalid'],
     ['an approver that cannot be asked', { approver: {} }, 'options_invalid'],
     ['a principal without an id', { context: { principal: { name: 'bob' } } }, 'options_invalid'],
-    ['roles that are no list', { context: { principal: { id: 'bob', roles: 'admin' } } }, 'options_invalid'],
+    [
+      'roles that are no list',
+      { context: { principal: { id: 'bob', roles: 'admin' } } },
+      'options_invalid',
+    ],
   ])('%s is refused', async (_, options, code) => {
     await expectRefusal(
       () => createGuard({ policy: allowAll(), ...options } as GuardOptions),

@@ -89,7 +89,13 @@ describe('a process with a guard ends by itself', () => {
 describe('the signal of a call has no listener left', () => {
   const kinds: ReadonlyArray<readonly [string, GuardOptions]> = [
     ['allowed at once', { policy: allowAll() }],
-    ['allowed by an asynchronous policy', { policy: async () => 'allow' as const, hooks: { preTool: async () => undefined, postTool: async () => undefined } }],
+    [
+      'allowed by an asynchronous policy',
+      {
+        policy: async () => 'allow' as const,
+        hooks: { preTool: async () => undefined, postTool: async () => undefined },
+      },
+    ],
     ['denied', { policy: async () => 'deny' as const }],
     ['approved', { policy: () => 'ask', approver: async () => 'approve' as const }],
     ['denied by a person', { policy: () => 'ask', approver: async () => 'deny' as const }],
@@ -114,8 +120,14 @@ describe('the signal of a call has no listener left', () => {
   it('after a body that failed or was given up', async () => {
     const { signal } = new AbortController();
     const guard = createGuard({ policy: allowAll(), timeoutMs: 5, context: { signal } });
-    await thrownBy(() => guard.call({ tool: 'read', args: {} }, () => Promise.reject(new Error('no'))));
-    await thrownBy(() => guard.call({ tool: 'read', args: {} }, () => { throw new Error('no'); }));
+    await thrownBy(() =>
+      guard.call({ tool: 'read', args: {} }, () => Promise.reject(new Error('no'))),
+    );
+    await thrownBy(() =>
+      guard.call({ tool: 'read', args: {} }, () => {
+        throw new Error('no');
+      }),
+    );
     await expectRefusal(() => guard.call({ tool: 'read', args: {} }, () => never()), 'timeout');
     expect(listenersOf(signal)).toBe(0);
   });
@@ -148,7 +160,10 @@ describe('the signal of a call has no listener left', () => {
         return 'deny';
       },
     });
-    await expectRefusal(() => guard.call({ tool: 'pay', args: { password: 'x' } }, () => 1), 'approval_denied');
+    await expectRefusal(
+      () => guard.call({ tool: 'pay', args: { password: 'x' } }, () => 1),
+      'approval_denied',
+    );
     await expectRefusal(() => kept?.reveal(), 'approval_denied');
     expect(listenersOf(signal)).toBe(0);
   });
@@ -171,8 +186,12 @@ describe('nothing that fails behind a call is left unhandled', () => {
       createGuard({
         policy: allowAll(),
         logger: {
-          info: () => { throw new Error('logger'); },
-          warn: () => { throw new Error('logger'); },
+          info: () => {
+            throw new Error('logger');
+          },
+          warn: () => {
+            throw new Error('logger');
+          },
         },
         hooks: { postTool: later, onEvent: later },
       }),
@@ -180,7 +199,9 @@ describe('nothing that fails behind a call is left unhandled', () => {
     for (const guard of guards) {
       await guard.call({ tool: 'read', args: {} }, later).catch(() => undefined);
       const signal = AbortSignal.abort();
-      await guard.call({ tool: 'read', args: {}, context: { signal } }, later).catch(() => undefined);
+      await guard
+        .call({ tool: 'read', args: {}, context: { signal } }, later)
+        .catch(() => undefined);
     }
     for (const guard of guards) await guard.close();
     for (let i = 0; i < 5; i += 1) await turn();

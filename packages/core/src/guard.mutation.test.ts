@@ -9,7 +9,13 @@ import { allowAll } from './policy/allow-all.ts';
 import { noSandbox } from './sandbox/no-sandbox.ts';
 
 const at = (): Date => new Date('2026-11-21T00:00:00Z');
-const original = () => ({ path: 'a.txt', list: [1], at: at(), tags: new Set(['x']), bytes: new Uint8Array([1]) });
+const original = () => ({
+  path: 'a.txt',
+  list: [1],
+  at: at(),
+  tags: new Set(['x']),
+  bytes: new Uint8Array([1]),
+});
 
 /** Changes whatever lets itself be changed. */
 function tamper(call: ToolCall): void {
@@ -64,7 +70,9 @@ describe('somebody who changes the call that is shown', () => {
         return 'allow';
       },
     });
-    expect(await guard.call({ tool: 'read', args: original() }, (args) => args)).toEqual(original());
+    expect(await guard.call({ tool: 'read', args: original() }, (args) => args)).toEqual(
+      original(),
+    );
     expect((await entriesOf(guard))[0]?.digest).toBe(digest('args', original()));
   });
 
@@ -83,7 +91,9 @@ describe('somebody who changes the call that is shown', () => {
         },
       },
     });
-    expect(await guard.call({ tool: 'read', args: original() }, (args) => args)).toEqual(original());
+    expect(await guard.call({ tool: 'read', args: original() }, (args) => args)).toEqual(
+      original(),
+    );
     expect((await entriesOf(guard))[0]?.digest).toBe(digest('args', original()));
   });
 
@@ -97,7 +107,10 @@ describe('somebody who changes the call that is shown', () => {
       },
       sandbox: { ...noSandbox(), confine: () => ({ args: kept }) },
     });
-    expect(await guard.call({ tool: 'read', args: {} }, (args) => args)).toEqual({ path: '/data/a', at: at() });
+    expect(await guard.call({ tool: 'read', args: {} }, (args) => args)).toEqual({
+      path: '/data/a',
+      at: at(),
+    });
   });
 
   it('a rewriting hook that keeps the arguments it answered cannot change them later', async () => {
@@ -110,7 +123,10 @@ describe('somebody who changes the call that is shown', () => {
         { preTool: () => void kept.at.setTime(0) },
       ],
     });
-    expect(await guard.call({ tool: 'read', args: {} }, (args) => args)).toEqual({ path: 'a', at: at() });
+    expect(await guard.call({ tool: 'read', args: {} }, (args) => args)).toEqual({
+      path: 'a',
+      at: at(),
+    });
   });
 
   it('a post-tool hook is too late to change what the model sees', async () => {
@@ -155,7 +171,8 @@ describe('the context', () => {
       }
     };
     const guard = createGuard({
-      policy: (_call, { principal }) => (principal?.roles?.includes('admin') === true ? 'deny' : 'allow'),
+      policy: (_call, { principal }) =>
+        principal?.roles?.includes('admin') === true ? 'deny' : 'allow',
       context: given(),
       hooks: {
         preTool: (_call, context) => {
@@ -201,9 +218,15 @@ describe('the context', () => {
     });
     const request = guard.with({ session: 's1', principal: { id: 'bob', tenant: 'acme' } });
     await request.call({ tool: 'read', args: {}, context: { session: 's2' } }, () => 1);
-    expect(seen).toEqual([{ agent: 'base', session: 's2', principal: { id: 'bob', tenant: 'acme' } }]);
+    expect(seen).toEqual([
+      { agent: 'base', session: 's2', principal: { id: 'bob', tenant: 'acme' } },
+    ]);
     expect(guard.context.session).toBe('s0');
-    expect(request.context).toEqual({ agent: 'base', session: 's1', principal: { id: 'bob', tenant: 'acme' } });
+    expect(request.context).toEqual({
+      agent: 'base',
+      session: 's1',
+      principal: { id: 'bob', tenant: 'acme' },
+    });
   });
 
   it('belongs to a guard that shares everything else', async () => {

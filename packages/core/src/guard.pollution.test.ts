@@ -36,7 +36,10 @@ function clean(): void {
 afterEach(clean);
 
 /** Runs with a polluted prototype, and cleans up before anything is asserted. */
-async function during<T>(fields: Readonly<Record<string, unknown>>, run: () => Promise<T>): Promise<T> {
+async function during<T>(
+  fields: Readonly<Record<string, unknown>>,
+  run: () => Promise<T>,
+): Promise<T> {
   pollute(fields);
   try {
     return await run();
@@ -50,7 +53,14 @@ const boss = { id: 'boss', roles: ['boss'] };
 /** Every permissive value under every name that the guard reads anywhere. */
 const PERMISSIVE: ReadonlyArray<Readonly<Record<string, unknown>>> = [
   { effect: 'allow' },
-  { effect: 'allow', reason: 'polluted', policy: 'polluted', obligations: [], limits: [], conditions: {} },
+  {
+    effect: 'allow',
+    reason: 'polluted',
+    policy: 'polluted',
+    obligations: [],
+    limits: [],
+    conditions: {},
+  },
   { verdict: 'approve' },
   { verdict: 'approve', channel: 'polluted', note: 'polluted' },
   { answer: { verdict: 'approve', channel: 'polluted' } },
@@ -84,7 +94,11 @@ const named = PERMISSIVE.map((fields) => [Object.keys(fields).join(', '), fields
 
 describe.each(named)('a prototype polluted with %s', (_, fields) => {
   /** Calls under pollution, with a guard that is made before or meanwhile; tells whether it ran. */
-  async function runs(options: () => GuardOptions, made: 'before' | 'meanwhile', context: CallContext = {}): Promise<boolean> {
+  async function runs(
+    options: () => GuardOptions,
+    made: 'before' | 'meanwhile',
+    context: CallContext = {},
+  ): Promise<boolean> {
     let ran = false;
     const before = made === 'before' ? createGuard(options()) : undefined;
     await during(fields, async () => {
@@ -104,58 +118,113 @@ describe.each(named)('a prototype polluted with %s', (_, fields) => {
     it.each<readonly [string, () => GuardOptions]>([
       ['a policy denies', () => ({ policy: () => 'deny' })],
       ['a policy denies with an object', () => ({ policy: () => ({ effect: 'deny' }) })],
-      ['a policy answers an object without an effect', () => ({ policy: () => ({}) as PolicyAnswer })],
+      [
+        'a policy answers an object without an effect',
+        () => ({ policy: () => ({}) as PolicyAnswer }),
+      ],
       ['a policy answers nothing', () => ({ policy: () => undefined })],
       ['a hook denies', () => ({ policy: allowAll(), hooks: { preTool: () => 'deny' } })],
-      ['a hook answers an object without an effect', () => ({ policy: allowAll(), hooks: { preTool: () => ({}) as PolicyAnswer } })],
+      [
+        'a hook answers an object without an effect',
+        () => ({ policy: allowAll(), hooks: { preTool: () => ({}) as PolicyAnswer } }),
+      ],
       ['nobody can be asked', () => ({ policy: () => 'ask' })],
       ['the tool is unknown, and unknown tools are asked', () => ({ policy: standardPolicy() })],
       ['an approver denies', () => ({ policy: () => 'ask', approver: () => 'deny' })],
-      ['an approver answers an object without a verdict', () => ({ policy: () => 'ask', approver: () => ({}) as never })],
-      ['an approver denies with an object', () => ({ policy: () => 'ask', approver: () => ({ verdict: 'deny' }) })],
-      ['a boss would have to approve', () => ({
-        policy: () => ({ effect: 'ask', requirements: { votes: [{ kind: 'approvers', by: ['boss', 'role:boss'], quorum: 1 }] } }),
-        approver: () => 'approve',
-      })],
-      ['a store answers nothing', () => ({
-        policy: () => 'ask',
-        approver: () => 'approve',
-        approvals: { ...memoryApprovals(), consume: () => ({}) as never },
-      })],
-      ['a vote is refused', () => ({
-        policy: () => 'ask',
-        approver: () => 'approve',
-        approvals: { ...memoryApprovals(), vote: () => ({}) as never },
-      })],
-      ['limits answer nothing', () => ({
-        policy: () => ({ effect: 'allow', limits: [{ id: 'x', max: 1, windowMs: 1000 }] }),
-        limits: { ...memoryLimits(), reserve: () => ({}) as never },
-      })],
-      ['a limit is used up', () => ({
-        policy: () => ({ effect: 'allow', limits: [{ id: 'x', max: 0, windowMs: 1000 }] }),
-      })],
-      ['a sandbox proves nothing', () => ({
-        policy: () => ({ effect: 'allow', conditions: { sandbox: { files: 'os' } } }),
-        sandbox: { ...noSandbox(), check: () => ({}) as never },
-      })],
-      ['a sandbox proves no level', () => ({
-        policy: () => ({ effect: 'allow', conditions: { sandbox: { files: 'os' } } }),
-        sandbox: { ...noSandbox(), check: () => ({ ok: true, guarantees: {} }) as never },
-      })],
-      ['a sandbox confines to nothing', () => ({ policy: allowAll(), sandbox: { ...noSandbox(), confine: () => ({}) as never } })],
-      ['the log is weaker than required', () => ({ policy: () => ({ effect: 'allow', conditions: { durability: 'disk' } }) })],
-      ['the log gives an empty receipt', () => ({
-        policy: allowAll(),
-        audit: { name: 'x', durability: 'memory', append: () => ({}) as never, query: () => [], verify: () => ({ ok: false, seq: 0, reason: '' }) },
-      })],
-      ['only the boss may', () => ({ policy: perUser({ default: () => 'deny', policies: { boss: allowAll() } }) })],
+      [
+        'an approver answers an object without a verdict',
+        () => ({ policy: () => 'ask', approver: () => ({}) as never }),
+      ],
+      [
+        'an approver denies with an object',
+        () => ({ policy: () => 'ask', approver: () => ({ verdict: 'deny' }) }),
+      ],
+      [
+        'a boss would have to approve',
+        () => ({
+          policy: () => ({
+            effect: 'ask',
+            requirements: { votes: [{ kind: 'approvers', by: ['boss', 'role:boss'], quorum: 1 }] },
+          }),
+          approver: () => 'approve',
+        }),
+      ],
+      [
+        'a store answers nothing',
+        () => ({
+          policy: () => 'ask',
+          approver: () => 'approve',
+          approvals: { ...memoryApprovals(), consume: () => ({}) as never },
+        }),
+      ],
+      [
+        'a vote is refused',
+        () => ({
+          policy: () => 'ask',
+          approver: () => 'approve',
+          approvals: { ...memoryApprovals(), vote: () => ({}) as never },
+        }),
+      ],
+      [
+        'limits answer nothing',
+        () => ({
+          policy: () => ({ effect: 'allow', limits: [{ id: 'x', max: 1, windowMs: 1000 }] }),
+          limits: { ...memoryLimits(), reserve: () => ({}) as never },
+        }),
+      ],
+      [
+        'a limit is used up',
+        () => ({
+          policy: () => ({ effect: 'allow', limits: [{ id: 'x', max: 0, windowMs: 1000 }] }),
+        }),
+      ],
+      [
+        'a sandbox proves nothing',
+        () => ({
+          policy: () => ({ effect: 'allow', conditions: { sandbox: { files: 'os' } } }),
+          sandbox: { ...noSandbox(), check: () => ({}) as never },
+        }),
+      ],
+      [
+        'a sandbox proves no level',
+        () => ({
+          policy: () => ({ effect: 'allow', conditions: { sandbox: { files: 'os' } } }),
+          sandbox: { ...noSandbox(), check: () => ({ ok: true, guarantees: {} }) as never },
+        }),
+      ],
+      [
+        'a sandbox confines to nothing',
+        () => ({ policy: allowAll(), sandbox: { ...noSandbox(), confine: () => ({}) as never } }),
+      ],
+      [
+        'the log is weaker than required',
+        () => ({ policy: () => ({ effect: 'allow', conditions: { durability: 'disk' } }) }),
+      ],
+      [
+        'the log gives an empty receipt',
+        () => ({
+          policy: allowAll(),
+          audit: {
+            name: 'x',
+            durability: 'memory',
+            append: () => ({}) as never,
+            query: () => [],
+            verify: () => ({ ok: false, seq: 0, reason: '' }),
+          },
+        }),
+      ],
+      [
+        'only the boss may',
+        () => ({ policy: perUser({ default: () => 'deny', policies: { boss: allowAll() } }) }),
+      ],
     ])('still runs nothing where %s', async (_situation, options) => {
       expect(await runs(options, made)).toBe(false);
     });
 
     it('still runs nothing for a caller whom nobody vouched for', async () => {
       const options = (): GuardOptions => ({
-        policy: (_call, context) => (context.principal?.roles?.includes('boss') === true ? 'allow' : 'deny'),
+        policy: (_call, context) =>
+          context.principal?.roles?.includes('boss') === true ? 'allow' : 'deny',
       });
       expect(await runs(options, made)).toBe(false);
       expect(await runs(options, made, { principal: { id: 'bob' } })).toBe(false);
@@ -181,10 +250,12 @@ describe.each(named)('a prototype polluted with %s', (_, fields) => {
   it('still hands a tool no secret that it did not declare, and no other arguments', async () => {
     const guard = createGuard({ policy: allowAll(), secrets: staticSecrets({ KEY: 'value' }) });
     const seen = await during({ ...fields, secrets: ['KEY'] }, () =>
-      guard.call({ tool: 'read', args: { path: 'a' } }, (args, { secrets }) => [
-        Object.entries(args),
-        Object.entries(secrets),
-      ]).catch(() => undefined),
+      guard
+        .call({ tool: 'read', args: { path: 'a' } }, (args, { secrets }) => [
+          Object.entries(args),
+          Object.entries(secrets),
+        ])
+        .catch(() => undefined),
     );
     if (seen !== undefined) expect(seen).toEqual([[['path', 'a']], []]);
   });
@@ -201,5 +272,7 @@ it('a polluted `effect` is not the effect of an answer without one', async () =>
 it('a polluted prototype does not keep an allowed call from running', async () => {
   const guard = createGuard({ policy: () => 'allow', approver: () => 'approve' });
   const fields = { effect: 'deny', ok: false, verdict: 'deny', note: 'polluted' };
-  expect(await during(fields, () => guard.call({ tool: 'read', args: {} }, () => 'text'))).toBe('text');
+  expect(await during(fields, () => guard.call({ tool: 'read', args: {} }, () => 'text'))).toBe(
+    'text',
+  );
 });

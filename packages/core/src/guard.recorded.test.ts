@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { auditThrough, entriesOf, expectRefusal, expectVerified, storyOf } from '../test/harness.ts';
+import {
+  auditThrough,
+  entriesOf,
+  expectRefusal,
+  expectVerified,
+  storyOf,
+} from '../test/harness.ts';
 import type { Durability } from './audit/log.ts';
 import { memoryAudit } from './audit/memory.ts';
 import { digest } from './digest.ts';
@@ -22,7 +28,11 @@ describe('no body starts without a recorded allow', () => {
     const [allowed, outcome] = await entriesOf(guard);
     expect(allowed?.digest).toBe(digest('args', received));
     expect(allowed?.args).toEqual({ to: 'bob', cents: 500 });
-    expect(outcome).toMatchObject({ action: 'tool.outcome', status: 'ok', attempt: allowed?.attempt });
+    expect(outcome).toMatchObject({
+      action: 'tool.outcome',
+      status: 'ok',
+      attempt: allowed?.attempt,
+    });
     await expectVerified(guard);
   });
 
@@ -72,7 +82,10 @@ describe('no body starts without a recorded allow', () => {
     const guard = createGuard({ policy: allowAll() });
     const cyclic: Record<string, unknown> = {};
     cyclic['self'] = cyclic;
-    await expectRefusal(() => guard.call({ tool: 'pay', args: cyclic }, () => 1), 'args_unsupported');
+    await expectRefusal(
+      () => guard.call({ tool: 'pay', args: cyclic }, () => 1),
+      'args_unsupported',
+    );
     expect(await storyOf(guard)).toEqual(['tool.deny args_unsupported']);
     await expectVerified(guard);
   });
@@ -83,7 +96,10 @@ describe('no body starts without a recorded allow', () => {
     const run = (): void => {
       ran = true;
     };
-    const error = await expectRefusal(() => guard.call({ tool: 'rеad', args: {} }, run), 'tool_invalid');
+    const error = await expectRefusal(
+      () => guard.call({ tool: 'rеad', args: {} }, run),
+      'tool_invalid',
+    );
     expect(error.message).toMatch(/^rеad: its name has characters outside ASCII/);
     await expectRefusal(
       () => guard.call({ tool: 'read', args: {}, facts: 'harmless' as never }, run),
@@ -162,7 +178,11 @@ describe('enforce', () => {
 
   it('throws and records what is denied, with the reason and without a secret in it', async () => {
     const guard = createGuard({
-      policy: () => ({ effect: 'deny', reason: 'sk-1234567890abcdefghij is on the list', rule: 'no-pay' }),
+      policy: () => ({
+        effect: 'deny',
+        reason: 'sk-1234567890abcdefghij is on the list',
+        rule: 'no-pay',
+      }),
     });
     const error = await expectRefusal(() => guard.enforce({ tool: 'pay', args: {} }), 'denied');
     expect(error.message).toContain('pay: denied: [redacted] is on the list');
@@ -179,11 +199,17 @@ describe('enforce', () => {
     const withObligation = createGuard({
       policy: () => ({ effect: 'allow', obligations: [{ type: 'cap', characters: 3 }] }),
     });
-    await expectRefusal(() => withObligation.enforce({ tool: 'read', args: {} }), 'obligation_unknown');
+    await expectRefusal(
+      () => withObligation.enforce({ tool: 'read', args: {} }),
+      'obligation_unknown',
+    );
     const withSandbox = createGuard({
       policy: () => ({ effect: 'allow', conditions: { sandbox: { files: 'os' } } }),
     });
-    await expectRefusal(() => withSandbox.enforce({ tool: 'read', args: {} }), 'sandbox_unavailable');
+    await expectRefusal(
+      () => withSandbox.enforce({ tool: 'read', args: {} }),
+      'sandbox_unavailable',
+    );
   });
 
   it('counts against limits', async () => {

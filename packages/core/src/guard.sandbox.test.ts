@@ -40,8 +40,11 @@ describe('a sandbox that confines arguments', () => {
       hooks: { preTool: (call) => void seen.push(call) },
       sandbox: within('/data'),
     });
-    expect(await guard.call({ tool: 'read', args: { path: 'a' } }, (args) => args)).toEqual({ path: '/data/a' });
-    for (const { args, confined } of seen) expect([args, confined]).toEqual([{ path: 'a' }, { path: '/data/a' }]);
+    expect(await guard.call({ tool: 'read', args: { path: 'a' } }, (args) => args)).toEqual({
+      path: '/data/a',
+    });
+    for (const { args, confined } of seen)
+      expect([args, confined]).toEqual([{ path: 'a' }, { path: '/data/a' }]);
     const [allowed] = await entriesOf(guard);
     expect(allowed?.digest).toBe(digest('args', { path: '/data/a' }));
     expect(allowed?.args).toEqual({ path: '/data/a' });
@@ -56,7 +59,10 @@ describe('a sandbox that confines arguments', () => {
       },
       sandbox: within('/data'),
     });
-    const error = await expectRefusal(() => guard.call({ tool: 'read', args: { path: '/etc/passwd' } }, () => 1), 'sandbox_refused');
+    const error = await expectRefusal(
+      () => guard.call({ tool: 'read', args: { path: '/etc/passwd' } }, () => 1),
+      'sandbox_refused',
+    );
     expect(error.message).toContain('/etc/passwd is outside /data');
     expect(decided).toBe(false);
     expect(await storyOf(guard)).toEqual(['tool.deny sandbox_refused']);
@@ -76,15 +82,25 @@ describe('a sandbox that confines arguments', () => {
         },
       },
     });
-    expect(await guard.call({ tool: 'read', args: { path: 'a' } }, (args) => args)).toEqual({ path: '/data/a' });
+    expect(await guard.call({ tool: 'read', args: { path: 'a' } }, (args) => args)).toEqual({
+      path: '/data/a',
+    });
     expect(seen).toEqual([{ path: 'a' }, { path: 'a' }]);
   });
 
   it('is one of several: all of them confine, in their order', async () => {
-    const guard = createGuard({ policy: allowAll(), sandbox: [within('/data'), within('/data/tenant')] });
-    await expectRefusal(() => guard.call({ tool: 'read', args: { path: 'a' } }, () => 1), 'sandbox_refused');
+    const guard = createGuard({
+      policy: allowAll(),
+      sandbox: [within('/data'), within('/data/tenant')],
+    });
+    await expectRefusal(
+      () => guard.call({ tool: 'read', args: { path: 'a' } }, () => 1),
+      'sandbox_refused',
+    );
     const args = { path: 'tenant/a' };
-    expect(await guard.call({ tool: 'read', args }, (given) => given)).toEqual({ path: '/data/tenant/a' });
+    expect(await guard.call({ tool: 'read', args }, (given) => given)).toEqual({
+      path: '/data/tenant/a',
+    });
   });
 
   it('runs what it confines, around the body', async () => {
@@ -107,7 +123,10 @@ describe('a sandbox that confines arguments', () => {
   });
 
   it('may run a tool elsewhere, without its body', async () => {
-    const guard = createGuard({ policy: allowAll(), sandbox: { ...noSandbox(), run: async () => 'from elsewhere' } });
+    const guard = createGuard({
+      policy: allowAll(),
+      sandbox: { ...noSandbox(), run: async () => 'from elsewhere' },
+    });
     let ran = false;
     const result = await guard.call({ tool: 'read', args: {} }, () => {
       ran = true;
@@ -118,9 +137,16 @@ describe('a sandbox that confines arguments', () => {
 
 describe('what is required of a sandbox', () => {
   it('by the policy has to be proven before anything runs', async () => {
-    const requiring = { policy: () => ({ effect: 'allow', conditions: { sandbox: { files: 'os' } } }) as const };
-    const error = await expectRefusal(() => createGuard(requiring).call({ tool: 'read', args: {} }, () => 1), 'sandbox_unavailable');
-    expect(error.message).toContain('it requires files: "os", and the sandbox "none" guarantees "none"');
+    const requiring = {
+      policy: () => ({ effect: 'allow', conditions: { sandbox: { files: 'os' } } }) as const,
+    };
+    const error = await expectRefusal(
+      () => createGuard(requiring).call({ tool: 'read', args: {} }, () => 1),
+      'sandbox_unavailable',
+    );
+    expect(error.message).toContain(
+      'it requires files: "os", and the sandbox "none" guarantees "none"',
+    );
     const guard = createGuard({ ...requiring, sandbox: proving({ files: 'os' }) });
     expect(await guard.call({ tool: 'read', args: {} }, () => 'text')).toBe('text');
   });
@@ -130,7 +156,8 @@ describe('what is required of a sandbox', () => {
       policy: () => ({ effect: 'allow', conditions: { sandbox: { files: 'runtime' } } }),
       sandbox: proving({ files: 'runtime', network: 'args' }),
     });
-    const call = (requires: Partial<Guarantees>): Promise<number> => guard.call({ tool: 'read', args: {}, requires }, () => 1);
+    const call = (requires: Partial<Guarantees>): Promise<number> =>
+      guard.call({ tool: 'read', args: {}, requires }, () => 1);
     expect(await call({ network: 'args' })).toBe(1);
     await expectRefusal(() => call({ files: 'os' }), 'sandbox_unavailable');
     await expectRefusal(() => call({ network: 'os' }), 'sandbox_unavailable');
@@ -147,8 +174,15 @@ describe('what is required of a sandbox', () => {
       }),
       approver: () => 'approve',
     });
-    await expectRefusal(() => guard.call({ tool: 'read', args: {} }, () => 1), 'sandbox_unavailable');
-    expect(await storyOf(guard)).toEqual(['tool.ask', 'approval.approve', 'tool.deny sandbox_unavailable']);
+    await expectRefusal(
+      () => guard.call({ tool: 'read', args: {} }, () => 1),
+      'sandbox_unavailable',
+    );
+    expect(await storyOf(guard)).toEqual([
+      'tool.ask',
+      'approval.approve',
+      'tool.deny sandbox_unavailable',
+    ]);
   });
 
   it('is proven once and not at every call', async () => {
@@ -162,7 +196,8 @@ describe('what is required of a sandbox', () => {
       },
     };
     const guard = createGuard({ policy: allowAll(), sandbox });
-    const call = (): Promise<number> => guard.call({ tool: 'read', args: {}, requires: { files: 'os' } }, () => 1);
+    const call = (): Promise<number> =>
+      guard.call({ tool: 'read', args: {}, requires: { files: 'os' } }, () => 1);
     await Promise.all([call(), call(), call()]);
     await call();
     expect(checks).toBe(1);
@@ -204,7 +239,10 @@ describe('the gate', () => {
       approver: () => 'approve',
       approvals,
     });
-    const error = await expectRefusal(() => guard.call({ tool: 'pay', args: {} }, () => 1), 'approval_expired');
+    const error = await expectRefusal(
+      () => guard.call({ tool: 'pay', args: {} }, () => 1),
+      'approval_expired',
+    );
     expect(error.aid).toMatch(/^aid_/);
   });
 });

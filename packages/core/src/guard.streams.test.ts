@@ -27,7 +27,9 @@ describe('a stream', () => {
     const chunks: number[] = [];
     for await (const chunk of await open(guard)) chunks.push(chunk);
     expect(chunks).toEqual([1, 2]);
-    expect(heard.flatMap((event) => (event.type === 'progress' ? [event.chunk] : []))).toEqual([1, 2]);
+    expect(heard.flatMap((event) => (event.type === 'progress' ? [event.chunk] : []))).toEqual([
+      1, 2,
+    ]);
     expect(heard.at(-1)).toMatchObject({ type: 'end', status: 'ok', result: 'end' });
     expect(await storyOf(guard)).toEqual(['tool.allow', 'tool.outcome ok']);
     await expectVerified(guard);
@@ -98,7 +100,10 @@ describe('a stream', () => {
   it('of another kind is guarded chunk by chunk where the tool says that it streams', async () => {
     const guard = createGuard({ policy: allowAll() });
     const heard = eventsOf(guard);
-    const stream = (await guard.call({ tool: 'watch', args: {}, streams: 'iterables' }, () => new Response('body').body)) as AsyncIterable<Uint8Array>;
+    const stream = (await guard.call(
+      { tool: 'watch', args: {}, streams: 'iterables' },
+      () => new Response('body').body,
+    )) as AsyncIterable<Uint8Array>;
     const chunks: string[] = [];
     for await (const chunk of stream) chunks.push(new TextDecoder().decode(chunk));
     expect(chunks).toEqual(['body']);
@@ -112,7 +117,10 @@ describe('a stream', () => {
       [Symbol.asyncIterator]: () => ({ next: async () => ({ done: false, value: 1 }) }),
     });
     const start = async (): Promise<AsyncGenerator<number>> =>
-      (await guard.call({ tool: 'watch', args: {}, streams: 'iterables' }, endless)) as AsyncGenerator<number>;
+      (await guard.call(
+        { tool: 'watch', args: {}, streams: 'iterables' },
+        endless,
+      )) as AsyncGenerator<number>;
     for await (const chunk of await start()) {
       expect(chunk).toBe(1);
       break;
@@ -121,7 +129,12 @@ describe('a stream', () => {
     await thrown.next();
     const error = new Error('enough');
     expect(await thrownBy(() => thrown.throw(error))).toBe(error);
-    expect(await storyOf(guard)).toEqual(['tool.allow', 'tool.outcome ok', 'tool.allow', 'tool.outcome error']);
+    expect(await storyOf(guard)).toEqual([
+      'tool.allow',
+      'tool.outcome ok',
+      'tool.allow',
+      'tool.outcome error',
+    ]);
   });
 
   it('whose step throws instead of rejecting, or answers nonsense, fails', async () => {
@@ -130,7 +143,9 @@ describe('a stream', () => {
       [Symbol.asyncIterator]: () => ({ next }),
     });
     const start = async (next: () => never): Promise<AsyncGenerator<number>> =>
-      (await guard.call({ tool: 'watch', args: {}, streams: 'iterables' }, () => broken(next))) as AsyncGenerator<number>;
+      (await guard.call({ tool: 'watch', args: {}, streams: 'iterables' }, () =>
+        broken(next),
+      )) as AsyncGenerator<number>;
     const error = new Error('sync');
     const throwing = await start(() => {
       throw error;
@@ -158,7 +173,10 @@ describe('what is done with the result', () => {
       yield 'a long text';
       return { iban: 'DE03' };
     })) as AsyncGenerator<unknown>;
-    expect(await stream.next()).toEqual({ done: false, value: { iban: '[red… [6 characters withheld]', owner: 'bob' } });
+    expect(await stream.next()).toEqual({
+      done: false,
+      value: { iban: '[red… [6 characters withheld]', owner: 'bob' },
+    });
     expect(await stream.next()).toEqual({ done: false, value: 'a lo… [7 characters withheld]' });
     expect(await stream.next()).toMatchObject({ done: true });
     expect(JSON.stringify(heard)).not.toMatch(/DE0\d/);

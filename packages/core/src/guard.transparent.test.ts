@@ -9,7 +9,10 @@ import { allowAll } from './policy/allow-all.ts';
 
 const guards: ReadonlyArray<readonly [string, Partial<GuardOptions>]> = [
   ['with nothing but a policy', {}],
-  ['with a log, listeners and hooks', { hooks: { preTool: () => undefined, postTool: () => undefined, onEvent: () => undefined } }],
+  [
+    'with a log, listeners and hooks',
+    { hooks: { preTool: () => undefined, postTool: () => undefined, onEvent: () => undefined } },
+  ],
   ['without a log', { audit: false }],
 ];
 
@@ -35,7 +38,14 @@ describe.each(guards)('a guard that allows everything, %s,', (_, options) => {
     ['a map', new Map([[{}, 1]])],
     ['a response', new Response('body')],
     ['a proxy', new Proxy({}, {})],
-    ['an object with a getter', { get now() { return Date.now(); } }],
+    [
+      'an object with a getter',
+      {
+        get now() {
+          return Date.now();
+        },
+      },
+    ],
   ])('hands on %s as the very same value, in the shape it came in', async (_name, value) => {
     expect(run(() => value)).toBe(value);
     const promise = run(() => Promise.resolve(value));
@@ -62,7 +72,9 @@ describe.each(guards)('a guard that allows everything, %s,', (_, options) => {
     }
     expect(thrown).toBe(error);
     expect(await thrownBy(() => run(() => Promise.reject(error)))).toBe(error);
-    expect(await thrownBy(() => guard.call({ tool: 'anything', args: {} }, () => Promise.reject(error)))).toBe(error);
+    expect(
+      await thrownBy(() => guard.call({ tool: 'anything', args: {} }, () => Promise.reject(error))),
+    ).toBe(error);
   });
 
   it('takes a promise-like value for a promise, as `await` does', async () => {
@@ -72,7 +84,18 @@ describe.each(guards)('a guard that allows everything, %s,', (_, options) => {
   });
 
   it('keeps a result that throws when it is looked at', async () => {
-    const hostile = new Proxy({}, { get: (_target, key) => { if (key === 'then') return undefined; throw new Error('hands off'); }, getPrototypeOf: () => { throw new Error('hands off'); } });
+    const hostile = new Proxy(
+      {},
+      {
+        get: (_target, key) => {
+          if (key === 'then') return undefined;
+          throw new Error('hands off');
+        },
+        getPrototypeOf: () => {
+          throw new Error('hands off');
+        },
+      },
+    );
     const { proxy, revoke } = Proxy.revocable({}, {});
     expect(run(() => hostile)).toBe(hostile);
     const late = run(async () => [proxy]) as Promise<object[]>;
@@ -101,14 +124,42 @@ describe.each(guards)('a guard that allows everything, %s,', (_, options) => {
     type Steps = (stream: Talk) => Promise<unknown>;
 
     const bare: Steps[] = [
-      async (stream) => [await stream.next('ignored'), await stream.next('a'), await stream.next('b'), await stream.next('c')],
-      async (stream) => [await stream.next(''), await stream.return('early'), await stream.next('')],
+      async (stream) => [
+        await stream.next('ignored'),
+        await stream.next('a'),
+        await stream.next('b'),
+        await stream.next('c'),
+      ],
+      async (stream) => [
+        await stream.next(''),
+        await stream.return('early'),
+        await stream.next(''),
+      ],
       async (stream) => [await stream.return('before it started'), await stream.next('')],
-      async (stream) => [await stream.next(''), await stream.next(''), await stream.throw('thrown in'), await stream.next('')],
-      async (stream) => [await stream.next(''), await stream.throw('not caught').catch((error: unknown) => ({ error })), await stream.next('')],
-      async (stream) => [await stream.throw('before it started').catch((error: unknown) => ({ error })), await stream.next('')],
+      async (stream) => [
+        await stream.next(''),
+        await stream.next(''),
+        await stream.throw('thrown in'),
+        await stream.next(''),
+      ],
+      async (stream) => [
+        await stream.next(''),
+        await stream.throw('not caught').catch((error: unknown) => ({ error })),
+        await stream.next(''),
+      ],
+      async (stream) => [
+        await stream.throw('before it started').catch((error: unknown) => ({ error })),
+        await stream.next(''),
+      ],
       // Without waiting in between: generators take one after the other.
-      (stream) => Promise.all([stream.next(''), stream.next('a'), stream.next('b'), stream.next('c'), stream.return('z')]),
+      (stream) =>
+        Promise.all([
+          stream.next(''),
+          stream.next('a'),
+          stream.next('b'),
+          stream.next('c'),
+          stream.return('z'),
+        ]),
       async (stream) => {
         const chunks = [];
         for await (const chunk of stream as AsyncIterable<string>) {
@@ -123,16 +174,19 @@ describe.each(guards)('a guard that allows everything, %s,', (_, options) => {
       async (stream) => 'then' in stream,
     ];
 
-    it.each(bare.map((steps, i) => [i + 1, steps] as const))('behave as without a guard (%i)', async (_n, steps) => {
-      const expected: unknown[] = [];
-      const log: unknown[] = [];
-      const withoutGuard = await steps(talk(expected));
-      const guarded = run(() => talk(log)) as Talk;
-      expect(log).toEqual([]);
-      expect(await steps(guarded)).toEqual(withoutGuard);
-      await turn();
-      expect(log).toEqual(expected);
-    });
+    it.each(bare.map((steps, i) => [i + 1, steps] as const))(
+      'behave as without a guard (%i)',
+      async (_n, steps) => {
+        const expected: unknown[] = [];
+        const log: unknown[] = [];
+        const withoutGuard = await steps(talk(expected));
+        const guarded = run(() => talk(log)) as Talk;
+        expect(log).toEqual([]);
+        expect(await steps(guarded)).toEqual(withoutGuard);
+        await turn();
+        expect(log).toEqual(expected);
+      },
+    );
 
     it('end with the very error that the body throws', async () => {
       const error = new Refused('midway');

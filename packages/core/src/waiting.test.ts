@@ -8,7 +8,8 @@ const late = (): Error => new Error('late');
 
 function waitingFor(signal?: AbortSignal) {
   const waiting = createWaiting(signal, ({ reason }) => new Error(`aborted: ${String(reason)}`));
-  const wait = async (value: unknown, ms = 60_000): Promise<unknown> => drive(waiting.for(value, ms, late));
+  const wait = async (value: unknown, ms = 60_000): Promise<unknown> =>
+    drive(waiting.for(value, ms, late));
   return { waiting, wait };
 }
 
@@ -48,7 +49,9 @@ describe('an abort', () => {
     const { wait } = waitingFor(controller.signal);
     const all = [wait(never()), wait(never()), wait(never())].map((one) => thrownBy(() => one));
     controller.abort('now');
-    expect(await Promise.all(all)).toEqual(Array.from({ length: 3 }, () => new Error('aborted: now')));
+    expect(await Promise.all(all)).toEqual(
+      Array.from({ length: 3 }, () => new Error('aborted: now')),
+    );
   });
 
   it('still ends what is waited for after something else was waited for at the same time', async () => {

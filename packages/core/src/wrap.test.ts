@@ -34,7 +34,11 @@ describe('a wrapped function', () => {
 
   it('keeps its shape: an asynchronous generator, which does nothing before it is read', async () => {
     const log: unknown[] = [];
-    const watch = allowing.wrap('watch', async function* (n: number): AsyncGenerator<number, string, string> {
+    const watch = allowing.wrap('watch', async function* (n: number): AsyncGenerator<
+      number,
+      string,
+      string
+    > {
       log.push('started');
       log.push(yield n);
       return 'end';
@@ -60,9 +64,12 @@ describe('a wrapped function', () => {
   it('keeps name, length and `this`', () => {
     const counter = {
       start: 40,
-      add: allowing.wrap('add', function add(this: { start: number }, a: number, b: number): number {
-        return this.start + a + b;
-      }),
+      add: allowing.wrap(
+        'add',
+        function add(this: { start: number }, a: number, b: number): number {
+          return this.start + a + b;
+        },
+      ),
     };
     expect(counter.add.name).toBe('add');
     expect(counter.add).toHaveLength(2);
@@ -158,7 +165,11 @@ describe('a refusal of a wrapped function', () => {
   });
 
   it('can be returned instead, in the shape of the function', async () => {
-    const denial = { error: expect.stringMatching(/^read: denied/), allowed: false, code: 'denied' };
+    const denial = {
+      error: expect.stringMatching(/^read: denied/),
+      allowed: false,
+      code: 'denied',
+    };
     const sync = denying.wrap('read', (path: string) => path, { onDeny: 'return' });
     expect(sync('a')).toEqual(denial);
     expectTypeOf(sync).toEqualTypeOf<(path: string) => string | Denial>();
@@ -169,10 +180,14 @@ describe('a refusal of a wrapped function', () => {
     expect(await result).toEqual(denial);
     expectTypeOf(asynchronous).toEqualTypeOf<(path: string) => Promise<string | Denial>>();
 
-    const stream = denying.wrap('read', async function* (): AsyncGenerator<number, string, unknown> {
-      yield 1;
-      return 'end';
-    }, { onDeny: 'return' });
+    const stream = denying.wrap(
+      'read',
+      async function* (): AsyncGenerator<number, string, unknown> {
+        yield 1;
+        return 'end';
+      },
+      { onDeny: 'return' },
+    );
     expect(await stream().next()).toEqual({ done: true, value: denial });
     expectTypeOf(stream).toEqualTypeOf<() => AsyncGenerator<number, string | Denial, unknown>>();
   });
@@ -188,12 +203,26 @@ describe('a refusal of a wrapped function', () => {
   });
 
   it('is none once the body has started: its errors are thrown, whatever they look like', async () => {
-    const failing = allowing.wrap('outer', async () => denying.call({ tool: 'inner', args: {} }, () => 1), { onDeny: 'return' });
+    const failing = allowing.wrap(
+      'outer',
+      async () => denying.call({ tool: 'inner', args: {} }, () => 1),
+      { onDeny: 'return' },
+    );
     const error = await expectRefusal(() => failing(), 'denied');
     expect(error.tool).toBe('inner');
-    const late = allowing.wrap('read', () => new Promise<never>(() => undefined), { onDeny: 'return', timeoutMs: 5, async: true });
+    const late = allowing.wrap('read', () => new Promise<never>(() => undefined), {
+      onDeny: 'return',
+      timeoutMs: 5,
+      async: true,
+    });
     await expectRefusal(() => late(), 'timeout');
-    const plain = allowing.wrap('read', () => { throw new RangeError('x'); }, { onDeny: 'return' });
+    const plain = allowing.wrap(
+      'read',
+      () => {
+        throw new RangeError('x');
+      },
+      { onDeny: 'return' },
+    );
     expect(() => plain()).toThrow(RangeError);
   });
 
@@ -227,7 +256,13 @@ describe('a synchronous function behind steps that have to wait', () => {
     ['a checking hook', { policy: allowAll(), hooks: { preTool: async () => undefined } }],
     ['a rewriting hook', { policy: allowAll(), hooks: { rewrite: async () => undefined } }],
     ['labels', { policy: allowAll(), labels: { ...memoryLabels(), get: async () => [] } }],
-    ['a log', { policy: allowAll(), audit: { ...memoryAudit(), append: async (draft) => memoryAudit().append(draft) } }],
+    [
+      'a log',
+      {
+        policy: allowAll(),
+        audit: { ...memoryAudit(), append: async (draft) => memoryAudit().append(draft) },
+      },
+    ],
   ])('is refused for %s, and never gives a promise', async (_, options) => {
     let ran = false;
     const add = createGuard(options).wrap('add', () => {
@@ -243,7 +278,9 @@ describe('a synchronous function behind steps that have to wait', () => {
     const result = read('a');
     expect(result).toBeInstanceOf(Promise);
     expect(await result).toBe('a');
-    const rejecting = createGuard({ policy: () => 'deny' }).wrap('read', () => Promise.resolve(1), { async: true });
+    const rejecting = createGuard({ policy: () => 'deny' }).wrap('read', () => Promise.resolve(1), {
+      async: true,
+    });
     const refused = rejecting();
     expect(refused).toBeInstanceOf(Promise);
     await expectRefusal(() => refused, 'denied');
@@ -284,7 +321,10 @@ describe('wrapping again', () => {
 
   it('by the same guard under another name is another tool', async () => {
     const guard = createGuard({ policy: (call) => (call.tool.name === 'pay' ? 'deny' : 'allow') });
-    const disguised = guard.wrap('read', guard.wrap('pay', async () => 'paid'));
+    const disguised = guard.wrap(
+      'read',
+      guard.wrap('pay', async () => 'paid'),
+    );
     await expectRefusal(() => disguised(), 'denied');
   });
 
@@ -294,6 +334,8 @@ describe('wrapping again', () => {
     const copy = Object.assign(async () => wrapped(), { ...wrapped });
     Object.setPrototypeOf(copy, wrapped);
     await guard.wrap('read', copy)();
-    expect((await entriesOf(guard)).filter(({ action }) => action === 'tool.allow')).toHaveLength(2);
+    expect((await entriesOf(guard)).filter(({ action }) => action === 'tool.allow')).toHaveLength(
+      2,
+    );
   });
 });

@@ -1,3 +1,4 @@
+import { drop } from './drop.ts';
 import { GuardError, isGuardError } from './errors.ts';
 import type { Fact } from './facts.ts';
 import { ownOptions } from './own-options.ts';
@@ -20,13 +21,9 @@ export interface WrapOptions {
   readonly async?: boolean;
 }
 
-const KNOWN = [
-  'schema',
-  'facts',
-  'timeoutMs',
-  'onDeny',
-  'async',
-] as const satisfies ReadonlyArray<keyof WrapOptions>;
+const KNOWN = ['schema', 'facts', 'timeoutMs', 'onDeny', 'async'] as const satisfies ReadonlyArray<
+  keyof WrapOptions
+>;
 
 type Start = (input: CallInput, execute: Execute<unknown>) => Steps<unknown>;
 
@@ -115,7 +112,7 @@ function value(steps: Steps<unknown>, body: Body, refused: Refused): unknown {
 function driveWithoutWaiting(steps: Steps<unknown>, body: Body): MaybePromise<unknown> {
   let step = steps.next();
   while (step.done !== true && (!body.begun || body.synchronous)) {
-    step.value.then(undefined, () => undefined);
+    drop(step.value);
     step = steps.throw(
       new GuardError(
         'async_steps',

@@ -85,8 +85,7 @@ export function auditThrough(
   return {
     ...memory,
     ...log,
-    append: (draft) =>
-      append(draft.action, () => memory.append(draft) as AuditReceipt), // it answers at once
+    append: (draft) => append(draft.action, () => memory.append(draft) as AuditReceipt), // it answers at once
   };
 }
 

@@ -46,7 +46,8 @@ function store(start = 0) {
     pass: (ms: number) => {
       now += ms;
     },
-    create: (aid: string, key = aid, more: Partial<ApprovalDraft> = {}) => approvals.create(draft(aid, more), key) as Approval,
+    create: (aid: string, key = aid, more: Partial<ApprovalDraft> = {}) =>
+      approvals.create(draft(aid, more), key) as Approval,
     state: (aid: string) => (approvals.get(aid) as Approval | undefined)?.state,
   };
 }
@@ -55,10 +56,22 @@ describe('an approval in memory', () => {
   it('goes from pending through approved to consumed, with a new version each time', async () => {
     const { approvals, create } = store(5);
     const pending = create('a');
-    expect(pending).toMatchObject({ state: 'pending', votes: [], version: 1, createdAt: 5, expiresAt: 1005 });
+    expect(pending).toMatchObject({
+      state: 'pending',
+      votes: [],
+      version: 1,
+      createdAt: 5,
+      expiresAt: 1005,
+    });
     const voted = await approvals.vote('a', vote('approve'), 1);
-    expect(voted).toMatchObject({ ok: true, approval: { state: 'approved', version: 2, votes: [{ voter: 'alice' }] } });
-    expect(await approvals.consume('a', 'claim-1', bindings)).toMatchObject({ ok: true, approval: { state: 'consumed', version: 3 } });
+    expect(voted).toMatchObject({
+      ok: true,
+      approval: { state: 'approved', version: 2, votes: [{ voter: 'alice' }] },
+    });
+    expect(await approvals.consume('a', 'claim-1', bindings)).toMatchObject({
+      ok: true,
+      approval: { state: 'consumed', version: 3 },
+    });
     expect(Object.isFrozen(pending)).toBe(true);
     expect(pending.state).toBe('pending');
   });
@@ -69,7 +82,10 @@ describe('an approval in memory', () => {
     await approvals.vote('a', vote('approve'), 1);
     await approvals.consume('a', 'claim-1', bindings);
     expect(await approvals.consume('a', 'claim-1', bindings)).toMatchObject({ ok: true });
-    expect(await approvals.consume('a', 'claim-2', bindings)).toEqual({ ok: false, reason: 'consumed' });
+    expect(await approvals.consume('a', 'claim-2', bindings)).toEqual({
+      ok: false,
+      reason: 'consumed',
+    });
   });
 
   it.each<readonly [string, Partial<ApprovalBindings>]>([
@@ -84,25 +100,45 @@ describe('an approval in memory', () => {
     const { approvals, create, state } = store();
     create('a');
     await approvals.vote('a', vote('approve'), 1);
-    expect(await approvals.consume('a', 'claim-1', { ...bindings, ...more })).toEqual({ ok: false, reason: 'mismatch' });
+    expect(await approvals.consume('a', 'claim-1', { ...bindings, ...more })).toEqual({
+      ok: false,
+      reason: 'mismatch',
+    });
     expect(state('a')).toBe('approved');
   });
 
   it('is not consumed without the votes it needs, nor without existing', async () => {
     const { approvals, create } = store();
     create('a');
-    expect(await approvals.consume('a', 'claim-1', bindings)).toEqual({ ok: false, reason: 'pending' });
-    expect(await approvals.consume('b', 'claim-1', bindings)).toEqual({ ok: false, reason: 'unknown' });
+    expect(await approvals.consume('a', 'claim-1', bindings)).toEqual({
+      ok: false,
+      reason: 'pending',
+    });
+    expect(await approvals.consume('b', 'claim-1', bindings)).toEqual({
+      ok: false,
+      reason: 'unknown',
+    });
   });
 
   it('takes a vote only on the version that the voter saw, and for the arguments they saw', async () => {
     const { approvals, create, state } = store();
-    create('a', 'a', { requirements: { ...CONFIRM, votes: [{ kind: 'approvers', by: ['ann', 'ben'], quorum: 2 }] } });
-    expect(await approvals.vote('a', vote('approve', 'ann'), 7)).toEqual({ ok: false, reason: 'conflict' });
+    create('a', 'a', {
+      requirements: { ...CONFIRM, votes: [{ kind: 'approvers', by: ['ann', 'ben'], quorum: 2 }] },
+    });
+    expect(await approvals.vote('a', vote('approve', 'ann'), 7)).toEqual({
+      ok: false,
+      reason: 'conflict',
+    });
     const other = { ...vote('approve', 'ann'), digest: digest('args', 2) };
     expect(await approvals.vote('a', other, 1)).toEqual({ ok: false, reason: 'mismatch' });
-    expect(await approvals.vote('a', vote('approve', 'ann'), 1)).toMatchObject({ ok: true, approval: { state: 'pending' } });
-    expect(await approvals.vote('a', vote('approve', 'ben'), 1)).toEqual({ ok: false, reason: 'conflict' });
+    expect(await approvals.vote('a', vote('approve', 'ann'), 1)).toMatchObject({
+      ok: true,
+      approval: { state: 'pending' },
+    });
+    expect(await approvals.vote('a', vote('approve', 'ben'), 1)).toEqual({
+      ok: false,
+      reason: 'conflict',
+    });
     expect(await approvals.vote('a', vote('approve', 'ben'), 2)).toMatchObject({ ok: true });
     expect(state('a')).toBe('approved');
   });
@@ -115,7 +151,10 @@ describe('an approval in memory', () => {
     await approvals.vote('b', vote('perhaps' as never), 1);
     expect([state('a'), state('b')]).toEqual(['denied', 'denied']);
     expect(await approvals.vote('a', vote('approve'), 2)).toEqual({ ok: false, reason: 'denied' });
-    expect(await approvals.consume('a', 'claim', bindings)).toEqual({ ok: false, reason: 'denied' });
+    expect(await approvals.consume('a', 'claim', bindings)).toEqual({
+      ok: false,
+      reason: 'denied',
+    });
   });
 
   it('expires, approved or not, at its time and not before', async () => {
@@ -126,8 +165,14 @@ describe('an approval in memory', () => {
     pass(999);
     expect([state('pending'), state('approved')]).toEqual(['pending', 'approved']);
     pass(1);
-    expect(await approvals.vote('pending', vote('approve'), 1)).toEqual({ ok: false, reason: 'expired' });
-    expect(await approvals.consume('approved', 'claim', bindings)).toEqual({ ok: false, reason: 'expired' });
+    expect(await approvals.vote('pending', vote('approve'), 1)).toEqual({
+      ok: false,
+      reason: 'expired',
+    });
+    expect(await approvals.consume('approved', 'claim', bindings)).toEqual({
+      ok: false,
+      reason: 'expired',
+    });
     expect(await approvals.cancel('pending')).toEqual({ ok: false, reason: 'expired' });
   });
 
@@ -138,7 +183,10 @@ describe('an approval in memory', () => {
     expect(state('a')).toBe('cancelled');
     expect(await approvals.cancel('a')).toEqual({ ok: false, reason: 'cancelled' });
     expect(await approvals.cancel('b')).toEqual({ ok: false, reason: 'unknown' });
-    expect(await approvals.vote('a', vote('approve'), 2)).toEqual({ ok: false, reason: 'cancelled' });
+    expect(await approvals.vote('a', vote('approve'), 2)).toEqual({
+      ok: false,
+      reason: 'cancelled',
+    });
   });
 });
 
@@ -192,7 +240,8 @@ describe('the store', () => {
     for (const aid of ['a', 'b', 'c', 'd']) create(aid);
     create('e', 'e', { bindings: { ...bindings, tenant: 'other', session: 's2' } });
     await approvals.vote('b', vote('deny'), 1);
-    const list = async (filter: Parameters<typeof approvals.list>[0]): Promise<string[]> => (await approvals.list(filter)).map(({ aid }) => aid);
+    const list = async (filter: Parameters<typeof approvals.list>[0]): Promise<string[]> =>
+      (await approvals.list(filter)).map(({ aid }) => aid);
     expect(await list({})).toEqual(['a', 'b', 'c', 'd', 'e']);
     expect(await list({ tenant: 'acme', state: 'pending' })).toEqual(['a', 'c', 'd']);
     expect(await list({ session: 's2' })).toEqual(['e']);
@@ -226,14 +275,24 @@ describe('the store', () => {
       await approvals.cancel(`a${i}`);
     }
     expect(approvals.get('first')).toBeUndefined();
-    expect(await approvals.consume('first', 'claim', bindings)).toEqual({ ok: false, reason: 'unknown' });
+    expect(await approvals.consume('first', 'claim', bindings)).toEqual({
+      ok: false,
+      reason: 'unknown',
+    });
   });
 
   it('keeps its word whatever is done to it in whatever order', async () => {
     const step = fc.oneof(
       fc.record({ act: fc.constant('create' as const), aid: fc.integer({ min: 0, max: 3 }) }),
-      fc.record({ act: fc.constantFrom('approve' as const, 'deny' as const, 'cancel' as const), aid: fc.integer({ min: 0, max: 3 }) }),
-      fc.record({ act: fc.constant('consume' as const), aid: fc.integer({ min: 0, max: 3 }), claim: fc.integer({ min: 0, max: 2 }) }),
+      fc.record({
+        act: fc.constantFrom('approve' as const, 'deny' as const, 'cancel' as const),
+        aid: fc.integer({ min: 0, max: 3 }),
+      }),
+      fc.record({
+        act: fc.constant('consume' as const),
+        aid: fc.integer({ min: 0, max: 3 }),
+        claim: fc.integer({ min: 0, max: 2 }),
+      }),
       fc.record({ act: fc.constant('pass' as const), aid: fc.integer({ min: 100, max: 600 }) }),
     );
     await fc.assert(
@@ -243,7 +302,7 @@ describe('the store', () => {
         const approved = new Set<string>();
         for (const one of steps) {
           const aid = String(one.aid);
-          const version = ((await approvals.get(aid))?.version ?? 0);
+          const version = (await approvals.get(aid))?.version ?? 0;
           if (one.act === 'create') create(aid);
           if (one.act === 'pass') pass(one.aid);
           if (one.act === 'cancel') await approvals.cancel(aid);

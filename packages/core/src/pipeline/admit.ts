@@ -29,7 +29,9 @@ export function* admit(state: CallState, { decision, approval }: Settled): Steps
   const attempt = mintId('att');
   // What is required of sandbox and log has to be there before anything is used up.
   requireDurability(state, decision);
-  const guarantees = needsSandbox(state, decision) ? yield* checkSandbox(state, decision) : undefined;
+  const guarantees = needsSandbox(state, decision)
+    ? yield* checkSandbox(state, decision)
+    : undefined;
   const { limits } = decision;
   const reserved = limits.length === 0 ? undefined : yield* reserve(state, limits, attempt);
   try {

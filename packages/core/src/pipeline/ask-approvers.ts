@@ -166,7 +166,8 @@ async function askOne(
   try {
     answer = readApproverAnswer(await approver.ask(request, { signal }));
   } catch (error) {
-    if (!signal.aborted) parts.logger?.warn(`approver "${approver.name}" failed: ${messageOf(error)}`);
+    if (!signal.aborted)
+      parts.logger?.warn(`approver "${approver.name}" failed: ${messageOf(error)}`);
     return { absent: `the approver "${approver.name}" failed` };
   }
   if ('absent' in answer) return answer;

@@ -60,7 +60,8 @@ export function* settleAsk(state: CallState, first: AllowDecision | AskDecision)
     const approval = yield* obtain(state, decision, round);
     const next = yield* decideAgain(state, approval);
     if (next.effect !== 'ask') return { decision: next, approval };
-    if (suffices(approval, next.requirements)) return { decision: allowedBy(approval, next), approval };
+    if (suffices(approval, next.requirements))
+      return { decision: allowedBy(approval, next), approval };
     yield* callOff(state, approval);
     decision = next;
   }
@@ -71,7 +72,10 @@ export function* settleAsk(state: CallState, first: AllowDecision | AskDecision)
 }
 
 /** An ask that was answered: what was a reason to ask is none to allow. */
-function allowedBy({ votes }: Approval, { policy, rule, obligations, limits, conditions }: AskDecision): Decision {
+function allowedBy(
+  { votes }: Approval,
+  { policy, rule, obligations, limits, conditions }: AskDecision,
+): Decision {
   const who = votes.map(({ voter = 'the requester', channel }) => `${voter} through ${channel}`);
   const extras = { ...(rule === undefined ? {} : { rule }), obligations, limits, conditions };
   return allow(policy, `approved by ${who.join(' and ')}`, extras);

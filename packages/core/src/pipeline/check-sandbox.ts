@@ -17,10 +17,7 @@ export function needsSandbox({ tool }: CallState, { conditions }: Decision): boo
 }
 
 /** Makes sure that the sandbox guarantees what policy and tool require; says what it guarantees. */
-export function* checkSandbox(
-  state: CallState,
-  { conditions }: Decision,
-): Steps<Guarantees> {
+export function* checkSandbox(state: CallState, { conditions }: Decision): Steps<Guarantees> {
   const ofPolicy = Object.hasOwn(conditions, 'sandbox') ? conditions.sandbox : undefined;
   const ofTool = state.tool.requires;
   const required = strongest(ofTool ?? {}, ofPolicy ?? {});

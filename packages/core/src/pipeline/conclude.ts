@@ -17,22 +17,24 @@ export function* conclude(
   const { status, ms, error } = outcome;
   const warn = (message: string): void => parts.logger?.warn(`${state.call.tool.name}: ${message}`);
   try {
-    if (parts.audit !== undefined) yield* record(state, PATIENT, {
-      kind: 'outcome',
-      action: 'tool.outcome',
-      attempt,
-      status,
-      ms,
-      ...(status === 'ok' ? {} : { error: parts.redactor.text(messageOf(error)) }),
-      ...(isGuardError(error) ? { code: error.code } : {}),
-    });
+    if (parts.audit !== undefined)
+      yield* record(state, PATIENT, {
+        kind: 'outcome',
+        action: 'tool.outcome',
+        attempt,
+        status,
+        ms,
+        ...(status === 'ok' ? {} : { error: parts.redactor.text(messageOf(error)) }),
+        ...(isGuardError(error) ? { code: error.code } : {}),
+      });
   } catch (failure) {
     warn(messageOf(failure));
   }
   if (reserved !== undefined) {
     yield* hadNoEffect(outcome) ? release(state, reserved) : settleLimits(state, reserved);
   }
-  if (parts.hooks.concluding) yield* parts.hooks.post(() => viewOf(state), outcome, context, PATIENT, warn);
+  if (parts.hooks.concluding)
+    yield* parts.hooks.post(() => viewOf(state), outcome, context, PATIENT, warn);
   announce(state, outcome);
 }
 

@@ -1,3 +1,4 @@
+import { drop } from '../drop.ts';
 import { GuardError } from '../errors.ts';
 import type { Admission } from './admit.ts';
 import { abortedError, type CallState, currentPolicy } from './call-state.ts';
@@ -37,9 +38,13 @@ export function gate(state: CallState, { approval }: Admission): void {
 
 function stopReason({ parts, context }: CallState): string | undefined {
   if (parts.stopSwitch === undefined) return undefined;
+  let reason: unknown;
   try {
-    return parts.stopSwitch.stopped(context);
+    reason = parts.stopSwitch.stopped(context);
   } catch {
     return 'the stop switch cannot be read';
   }
+  if (reason === undefined || typeof reason === 'string') return reason;
+  drop(reason);
+  return 'the stop switch gave no answer that is understood';
 }

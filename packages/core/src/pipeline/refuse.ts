@@ -10,7 +10,8 @@ import { finishUp } from './trail.ts';
 /** A step that failed is a denial. */
 export function denialOf(state: CallState, error: unknown): DenyDecision {
   const message = messageOf(error);
-  if (!isGuardError(error)) return deny(state.policy, `the guard failed: ${message}`, 'policy_error');
+  if (!isGuardError(error))
+    return deny(state.policy, `the guard failed: ${message}`, 'policy_error');
   const { code, rule } = error;
   return deny(state.policy, message, code, rule === undefined ? {} : { rule });
 }

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 
-import { auditThrough, expectRefusal, expectVerified, listenersOf, never, storyOf, thrownBy, turn } from '../test/harness.ts';
+import {
+  auditThrough,
+  expectRefusal,
+  expectVerified,
+  listenersOf,
+  never,
+  storyOf,
+  thrownBy,
+  turn,
+} from '../test/harness.ts';
 import { memoryApprovals } from './approvals/memory.ts';
 import { createGuard } from './guard.ts';
 import type { GuardOptions } from './guard-options.ts';
@@ -20,34 +29,130 @@ const limited = { effect: 'allow', limits: [{ id: 'x', max: 1, windowMs: 60_000 
 
 /** Every step that can wait, made to call `reached` and then to hang for ever. */
 const STEPS: ReadonlyArray<readonly [string, (hang: () => Promise<never>) => Step]> = [
-  ['while labels are read', (hang) => ({ options: { policy: allowAll(), labels: { ...memoryLabels(), get: hang } } })],
-  ['during a rewriting hook', (hang) => ({ options: { policy: allowAll(), hooks: { rewrite: hang } } })],
-  ['while the schema parses', (hang) => ({ options: { policy: allowAll() }, spec: { schema: { '~standard': { validate: hang } } as ToolSchema } })],
-  ['while the sandbox confines', (hang) => ({ options: { policy: allowAll(), sandbox: { ...noSandbox(), confine: hang } } })],
-  ['during a checking hook', (hang) => ({ options: { policy: allowAll(), hooks: { preTool: hang } } })],
+  [
+    'while labels are read',
+    (hang) => ({ options: { policy: allowAll(), labels: { ...memoryLabels(), get: hang } } }),
+  ],
+  [
+    'during a rewriting hook',
+    (hang) => ({ options: { policy: allowAll(), hooks: { rewrite: hang } } }),
+  ],
+  [
+    'while the schema parses',
+    (hang) => ({
+      options: { policy: allowAll() },
+      spec: { schema: { '~standard': { validate: hang } } as ToolSchema },
+    }),
+  ],
+  [
+    'while the sandbox confines',
+    (hang) => ({ options: { policy: allowAll(), sandbox: { ...noSandbox(), confine: hang } } }),
+  ],
+  [
+    'during a checking hook',
+    (hang) => ({ options: { policy: allowAll(), hooks: { preTool: hang } } }),
+  ],
   ['during the policy', (hang) => ({ options: { policy: hang } })],
-  ['while the ask is recorded', (hang) => ({ options: { policy: () => 'ask', approver: () => 'approve', audit: auditThrough((action, keep) => (action === 'tool.ask' ? hang() : keep())) } })],
-  ['while the approval is opened', (hang) => ({ options: { policy: () => 'ask', approver: () => 'approve', approvals: { ...memoryApprovals(), create: hang } } })],
+  [
+    'while the ask is recorded',
+    (hang) => ({
+      options: {
+        policy: () => 'ask',
+        approver: () => 'approve',
+        audit: auditThrough((action, keep) => (action === 'tool.ask' ? hang() : keep())),
+      },
+    }),
+  ],
+  [
+    'while the approval is opened',
+    (hang) => ({
+      options: {
+        policy: () => 'ask',
+        approver: () => 'approve',
+        approvals: { ...memoryApprovals(), create: hang },
+      },
+    }),
+  ],
   ['during an ask', (hang) => ({ options: { policy: () => 'ask', approver: hang } })],
-  ['during an ask after another approver has voted', (hang) => ({
-    options: {
-      policy: () => ({ effect: 'ask', requirements: { votes: [{ kind: 'approvers', by: ['ann', 'ben'], quorum: 2 }] } }),
-      approvals: (() => {
-        const memory = memoryApprovals();
-        return { ...memory, vote: async (aid: string, vote: never, version: number) => memory.vote(aid, vote, version) };
-      })(),
-      approver: [
-        { name: 'ann', voter: { id: 'ann' }, ask: () => 'approve' },
-        { name: 'ben', voter: { id: 'ben' }, ask: async () => { await turn(); return hang(); } },
-      ],
-    },
-  })],
-  ['while a vote is counted', (hang) => ({ options: { policy: () => 'ask', approver: () => 'approve', approvals: { ...memoryApprovals(), vote: hang } } })],
-  ['while the sandbox is checked', (hang) => ({ options: { policy: allowAll(), sandbox: { ...noSandbox(), check: hang } }, spec: { requires: { files: 'os' } } })],
-  ['while limits are reserved', (hang) => ({ options: { policy: () => limited, limits: { ...memoryLimits(), reserve: hang } } })],
-  ['while the approval is consumed', (hang) => ({ options: { policy: () => 'ask', approver: () => 'approve', approvals: { ...memoryApprovals(), consume: hang } } })],
-  ['while the allow is recorded', (hang) => ({ options: { policy: allowAll(), audit: auditThrough((action, keep) => (action === 'tool.allow' ? hang() : keep())) } })],
-  ['while secrets are read', (hang) => ({ options: { policy: allowAll(), secrets: { name: 'vault', get: hang } }, spec: { secrets: ['KEY'] } })],
+  [
+    'during an ask after another approver has voted',
+    (hang) => ({
+      options: {
+        policy: () => ({
+          effect: 'ask',
+          requirements: { votes: [{ kind: 'approvers', by: ['ann', 'ben'], quorum: 2 }] },
+        }),
+        approvals: (() => {
+          const memory = memoryApprovals();
+          return {
+            ...memory,
+            vote: async (aid: string, vote: never, version: number) =>
+              memory.vote(aid, vote, version),
+          };
+        })(),
+        approver: [
+          { name: 'ann', voter: { id: 'ann' }, ask: () => 'approve' },
+          {
+            name: 'ben',
+            voter: { id: 'ben' },
+            ask: async () => {
+              await turn();
+              return hang();
+            },
+          },
+        ],
+      },
+    }),
+  ],
+  [
+    'while a vote is counted',
+    (hang) => ({
+      options: {
+        policy: () => 'ask',
+        approver: () => 'approve',
+        approvals: { ...memoryApprovals(), vote: hang },
+      },
+    }),
+  ],
+  [
+    'while the sandbox is checked',
+    (hang) => ({
+      options: { policy: allowAll(), sandbox: { ...noSandbox(), check: hang } },
+      spec: { requires: { files: 'os' } },
+    }),
+  ],
+  [
+    'while limits are reserved',
+    (hang) => ({
+      options: { policy: () => limited, limits: { ...memoryLimits(), reserve: hang } },
+    }),
+  ],
+  [
+    'while the approval is consumed',
+    (hang) => ({
+      options: {
+        policy: () => 'ask',
+        approver: () => 'approve',
+        approvals: { ...memoryApprovals(), consume: hang },
+      },
+    }),
+  ],
+  [
+    'while the allow is recorded',
+    (hang) => ({
+      options: {
+        policy: allowAll(),
+        audit: auditThrough((action, keep) => (action === 'tool.allow' ? hang() : keep())),
+      },
+    }),
+  ],
+  [
+    'while secrets are read',
+    (hang) => ({
+      options: { policy: allowAll(), secrets: { name: 'vault', get: hang } },
+      spec: { secrets: ['KEY'] },
+    }),
+  ],
 ];
 
 describe('an abort ends the call', () => {
@@ -60,7 +165,10 @@ describe('an abort ends the call', () => {
       },
     });
     const signal = AbortSignal.abort(new Error('user left'));
-    const error = await expectRefusal(() => guard.call({ tool: 'pay', args: {}, context: { signal } }, () => 1), 'aborted');
+    const error = await expectRefusal(
+      () => guard.call({ tool: 'pay', args: {}, context: { signal } }, () => 1),
+      'aborted',
+    );
     expect(error.cause).toBe(signal.reason);
     expect(decided).toBe(false);
     expect(await storyOf(guard)).toEqual(['tool.deny aborted']);
@@ -75,9 +183,12 @@ describe('an abort ends the call', () => {
     const guard = createGuard(options);
     const controller = new AbortController();
     let ran = false;
-    const calling = guard.call({ tool: 'pay', args: {}, context: { signal: controller.signal }, ...spec }, () => {
-      ran = true;
-    });
+    const calling = guard.call(
+      { tool: 'pay', args: {}, context: { signal: controller.signal }, ...spec },
+      () => {
+        ran = true;
+      },
+    );
     const refused = expectRefusal(() => calling, 'aborted');
     await reached.promise;
     const reason = new Error('user left');
@@ -98,7 +209,12 @@ describe('an abort ends the call', () => {
     });
     const guard = createGuard(options);
     const controller = new AbortController();
-    const calling = thrownBy(() => guard.call({ tool: 'pay', args: {}, context: { signal: controller.signal }, ...spec }, () => 1));
+    const calling = thrownBy(() =>
+      guard.call(
+        { tool: 'pay', args: {}, context: { signal: controller.signal }, ...spec },
+        () => 1,
+      ),
+    );
     await reached.promise;
     controller.abort();
     await calling;
@@ -107,7 +223,9 @@ describe('an abort ends the call', () => {
     await guard.close();
     const story = await storyOf(guard);
     expect(story.filter((line) => line.startsWith('tool.outcome ok'))).toEqual([]);
-    expect(story.some((line) => line === 'tool.deny aborted' || line.includes('not-started'))).toBe(true);
+    expect(story.some((line) => line === 'tool.deny aborted' || line.includes('not-started'))).toBe(
+      true,
+    );
   });
 
   it('at the gate: what was allowed does not start', async () => {
@@ -184,15 +302,21 @@ describe('an abort ends the call', () => {
 });
 
 describe('an abort while the body runs', () => {
-  function running(body: (signal: AbortSignal | undefined) => unknown, options: Partial<GuardOptions> = {}) {
+  function running(
+    body: (signal: AbortSignal | undefined) => unknown,
+    options: Partial<GuardOptions> = {},
+  ) {
     const guard = createGuard({ policy: allowAll(), ...options });
     const controller = new AbortController();
     const started = Promise.withResolvers<void>();
     const result = thrownBy(() =>
-      guard.call({ tool: 'pay', args: {}, context: { signal: controller.signal } }, (_args, { signal }) => {
-        started.resolve();
-        return body(signal);
-      }),
+      guard.call(
+        { tool: 'pay', args: {}, context: { signal: controller.signal } },
+        (_args, { signal }) => {
+          started.resolve();
+          return body(signal);
+        },
+      ),
     );
     return { guard, controller, started: started.promise, result };
   }
@@ -221,7 +345,11 @@ describe('an abort while the body runs', () => {
     expect(await storyOf(guard)).toEqual(['tool.allow', 'tool.outcome unknown']);
     body.resolve('paid after all');
     await turn();
-    expect(await storyOf(guard)).toEqual(['tool.allow', 'tool.outcome unknown', 'tool.outcome late']);
+    expect(await storyOf(guard)).toEqual([
+      'tool.allow',
+      'tool.outcome unknown',
+      'tool.outcome late',
+    ]);
     await expectVerified(guard);
   });
 
@@ -260,7 +388,10 @@ describe('an abort while the body runs', () => {
         },
       },
     });
-    const calling = guard.call({ tool: 'pay', args: {}, context: { signal: controller.signal } }, async () => 'paid');
+    const calling = guard.call(
+      { tool: 'pay', args: {}, context: { signal: controller.signal } },
+      async () => 'paid',
+    );
     await hooked.promise;
     controller.abort();
     expect(await calling).toBe('paid');
@@ -281,7 +412,11 @@ describe('an abort while the body runs', () => {
       },
     });
     const calling = expectRefusal(
-      () => guard.call({ tool: 'browse', args: {}, context: { signal: controller.signal } }, async () => 'page'),
+      () =>
+        guard.call(
+          { tool: 'browse', args: {}, context: { signal: controller.signal } },
+          async () => 'page',
+        ),
       'result_withheld',
     );
     await adding.promise;
@@ -362,10 +497,13 @@ describe('a body that takes longer than it may', () => {
     const controller = new AbortController();
     const guard = createGuard({ policy: allowAll(), timeoutMs: 60_000 });
     const reason = await thrownBy(() =>
-      guard.call({ tool: 'pay', args: {}, context: { signal: controller.signal } }, async (_args, { signal }) => {
-        controller.abort('caller');
-        throw signal?.reason;
-      }),
+      guard.call(
+        { tool: 'pay', args: {}, context: { signal: controller.signal } },
+        async (_args, { signal }) => {
+          controller.abort('caller');
+          throw signal?.reason;
+        },
+      ),
     );
     expect(reason).toBe('caller');
   });
