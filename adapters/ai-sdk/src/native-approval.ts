@@ -18,7 +18,7 @@ export function nativeApproval(
   demand: Demand | undefined,
   inner: NativeApproval | undefined,
 ): NativeApproval | undefined {
-  const { fixed } = tool;
+  const fixed = tool.fixed();
   if (fixed?.effect === 'deny') return undefined;
   const never = guard.canAsk || (fixed?.effect === 'allow' && demand === undefined);
   const own = never ? undefined : opening(guard, tool, demand);

@@ -39,9 +39,9 @@ const DEADLINE_MS = 40_000;
 const POLL_MS = 20;
 const EXIT = /^EXIT (\d+)$/m;
 
-/** Whether pseudo-terminals can be tested here. */
+/** Whether pseudo-terminals can be tested here: `stty` and `timeout` differ elsewhere. */
 export function hasTmux(): boolean {
-  return spawnSync('tmux', ['-V']).status === 0;
+  return process.platform === 'linux' && spawnSync('tmux', ['-V']).status === 0;
 }
 
 export interface ScreenOptions {

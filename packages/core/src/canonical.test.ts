@@ -181,6 +181,19 @@ describe('the canonical text', () => {
     expect(new Set(distinct.map(canonical)).size).toBe(distinct.length);
   });
 
+  it('writes every character as JSON does, in short texts and names, and in long ones', () => {
+    const padding = 'x'.repeat(100);
+    for (let code = 0; code <= 0xffff; code += 1) {
+      const character = String.fromCharCode(code);
+      const json = JSON.stringify(character);
+      if (canonical(character) !== json) expect(canonical(character)).toBe(json);
+      const long = canonical(padding + character);
+      if (long !== `"${padding}${json.slice(1)}`) expect(long).toBe(`"${padding}${json.slice(1)}`);
+    }
+    expect(canonical({ ['"\n\ud800']: 1, '🦊': 2 })).toBe('{"\\"\\n\\ud800":1,"🦊":2}');
+    expect(canonical({ [`${padding}"`]: 1 })).toBe(`{"${padding}\\"":1}`);
+  });
+
   it('never holds a token where JSON has a text', () => {
     fc.assert(
       fc.property(text, (value) => {

@@ -27,7 +27,8 @@ export function canonical(value: unknown): string {
   }
 }
 
-const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
+/** Quotes, backslashes, control characters and surrogates. */
+const ESCAPED = /[^ !#-[\]-\ud7ff\ue000-\uffff]/;
 const SHORT = 64;
 
 /** As `JSON.stringify`, which is slow for the many short texts that need no escape. */
@@ -35,7 +36,8 @@ function quote(text: string): string {
   if (text.length > SHORT) return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i);
-    const plain = code >= 0x20 && code !== 0x22 && code !== 0x5c && (code < 0xd800 || code > 0xdfff);
+    const plain =
+      code >= 0x20 && code !== 0x22 && code !== 0x5c && (code < 0xd800 || code > 0xdfff);
     if (!plain) return JSON.stringify(text);
   }
   return `"${text}"`;
@@ -64,7 +66,8 @@ function canonicalObject(value: object): string {
   if (value instanceof Map) return `@map${canonicalList([...value].flat())}`;
   if (value instanceof Set) return `@set${canonicalList([...value])}`;
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return canonicalBytes(value);
-  if (typeof URL === 'function' && value instanceof URL) return `@url(${JSON.stringify(value.href)})`;
+  if (typeof URL === 'function' && value instanceof URL)
+    return `@url(${JSON.stringify(value.href)})`;
   throw new TypeError('cannot write an instance of a class canonically');
 }
 

@@ -52,7 +52,14 @@ const NO_CONDITIONS: Conditions = Object.freeze({});
 type Extras = Partial<Pick<DecisionBase, 'rule' | 'obligations' | 'limits' | 'conditions'>>;
 
 function base(policy: Digest, reason: string, extras: Extras): DecisionBase {
-  return { policy, reason, obligations: NOTHING, limits: NOTHING, conditions: NO_CONDITIONS, ...extras };
+  return {
+    policy,
+    reason,
+    obligations: NOTHING,
+    limits: NOTHING,
+    conditions: NO_CONDITIONS,
+    ...extras,
+  };
 }
 
 export function allow(policy: Digest, reason: string, extras: Extras = {}): AllowDecision {

@@ -78,7 +78,7 @@ export interface Events {
   emit<Name extends GuardEventName>(name: Name, make: () => GuardEvents[Name]): void;
 }
 
-export const EVENT_NAMES: readonly GuardEventName[] = Object.freeze([
+const EVENT_NAMES: readonly GuardEventName[] = Object.freeze([
   'call',
   'decision',
   'approval.requested',

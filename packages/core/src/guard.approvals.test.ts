@@ -121,7 +121,7 @@ describe('an approval that the framework asks for', () => {
   it.each<readonly [string, Partial<CallInput>]>([
     ['another principal', { context: { principal: { id: 'mallory', tenant: 'acme' } } }],
     ['another tenant', { context: { principal: { id: 'alice', tenant: 'evil' } } }],
-    ['no principal at all', { context: { principal: undefined } as never }],
+    ['no principal at all', { context: { principal: undefined } }],
     ['another session', { context: { session: 's2' } }],
     ['another agent', { context: { agent: 'other' } }],
     ['other arguments', { args: { cents: 501 } }],
@@ -151,6 +151,23 @@ describe('an approval that the framework asks for', () => {
     await expectRefusal(() => run({ answer: yes }), 'approval_unknown');
     expect(runs).toEqual([]);
     expect(await storyOf(guard)).toEqual(['tool.deny approval_unknown']);
+  });
+
+  it('cannot be opened by its own answer: a forged history opens nothing', async () => {
+    const { open, run, runs, approvals, guard } = suspending();
+    expect(await open({ answer: yes })).toMatchObject({ effect: 'deny', code: 'approval_unknown' });
+    expect(await approvalsOf(approvals)).toEqual([]);
+    await expectRefusal(() => run({ answer: yes }), 'approval_unknown');
+    expect(runs).toEqual([]);
+    expect(await storyOf(guard)).toEqual(['tool.deny approval_unknown']);
+  });
+
+  it('cannot be opened by the answer to it', async () => {
+    const { open, run, runs, approvals } = suspending();
+    expect(await open({ answer: yes })).toMatchObject({ effect: 'deny', code: 'approval_unknown' });
+    expect(await approvalsOf(approvals)).toEqual([]);
+    await expectRefusal(() => run({ answer: yes }), 'approval_unknown');
+    expect(runs).toEqual([]);
   });
 
   it('cannot be voted on by somebody whom the answer names', async () => {

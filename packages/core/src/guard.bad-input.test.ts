@@ -13,6 +13,10 @@ function nested(depth: number): unknown {
   return value;
 }
 
+function fromJson(json: string): unknown {
+  return JSON.parse(json);
+}
+
 function cyclic(): object {
   const value: { self?: object } = {};
   value.self = { list: [value] };
@@ -42,15 +46,15 @@ const refused: ReadonlyArray<
     'args_unsupported',
   ],
   ['a getter in a list', () => Object.defineProperty([1], 0, { get: () => 2 }), 'args_unsupported'],
-  ['a __proto__ key', () => JSON.parse('{"__proto__": {"admin": true}}'), 'args_unsupported'],
+  ['a __proto__ key', () => fromJson('{"__proto__": {"admin": true}}'), 'args_unsupported'],
   [
     'a __proto__ key deep inside',
-    () => JSON.parse('{"a": [{"__proto__": null}]}'),
+    () => fromJson('{"a": [{"__proto__": null}]}'),
     'args_unsupported',
   ],
   [
     'a constructor with a prototype',
-    () => JSON.parse('{"constructor": {"prototype": {"a": 1}}}'),
+    () => fromJson('{"constructor": {"prototype": {"a": 1}}}'),
     'args_unsupported',
   ],
   ['nesting 10,000 levels deep', () => nested(10_000), 'args_unsupported'],
@@ -199,7 +203,7 @@ describe('a schema', () => {
       hooks: { preTool: (call) => void seen.push(call.args) },
     });
     const args = { amount: '21', at: '2026-11-21T00:00:00Z' };
-    const received = await guard.call({ tool: 'pay', args, schema }, (parsed) => parsed);
+    const received = await guard.call({ tool: 'pay', args, schema }, (given) => given);
     const parsed = { amount: 42, at: new Date('2026-11-21T00:00:00Z'), note: 'none' };
     expect(received).toEqual(parsed);
     expect(received.at).toBeInstanceOf(Date);

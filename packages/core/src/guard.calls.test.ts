@@ -314,8 +314,8 @@ describe('guards', () => {
         .run({ args: {} }, () => 1);
     }
     expect(resolved).toBe(1);
-    expect(tool.fixed).toMatchObject({ effect: 'allow' });
-    expect(createGuard({ policy: () => 'allow' }).tool(spec).fixed).toBeUndefined();
+    expect(tool.fixed()).toMatchObject({ effect: 'allow' });
+    expect(createGuard({ policy: () => 'allow' }).tool(spec).fixed()).toBeUndefined();
   });
 
   it('take the facts of a tool from its spec first, then from the guard', async () => {

@@ -63,7 +63,8 @@ describe('a policy that cannot be relied upon lets nothing run', () => {
     [
       'throws something odd',
       () => {
-        throw undefined;
+        // eslint-disable-next-line typescript/only-throw-error -- that is what is tested
+        throw { toString: null };
       },
     ],
     ['rejects', () => Promise.reject(new Error('it broke'))],
@@ -316,7 +317,7 @@ describe('an approval store that fails, hangs or answers nonsense lets nothing r
     const memory = memoryApprovals();
     const approvals: ApprovalStore = {
       ...memory,
-      create: (draft, key) => change(memory.create(draft, key) as object) as never,
+      create: (draft, key) => change(memory.create(draft, key)) as never,
     };
     const options: GuardOptions = { policy: () => 'ask', approver: () => 'approve', approvals };
     await expectNothingRuns(options, 'approval_store_error');
@@ -536,10 +537,7 @@ describe('options that would weaken a guard unnoticed', () => {
       'options_invalid',
     ],
   ])('%s is refused', async (_, options, code) => {
-    await expectRefusal(
-      () => createGuard({ policy: allowAll(), ...options } as GuardOptions),
-      code,
-    );
+    await expectRefusal(() => createGuard({ policy: allowAll(), ...options }), code);
   });
 
   it.each<readonly [string, Partial<ToolSpec>]>([

@@ -1,7 +1,9 @@
+import { getEventListeners } from 'node:events';
+
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { listenersOf, never, turn } from '../test/harness.ts';
+import { never, turn } from '../test/harness.ts';
 import type { ApprovalStore } from './approvals/approval.ts';
 import { memoryApprovals } from './approvals/memory.ts';
 import type { AuditLog } from './audit/log.ts';
@@ -196,7 +198,7 @@ function scenario({ plan, effect, verdict, body, abortAfter }: Case) {
     }
   };
 
-  async function call(): Promise<unknown> {
+  async function calling(): Promise<unknown> {
     const result: unknown = await guard.call(
       {
         tool: 'work',
@@ -218,7 +220,7 @@ function scenario({ plan, effect, verdict, body, abortAfter }: Case) {
     if (abortAfter !== undefined) controller.abort(new Error('the caller left'));
   }
 
-  return { guard, audit, approvals, limits, controller, started, call, abort };
+  return { guard, audit, approvals, limits, controller, started, calling, abort };
 }
 
 describe('whatever fails, and whenever the caller leaves', () => {
@@ -229,8 +231,8 @@ describe('whatever fails, and whenever the caller leaves', () => {
     let ran = 0;
     await fc.assert(
       fc.asyncProperty(cases, async (one) => {
-        const { guard, audit, controller, started, call, abort } = scenario(one);
-        const [settled] = await Promise.allSettled([call(), abort()]);
+        const { guard, audit, controller, started, calling, abort } = scenario(one);
+        const [settled] = await Promise.allSettled([calling(), abort()]);
         await guard.close();
         ran += started.length;
 
@@ -253,7 +255,7 @@ describe('whatever fails, and whenever the caller leaves', () => {
           expect(settled.value).toBe('result');
           expect(started).toHaveLength(1);
         }
-        expect(listenersOf(controller.signal)).toBe(0);
+        expect(getEventListeners(controller.signal, 'abort').length).toBe(0);
         expect(await audit.verify()).toMatchObject({ ok: true });
       }),
       { numRuns: 400 },

@@ -176,7 +176,7 @@ describe('the context', () => {
       context: given(),
       hooks: {
         preTool: (_call, context) => {
-          attempt(() => (context.principal?.roles as string[]).push('admin'));
+          attempt(() => (context.principal?.roles as string[] | undefined)?.push('admin'));
           attempt(() => Object.assign(context.principal ?? {}, { id: 'root' }));
           attempt(() => Object.assign(context, { principal: { id: 'root' } }));
           attempt(() => Object.assign(context.principal?.attributes?.['level'] ?? {}, { max: 9 }));

@@ -19,6 +19,7 @@ const polluted = new Set<string>();
 function pollute(fields: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(fields)) {
     polluted.add(name);
+    // eslint-disable-next-line no-extend-native -- that is what is tested, and undone below
     Object.defineProperty(Object.prototype, name, {
       value,
       configurable: true,

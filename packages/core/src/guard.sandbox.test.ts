@@ -110,7 +110,7 @@ describe('a sandbox that confines arguments', () => {
       sandbox: {
         ...noSandbox(),
         run: async (call, { execute, context, signal }) => {
-          order.push(`enter ${call.tool.name}`, String(context.session), String(signal));
+          order.push(`enter ${call.tool.name}`, String(context.session), typeof signal);
           const result = await execute();
           order.push('leave');
           return result;

@@ -172,7 +172,7 @@ describe('what is done with the result', () => {
       yield { iban: 'DE02', owner: 'bob' };
       yield 'a long text';
       return { iban: 'DE03' };
-    })) as AsyncGenerator<unknown>;
+    })) as AsyncGenerator;
     expect(await stream.next()).toEqual({
       done: false,
       value: { iban: '[red… [6 characters withheld]', owner: 'bob' },
@@ -195,7 +195,7 @@ describe('what is done with the result', () => {
       } finally {
         log.push('cleaned up');
       }
-    })) as AsyncGenerator<unknown>;
+    })) as AsyncGenerator;
     await stream.next();
     const error = await expectRefusal(() => stream.next(), 'result_withheld');
     expect(error.tool).toBe('accounts');

@@ -64,7 +64,7 @@ describe.each(guards)('a guard that allows everything, %s,', (_, options) => {
   ])('throws %s as the very same value, at once where the body does', async (_name, error) => {
     let thrown: unknown;
     try {
-      run(() => {
+      void run(() => {
         throw error;
       });
     } catch (caught) {
@@ -203,7 +203,7 @@ describe.each(guards)('a guard that allows everything, %s,', (_, options) => {
       const chunks = [{ a: 1 }, new Map(), null];
       const stream = run(async function* () {
         yield* chunks;
-      }) as AsyncGenerator<unknown>;
+      }) as AsyncGenerator;
       const received: unknown[] = [];
       for await (const chunk of stream) received.push(chunk);
       expect(received.every((chunk, i) => chunk === chunks[i])).toBe(true);
@@ -215,10 +215,9 @@ describe.each(guards)('a guard that allows everything, %s,', (_, options) => {
     });
 
     it('of a synchronous generator stay synchronous', () => {
-      const stream = run(function* () {
-        const sent: unknown = yield 1;
-        return sent;
-      } as () => Generator<number, unknown, unknown>) as Generator<number, unknown, unknown>;
+      const stream = run(function* (): Generator<number, unknown, unknown> {
+        return yield 1;
+      }) as Generator<number, unknown, unknown>;
       expect(stream.next()).toEqual({ done: false, value: 1 });
       expect(stream.next('sent')).toEqual({ done: true, value: 'sent' });
     });

@@ -23,7 +23,7 @@ export type { CallRequest } from './tool-registry.ts';
 export interface GuardedTool {
   readonly name: string;
   /** The verdict that holds for every call of it by now, where there is one. */
-  readonly fixed: Decision | undefined;
+  fixed(): Decision | undefined;
   /** The verdict without running. */
   decide(input: CallInput): MaybePromise<Decision>;
   /** The verdict; where a person has to be asked, the approval is opened and not waited for. */
@@ -221,7 +221,7 @@ function guardedTool(
 ): GuardedTool {
   return {
     name: tool.info.identity.name,
-    get fixed() {
+    fixed() {
       const { ruling } = tool;
       if (typeof ruling !== 'object') return undefined;
       return ruling.effect === 'deny' || !hooks.checking ? ruling : undefined;

@@ -376,6 +376,12 @@ describe('a stored copy', () => {
     });
   });
 
+  it('hides bytes from a person until they are revealed: their number is not what runs', () => {
+    const { hidden, value } = createRedactor().shown({ file: { content: Uint8Array.of(1, 2) } });
+    expect(value).toEqual({ file: { content: { $bytes: 2 } } });
+    expect(hidden).toEqual(['file.content']);
+  });
+
   it('is the same after a way through JSON, frozen all the way down, and holds no secret', () => {
     const anything = fc.anything({
       withBigInt: true,

@@ -149,8 +149,11 @@ function copyObject(value: object, copy: Copy, path: string, depth: number): unk
   if (value instanceof Set) {
     return marked('$set', copyList(firstOf(value, copy), value.size, copy, path, depth));
   }
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer)
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
+    // Their number is not what runs: a person has to have them revealed.
+    copy.hidden.push(path);
     return marked('$bytes', value.byteLength);
+  }
   if (typeof URL === 'function' && value instanceof URL) return copyText(value.href, copy, path);
   if (value instanceof Error) return copyText(`${value.name}: ${value.message}`, copy, path);
   return copyRecord(value as Record<string, unknown>, copy, path, depth);

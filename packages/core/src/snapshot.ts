@@ -41,7 +41,9 @@ export function snapshot(value: unknown, limits: SnapshotLimits = SNAPSHOT_LIMIT
   } catch (cause) {
     if (cause instanceof GuardError) throw cause;
     // A Proxy may throw wherever it is touched, and what pretends to be a Map cannot be read as one.
-    throw new GuardError('args_unsupported', 'the arguments cannot be read; pass plain data', { cause });
+    throw new GuardError('args_unsupported', 'the arguments cannot be read; pass plain data', {
+      cause,
+    });
   }
 }
 
@@ -68,7 +70,8 @@ export function thaw(value: unknown): unknown {
   const result = shallow(value, prototype);
   for (const key in result) {
     const item = result[key];
-    if (typeof item === 'object' && item !== null && Object.hasOwn(result, key)) result[key] = thaw(item);
+    if (typeof item === 'object' && item !== null && Object.hasOwn(result, key))
+      result[key] = thaw(item);
   }
   return result;
 }
@@ -149,7 +152,10 @@ function copyRecord(
   }
   const all = Reflect.ownKeys(record).length;
   if ((all !== named || walk.polluted) && all !== Object.keys(record).length) {
-    throw unsupported('', 'hold a property with a symbol as its key, or one that cannot be enumerated');
+    throw unsupported(
+      '',
+      'hold a property with a symbol as its key, or one that cannot be enumerated',
+    );
   }
   // Copies every own value at once, which is several times faster than one by one.
   const result = shallow(record, prototype);
@@ -200,10 +206,13 @@ function copyBuiltIn(
     return new Map(entries);
   }
   if (kind === Set.prototype) {
-    return new Set(Array.from(Set.prototype.values.call(value), (v) => copy(v, walk, key, depth + 1)));
+    return new Set(
+      Array.from(Set.prototype.values.call(value), (v) => copy(v, walk, key, depth + 1)),
+    );
   }
   if (typeof URL === 'function' && kind === URL.prototype) return copyUrl(value, walk);
-  if (kind === ArrayBuffer.prototype) return copyBytes(new Uint8Array(value as ArrayBuffer), walk).buffer;
+  if (kind === ArrayBuffer.prototype)
+    return copyBytes(new Uint8Array(value as ArrayBuffer), walk).buffer;
   return copyView(value, kind, walk) ?? refuseClass(kind, key);
 }
 
@@ -231,7 +240,7 @@ function copyView(value: object, kind: object, walk: Walk): View | undefined {
   if (type === undefined || (kind !== type.prototype && !isBuffer)) return undefined;
   const copied = copyBytes(value as View, walk, type);
   // Node's own would put a copy into memory that other buffers share.
-  return isBuffer ? Object.setPrototypeOf(copied, kind) as View : copied; // the same object
+  return isBuffer ? (Object.setPrototypeOf(copied, kind) as View) : copied; // the same object
 }
 
 function copyBytes(view: View, walk: Walk, type: ViewConstructor = Uint8Array): View {

@@ -166,7 +166,7 @@ describe('a refusal of a wrapped function', () => {
 
   it('can be returned instead, in the shape of the function', async () => {
     const denial = {
-      error: expect.stringMatching(/^read: denied/),
+      error: expect.stringMatching(/^read: denied/) as string,
       allowed: false,
       code: 'denied',
     };
@@ -331,7 +331,7 @@ describe('wrapping again', () => {
   it('recognises the function itself: a mark that can be copied does not help', async () => {
     const guard = createGuard({ policy: allowAll() });
     const wrapped = guard.wrap('read', async () => 'text');
-    const copy = Object.assign(async () => wrapped(), { ...wrapped });
+    const copy = Object.assign(async () => wrapped(), Object.fromEntries(Object.entries(wrapped)));
     Object.setPrototypeOf(copy, wrapped);
     await guard.wrap('read', copy)();
     expect((await entriesOf(guard)).filter(({ action }) => action === 'tool.allow')).toHaveLength(

@@ -1,5 +1,3 @@
-import { getEventListeners } from 'node:events';
-
 import { expect } from 'vitest';
 
 import type { AuditEntry } from '../src/audit/entry.ts';
@@ -87,9 +85,4 @@ export function auditThrough(
     ...log,
     append: (draft) => append(draft.action, () => memory.append(draft) as AuditReceipt), // it answers at once
   };
-}
-
-/** How many listen to the end of a signal. */
-export function listenersOf(signal: AbortSignal): number {
-  return getEventListeners(signal, 'abort').length;
 }

@@ -3,7 +3,13 @@ import type { Digest } from '../digest.ts';
 import type { ToolIdentity } from '../call.ts';
 import type { Requirements } from './requirements.ts';
 
-export type ApprovalState = 'pending' | 'approved' | 'denied' | 'expired' | 'cancelled' | 'consumed';
+export type ApprovalState =
+  | 'pending'
+  | 'approved'
+  | 'denied'
+  | 'expired'
+  | 'cancelled'
+  | 'consumed';
 
 /** One person's answer to one approval. */
 export interface Vote {

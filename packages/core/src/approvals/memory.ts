@@ -173,7 +173,7 @@ function isOpen(state: Approval['state']): boolean {
 }
 
 /** The state after a vote: one denial denies, and approved is what meets every requirement. */
-export function afterVote(approval: Approval, vote: Vote): Pick<Approval, 'state' | 'votes'> {
+function afterVote(approval: Approval, vote: Vote): Pick<Approval, 'state' | 'votes'> {
   const votes = Object.freeze([...approval.votes, vote]);
   if (vote.verdict !== 'approve') return { votes, state: 'denied' };
   const missing = unmet(approval.requirements, votes, approval.bindings.principal);

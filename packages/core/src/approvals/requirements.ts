@@ -50,11 +50,7 @@ function common(lists: ReadonlyArray<readonly string[]>): readonly string[] {
 const ROLE = 'role:';
 
 /** Whether the voter is one whom the requirement counts; nobody approves a request of their own. */
-export function counts(
-  requirement: VoteRequirement,
-  vote: Vote,
-  requester: string | undefined,
-): boolean {
+function counts(requirement: VoteRequirement, vote: Vote, requester: string | undefined): boolean {
   if (requirement.kind === 'confirm') return vote.voter === requester;
   const { voter, roles = [] } = vote;
   if (voter === undefined || voter === requester) return false;

@@ -258,17 +258,20 @@ function* countAnswer(state: CallState, approval: Approval): Steps<Approval> {
   return yield* castVote(state, approval, vote);
 }
 
+/** An answer to what was never asked: a forgery, or another guard's. */
+export function unknownApproval(): GuardError {
+  return new GuardError(
+    'approval_unknown',
+    'an approval was claimed that this guard never opened for exactly this call, person and session; create the guard once or share an approval store, and ask again',
+  );
+}
+
 function nobody(
   state: CallState,
   { requirements, reason }: AskDecision,
   reopened: Approval | undefined,
 ): GuardError {
-  if (state.input.answer !== undefined && state.resumed === undefined) {
-    return new GuardError(
-      'approval_unknown',
-      'an approval was claimed that this guard never opened for exactly this call, person and session; create the guard once or share an approval store, and ask again',
-    );
-  }
+  if (state.input.answer !== undefined && state.resumed === undefined) return unknownApproval();
   const needed = requirements.votes.map(describeRequirement).join(' and ');
   if (reopened !== undefined) {
     const what = `the policy asks for more than was approved: it needs ${needed} (${reason}); answer again`;

@@ -2,7 +2,7 @@ import type { Decision } from '../decision.ts';
 import type { Steps } from '../steps.ts';
 import { admit } from './admit.ts';
 import { announce, announceCall } from './announce.ts';
-import { findOpen, findResumed, isSettled, openApproval, settleAsk } from './ask.ts';
+import { findOpen, findResumed, isSettled, openApproval, settleAsk, unknownApproval } from './ask.ts';
 import type { CallState } from './call-state.ts';
 import { requireBareAllow } from './enforce.ts';
 import { judge } from './judge.ts';
@@ -59,6 +59,8 @@ export function* openCall(state: CallState): Steps<Decision> {
   try {
     const verdict = yield* decideCall(state, () => undefined);
     if (verdict.effect !== 'ask' || (yield* findOpen(state)) !== undefined) return verdict;
+    // Whoever could open an approval with the answer to it could approve a forgery of his own.
+    if (state.input.answer !== undefined) throw unknownApproval();
     announceCall(state);
     announce(state, verdict);
     yield* openApproval(state, verdict);

@@ -142,7 +142,23 @@ describe('policies per user', () => {
         const same = owner.id === other.id && owner.tenant === other.tenant;
         expect(await effectIn(policy, { principal: other })).toBe(same ? 'allow' : 'deny');
       }),
-      { numRuns: 2000 },
+      {
+        numRuns: 2000,
+        examples: [
+          [{ id: '"t"a' }, { id: 'a', tenant: 't' }],
+          [{ id: 'a', tenant: 't' }, { id: '"t"a' }],
+          [
+            { id: '"a', tenant: 't' },
+            { id: 'a', tenant: 't"' },
+          ],
+          [
+            { id: 'b', tenant: 'ta' },
+            { id: 'ab', tenant: 't' },
+          ],
+          [{ id: 'a' }, { id: '=a' }],
+          [{ id: '' }, { id: '', tenant: '' }],
+        ],
+      },
     );
   });
 });

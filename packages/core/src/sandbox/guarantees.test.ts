@@ -114,6 +114,8 @@ describe('weakerThan', () => {
     expect(weakerThan({ ...everything, files: unknown }, { files: 'args' })).toBe('files');
     expect(weakerThan({ ...everything, files: unknown }, { files: unknown })).toBe('files');
     expect(weakerThan({} as Guarantees, { files: 'args' })).toBe('files');
+    const filez = { filez: 'os' } as Partial<Guarantees>;
+    expect(weakerThan({ ...everything, ...filez }, filez)).toBe('filez');
   });
 });
 
