@@ -185,10 +185,11 @@ describe('the canonical text', () => {
     const padding = 'x'.repeat(100);
     for (let code = 0; code <= 0xffff; code += 1) {
       const character = String.fromCharCode(code);
-      const json = JSON.stringify(character);
-      if (canonical(character) !== json) expect(canonical(character)).toBe(json);
+      const quoted = JSON.stringify(character);
+      if (canonical(character) !== quoted) expect(canonical(character)).toBe(quoted);
       const long = canonical(padding + character);
-      if (long !== `"${padding}${json.slice(1)}`) expect(long).toBe(`"${padding}${json.slice(1)}`);
+      if (long !== `"${padding}${quoted.slice(1)}`)
+        expect(long).toBe(`"${padding}${quoted.slice(1)}`);
     }
     expect(canonical({ ['"\n\ud800']: 1, '🦊': 2 })).toBe('{"\\"\\n\\ud800":1,"🦊":2}');
     expect(canonical({ [`${padding}"`]: 1 })).toBe(`{"${padding}\\"":1}`);

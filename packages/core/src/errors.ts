@@ -57,7 +57,7 @@ export interface GuardErrorDetails {
  * of the package; tell failures apart by `code`.
  */
 export class GuardError extends Error {
-  override readonly name: 'GuardError' = 'GuardError';
+  override readonly name = 'GuardError' as const;
   readonly code: GuardErrorCode;
   readonly tool: string | undefined;
   readonly rid: string | undefined;

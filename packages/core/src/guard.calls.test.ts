@@ -315,7 +315,11 @@ describe('guards', () => {
     }
     expect(resolved).toBe(1);
     expect(tool.fixed()).toMatchObject({ effect: 'allow' });
-    expect(createGuard({ policy: () => 'allow' }).tool(spec).fixed()).toBeUndefined();
+    expect(
+      createGuard({ policy: () => 'allow' })
+        .tool(spec)
+        .fixed(),
+    ).toBeUndefined();
   });
 
   it('take the facts of a tool from its spec first, then from the guard', async () => {

@@ -157,10 +157,7 @@ describe('a snapshot refuses', () => {
     ],
     ['a hidden getter', () => Object.defineProperty({}, 'a', { get: () => 1, enumerable: false })],
     ['a getter in an array', () => Object.defineProperty([1, 2], 1, { get: () => 1 })],
-    [
-      'a setter in an array',
-      (): unknown => Object.defineProperty([1], 0, { set: () => undefined }),
-    ],
+    ['a setter in an array', (): unknown => Object.defineProperty([1], 0, { set() {} })],
     [
       'a getter deep inside',
       () => ({

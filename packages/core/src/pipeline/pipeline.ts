@@ -2,7 +2,14 @@ import type { Decision } from '../decision.ts';
 import type { Steps } from '../steps.ts';
 import { admit } from './admit.ts';
 import { announce, announceCall } from './announce.ts';
-import { findOpen, findResumed, isSettled, openApproval, settleAsk, unknownApproval } from './ask.ts';
+import {
+  findOpen,
+  findResumed,
+  isSettled,
+  openApproval,
+  settleAsk,
+  unknownApproval,
+} from './ask.ts';
 import type { CallState } from './call-state.ts';
 import { requireBareAllow } from './enforce.ts';
 import { judge } from './judge.ts';
