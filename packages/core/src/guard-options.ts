@@ -39,7 +39,7 @@ export interface GuardOptions {
   readonly approvals?: ApprovalStore;
   /** How long a person in this process has, in milliseconds. @default 5 minutes */
   readonly approvalTimeoutMs?: number;
-  /** How long an approval may stay unused, in milliseconds. @default 1 hour */
+  /** How long an approval may stay unused at most, in milliseconds; an ask may say less. @default 1 hour */
   readonly approvalExpiresMs?: number;
   /** `false` keeps no log at all. @default memoryAudit() */
   readonly audit?: AuditLog | false;

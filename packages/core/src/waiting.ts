@@ -9,7 +9,10 @@ export interface Waiting {
    * `aborted()` gives when the call is aborted first. What settles later is dropped silently.
    */
   for<T>(value: MaybePromise<T>, ms: number, late: () => unknown): Steps<T>;
-  /** From now on the call's abort signal is only listened to while something is waited for. */
+  /**
+   * The call is over: what is still waited for ends, and from now on the abort signal is only
+   * listened to while something new is.
+   */
   end(): void;
 }
 
@@ -81,6 +84,8 @@ export function createWaiting(
     },
     end() {
       ended = true;
+      // What a step left behind, such as a vote that nobody counts any more, is not waited for.
+      for (const fail of running) fail(new Error('the call is over'));
       ignore();
     },
   };

@@ -235,7 +235,10 @@ function draftOf(state: CallState, decision: AskDecision): ApprovalDraft {
     ...(decision.rule === undefined ? {} : { rule: decision.rule }),
     policy: state.policy,
     labels: state.call.labels,
-    expiresMs: expiryOf(decision.requirements) ?? state.parts.approvalExpiresMs,
+    expiresMs: Math.min(
+      expiryOf(decision.requirements) ?? Number.POSITIVE_INFINITY,
+      state.parts.approvalExpiresMs,
+    ),
   });
 }
 
