@@ -9,6 +9,7 @@ import {
   never,
   refusalOf,
   storyOf,
+  turn,
 } from '../test/harness.ts';
 import type { Approval, ApprovalStore } from './approvals/approval.ts';
 import type { ApprovalRequest, Approver, ApproverAnswer } from './approvals/approver.ts';
@@ -438,6 +439,23 @@ describe('what changed while the person was thinking', () => {
     expect(runs).toEqual([]);
   });
 
+  it('a sandbox that does so while a person in this process thinks refuses before anything is used', async () => {
+    let target = '/data/a';
+    const guard = createGuard({
+      policy: () => ({ effect: 'ask', limits: [{ id: 'x', max: 1, windowMs: 60_000 }] }),
+      sandbox: { ...noSandbox(), confine: () => ({ args: { path: target } }) },
+      approver: () => {
+        target = '/etc/passwd';
+        return 'approve';
+      },
+    });
+    const error = await expectRefusal(
+      () => guard.call({ tool: 'read', args: {} }, () => 1),
+      'approval_invalid',
+    );
+    expect(error.message).toContain('what the arguments resolve to has changed');
+  });
+
   it('a checking hook that denies by now refuses', async () => {
     const { open, run, runs, guard } = suspending();
     await open();
@@ -604,10 +622,10 @@ describe('approvers in this process', () => {
     const approvals: ApprovalStore = {
       ...memory,
       vote: async (aid, vote, version) => {
-        // The first vote is the slowest to be counted.
-        const turns = version === 1 ? 5 : 1;
-        for (let i = 0; i < turns; i += 1) await Promise.resolve();
-        return memory.vote(aid, vote, version);
+        const result = await memory.vote(aid, vote, version);
+        // The answer to the first vote is the last to arrive, and out of date by then.
+        if (version === 1) await turn();
+        return result;
       },
     };
     const { call, runs } = asking(

@@ -428,6 +428,8 @@ describe('everything that is told is redacted', () => {
       yield secrets['KEY'];
     })) as AsyncGenerator;
     for await (const chunk of stream) expect(chunk).toBe('[redacted]');
+    guard.hook({ preTool: () => ({ effect: 'deny', reason: `no sk-1234567890abcdefghij` }) });
+    await thrownBy(() => guard.call(request, () => 1));
     const told = JSON.stringify(heard);
     expect(told).not.toContain(secret);
     expect(told).not.toContain('hunter2');
@@ -437,7 +439,7 @@ describe('everything that is told is redacted', () => {
     expect(stored).not.toContain(secret);
     expect(stored).not.toContain('hunter2');
     expect(stored).not.toContain('sk-1234567890');
-    expect((await storyOf(guard)).length).toBe(6);
+    expect((await storyOf(guard)).length).toBe(7);
   });
 });
 

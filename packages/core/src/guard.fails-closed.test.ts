@@ -117,7 +117,10 @@ describe('a policy that cannot be relied upon lets nothing run', () => {
       'rules with a decision that is whole but for its effect',
       {
         resolve: () => () =>
-          ({ ...(allowAll().resolve({} as never) as object), effect: 'maybe' }) as never,
+          Object.freeze({
+            ...(allowAll().resolve({} as never) as object),
+            effect: 'maybe',
+          }) as never,
       },
     ],
     ['rules with null', { resolve: () => () => null as never }],
@@ -143,7 +146,8 @@ describe('a policy that cannot be relied upon lets nothing run', () => {
   it('a policy object whose allow demands what nobody knows', async () => {
     const allowed = allowAll().resolve({} as never) as object;
     const policy = custom({
-      resolve: () => () => ({ ...allowed, obligations: [{ type: 'watermark' }] }) as never,
+      resolve: () => () =>
+        Object.freeze({ ...allowed, obligations: Object.freeze([{ type: 'watermark' }]) }) as never,
     });
     await expectNothingRuns({ policy }, 'obligation_unknown');
   });

@@ -85,6 +85,16 @@ describe('a process with a guard ends by itself', () => {
     `);
     expect(output).toBe('policy_error');
   });
+
+  it('although nothing was waited for a moment ago', async () => {
+    const output = await program(`
+      const hasty = createGuard({ policy: async () => 'allow', policyTimeoutMs: 200 });
+      await hasty.call({ tool: 'read', args: {} }, () => 1);
+      const patient = createGuard({ policy: () => new Promise(() => undefined), policyTimeoutMs: 400 });
+      await patient.call({ tool: 'read', args: {} }, () => 1).catch((error) => console.log(error.code));
+    `);
+    expect(output).toBe('policy_error');
+  });
 });
 
 describe('the signal of a call has no listener left', () => {

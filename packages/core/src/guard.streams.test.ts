@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
-import { eventsOf, expectRefusal, expectVerified, storyOf, thrownBy } from '../test/harness.ts';
+import {
+  eventsOf,
+  expectRefusal,
+  expectVerified,
+  never,
+  storyOf,
+  thrownBy,
+} from '../test/harness.ts';
 import { createGuard, type Guard } from './guard.ts';
 import { memoryLabels } from './labels.ts';
 import { allowAll } from './policy/allow-all.ts';
@@ -135,6 +142,40 @@ describe('a stream', () => {
       'tool.allow',
       'tool.outcome error',
     ]);
+  });
+
+  it('that is read ahead has one outcome, whatever comes after its end', async () => {
+    const guard = createGuard({ policy: allowAll() });
+    const stream = await open(guard);
+    const steps = await Promise.all(Array.from({ length: 5 }, () => stream.next()));
+    expect(steps.map(({ done, value }) => [done, value])).toEqual([
+      [false, 1],
+      [false, 2],
+      [true, 'end'],
+      [true, undefined],
+      [true, undefined],
+    ]);
+    expect(await storyOf(guard)).toEqual(['tool.allow', 'tool.outcome ok']);
+  });
+
+  it('that is given up is told to end', async () => {
+    const guard = createGuard({ policy: allowAll(), timeoutMs: 10 });
+    let ended = 0;
+    const hanging = (): AsyncIterable<number> => ({
+      [Symbol.asyncIterator]: () => ({
+        next: () => never(),
+        return: async () => {
+          ended += 1;
+          return { done: true, value: undefined };
+        },
+      }),
+    });
+    const stream = (await guard.call(
+      { tool: 'watch', args: {}, streams: 'iterables' },
+      hanging,
+    )) as AsyncGenerator<number>;
+    await expectRefusal(() => stream.next(), 'timeout');
+    expect(ended).toBe(1);
   });
 
   it('whose step throws instead of rejecting, or answers nonsense, fails', async () => {
