@@ -35,7 +35,7 @@ function opening(guard: Guard, tool: GuardedTool, demand: Demand | undefined): N
     // Opening an approval for a call out of the history would let a client approve its own forgery.
     if (isReplayed(options.messages, options.toolCallId)) return true;
     const asked = await demanded(demand, input, given);
-    const { effect } = await tool.open(callInput(guard, tool, input, options, asked));
-    return effect === 'ask';
+    const { decision } = await tool.open(callInput(guard, tool, input, options, asked));
+    return decision.effect === 'ask';
   };
 }

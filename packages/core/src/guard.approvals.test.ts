@@ -58,7 +58,13 @@ function suspending(options: Partial<GuardOptions> = {}) {
     tool,
     runs,
     input,
-    open: (more: Partial<CallInput> = {}) => Promise.resolve(tool.open({ ...input, ...more })),
+    open: async (more: Partial<CallInput> = {}) => {
+      const { decision } = await tool.open({ ...input, ...more });
+      return decision;
+    },
+    opened: async (final: boolean) => tool.open(input, { final }),
+    vote: async (verdict: 'approve' | 'deny', more: Partial<CallInput> = {}) =>
+      tool.vote({ ...input, ...more, answer: { channel: 'inbox', verdict } }),
     run: async (more: Partial<CallInput> = {}) =>
       tool.run({ ...input, ...more }, async (args: unknown) => {
         runs.push(args);

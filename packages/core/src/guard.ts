@@ -7,13 +7,27 @@ import type { GuardEventName, Listener } from './events.ts';
 import { type GuardOptions, type Parts, partsOf } from './guard-options.ts';
 import type { Hooks } from './hooks.ts';
 import { type CallState, callState } from './pipeline/call-state.ts';
-import { checkCall, enforceCall, openCall, runCall } from './pipeline/pipeline.ts';
+import {
+  checkCall,
+  enforceCall,
+  openCall,
+  type Opened,
+  runCall,
+  voteOnCall,
+} from './pipeline/pipeline.ts';
 import type { Execute, ToolRun } from './pipeline/run-body.ts';
 import { watchPolicy } from './policy-changes.ts';
 import type { Policy } from './policy/policy.ts';
 import type { ToolSchema } from './schema.ts';
 import { drive, type MaybePromise } from './steps.ts';
-import { type CallInput, refusedTool, type RegisteredTool, type ToolSpec } from './tool.ts';
+import type { Approval } from './approvals/approval.ts';
+import {
+  type CallInput,
+  refusedTool,
+  type RegisteredTool,
+  type RequesterAnswer,
+  type ToolSpec,
+} from './tool.ts';
 import { type CallRequest, type ToolRegistry, toolRegistry } from './tool-registry.ts';
 import { wrapFunction, type WrapOptions } from './wrap.ts';
 
@@ -26,8 +40,18 @@ export interface GuardedTool {
   fixed(): Decision | undefined;
   /** The verdict without running. */
   decide(input: CallInput): MaybePromise<Decision>;
-  /** The verdict; where a person has to be asked, the approval is opened and not waited for. */
-  open(input: CallInput): MaybePromise<Decision>;
+  /**
+   * The verdict; where a person has to be asked, the approval is opened and not waited for. `final`
+   * says that a denied call is not made any more, so that its denial is logged here.
+   */
+  open(input: CallInput, options?: { readonly final?: boolean }): MaybePromise<Opened>;
+  /**
+   * Counts the requester's answer to an approval that was opened for this call. To run it then,
+   * pass the answer `'voted'`.
+   *
+   * @throws {GuardError} `approval_unknown`, `approval_denied`, `approval_expired` or `approval_consumed`.
+   */
+  vote(input: CallInput & { readonly answer: RequesterAnswer }): MaybePromise<Approval>;
   /**
    * Runs the call. Keeps the shape of what `execute` returns as long as every step before it is
    * synchronous; otherwise answers a promise of it.
@@ -227,7 +251,8 @@ function guardedTool(
       return ruling.effect === 'deny' || !hooks.checking ? ruling : undefined;
     },
     decide: (input) => drive(checkCall(state(tool, input))),
-    open: (input) => drive(openCall(state(tool, input))),
+    open: (input, options) => drive(openCall(state(tool, input), options?.final === true)),
+    vote: (input) => drive(voteOnCall(state(tool, input))),
     run: <T>(input: CallInput, execute: (args: never, run: ToolRun) => T) =>
       drive(runCall(state(tool, input), execute as Execute<unknown>)) as T | Promise<Awaited<T>>, // its shape
   };

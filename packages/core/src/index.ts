@@ -69,6 +69,7 @@ export type { Labels, SessionKey } from './labels.ts';
 export type { KeyedClaim, LimitClaim, Limits, Reservation } from './limits/limits.ts';
 export type { Logger } from './logger.ts';
 export type { Obligation } from './obligations.ts';
+export type { Opened } from './pipeline/pipeline.ts';
 export type { ToolRun } from './pipeline/run-body.ts';
 export type { Layer } from './policy/layers.ts';
 export type {
@@ -92,5 +93,5 @@ export type { Secrets, StaticSecrets } from './secrets.ts';
 export type { SnapshotLimits } from './snapshot.ts';
 export type { MaybePromise } from './steps.ts';
 export type { ManualStopSwitch, StopSwitch } from './stop-switch.ts';
-export type { CallInput, ToolSpec } from './tool.ts';
+export type { CallInput, RequesterAnswer, ToolSpec } from './tool.ts';
 export type { WrapOptions } from './wrap.ts';

@@ -165,6 +165,13 @@ function toolDigest({ description, annotations }: ToolSpec): Digest | undefined 
   return digest('tool', { description, annotations });
 }
 
+/** What the requester answered through the framework: a vote of the context's principal. */
+export interface RequesterAnswer {
+  readonly channel: string;
+  readonly verdict: 'approve' | 'deny';
+  readonly note?: string;
+}
+
 /** One request to call a tool. */
 export interface CallInput {
   readonly args: unknown;
@@ -174,15 +181,8 @@ export interface CallInput {
   readonly context?: CallContext;
   /** What the framework itself demands: a restricting layer. */
   readonly demands?: readonly PolicyAnswer[];
-  /**
-   * The requester's answer to an approval that the framework asked for. Counts as a vote of the
-   * context's principal, and only where this guard opened that approval.
-   */
-  readonly answer?: {
-    readonly channel: string;
-    readonly verdict: 'approve' | 'deny';
-    readonly note?: string;
-  };
+  /** That the call comes back with an answer, or, `'voted'`, that its votes are in the store already. Counts only where this guard opened that approval. */
+  readonly answer?: RequesterAnswer | 'voted';
   /** Arguments are parsed already; after a rewrite they are checked against the schema. */
   readonly parsed?: boolean;
 }

@@ -53,16 +53,23 @@ export function* askApprovers(
   }
 }
 
+/** Tells listeners that an approval is not open any more. */
+export function resolved(state: CallState, approval: Approval): Approval {
+  if (approval.state === 'pending') return approval;
+  const { aid, state: became } = approval;
+  state.parts.events.emit('approval.resolved', () => ({
+    ...eventBase(state),
+    aid,
+    state: became,
+  }));
+  return approval;
+}
+
 /** The approval if the votes suffice. */
 export function approved(state: CallState, approval: Approval): Approval {
   const { aid, requirements, votes, bindings } = approval;
-  if (approval.state !== 'pending') {
-    state.parts.events.emit('approval.resolved', () => ({
-      ...eventBase(state),
-      aid,
-      state: approval.state,
-    }));
-  }
+  // What was voted on before the call came was told then.
+  if (state.input.answer !== 'voted') resolved(state, approval);
   if (approval.state === 'approved') return approval;
   if (approval.state !== 'pending') throw refusal(approval.state, approval);
   const missing = unmet(requirements, votes, bindings.principal);

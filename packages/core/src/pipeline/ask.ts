@@ -89,6 +89,7 @@ function* spend(state: CallState): Steps<Approval | undefined> {
   const { input, resumed } = state;
   if (input.answer === undefined) return undefined;
   if (resumed === undefined) {
+    if (input.answer === 'voted') throw unknownApproval();
     if (input.answer.verdict === 'approve') return undefined;
     throw new GuardError(
       'approval_denied',
@@ -242,12 +243,13 @@ function draftOf(state: CallState, decision: AskDecision): ApprovalDraft {
   });
 }
 
-/** Counts what the requester answered through the framework. */
-function* countAnswer(state: CallState, approval: Approval): Steps<Approval> {
+/** Counts what the requester answered through the framework, unless it is in the store already. */
+export function* countAnswer(state: CallState, approval: Approval): Steps<Approval> {
   const { input, context } = state;
   if (approval.state !== 'pending' && approval.state !== 'approved') {
     throw refusal(approval.state, approval);
   }
+  if (input.answer === 'voted') return approval;
   const { channel, verdict, note } = input.answer ?? { channel: '', verdict: 'deny' };
   const { principal } = context;
   const vote = voteOf({

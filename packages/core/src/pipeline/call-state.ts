@@ -102,7 +102,7 @@ function receivedOf(input: CallInput): Received {
     args: own('args'),
     id: own('id'),
     demands: own('demands') ?? NO_DEMANDS,
-    answer: answer === undefined ? undefined : (ownFields(answer) as unknown as typeof answer), // the same fields
+    answer: typeof answer === 'object' ? (ownFields(answer) as unknown as typeof answer) : answer, // the same fields
     parsed: own('parsed') === true,
   };
 }

@@ -1,8 +1,11 @@
 import type { Decision } from '../decision.ts';
 import type { Steps } from '../steps.ts';
+import type { Approval } from '../approvals/approval.ts';
 import { admit } from './admit.ts';
 import { announce, announceCall } from './announce.ts';
+import { resolved } from './ask-approvers.ts';
 import {
+  countAnswer,
   findOpen,
   findResumed,
   isSettled,
@@ -15,7 +18,7 @@ import { requireBareAllow } from './enforce.ts';
 import { judge } from './judge.ts';
 import { passGate } from './pass-gate.ts';
 import { changesArgs, receive, rewriteAndParse } from './receive.ts';
-import { denialOf, denied, refuse } from './refuse.ts';
+import { denialOf, denied, refuse, refused } from './refuse.ts';
 import { settleLimits } from './reserve.ts';
 import { type Execute, runBody } from './run-body.ts';
 
@@ -58,22 +61,52 @@ export function* runCall(state: CallState, execute: Execute<unknown>): Steps<unk
   }
 }
 
+/** The verdict on a call that comes later, and the approval that is open for it. */
+export interface Opened {
+  readonly decision: Decision;
+  /** Only for an ask. */
+  readonly approval: Approval | undefined;
+}
+
 /**
  * Steps 1 to 5, and where a person has to be asked, the approval is opened but not waited for. The
- * call itself comes later: listeners are only told of what is opened here, and once.
+ * call itself comes later: listeners are only told of what is opened here, and once. A denial is
+ * written down only if it is final, since a call that comes all the same is denied and logged then.
  */
-export function* openCall(state: CallState): Steps<Decision> {
+export function* openCall(state: CallState, final: boolean): Steps<Opened> {
+  let received = false;
   try {
-    const verdict = yield* decideCall(state, () => undefined);
-    if (verdict.effect !== 'ask' || (yield* findOpen(state)) !== undefined) return verdict;
+    const decision = yield* decideCall(state, () => {
+      received = true;
+    });
+    if (decision.effect === 'deny' && final) throw denied(state, decision);
+    if (decision.effect !== 'ask') return { decision, approval: undefined };
+    const open = yield* findOpen(state);
+    if (open !== undefined) return { decision, approval: open };
     // Whoever could open an approval with the answer to it could approve a forgery of his own.
     if (state.input.answer !== undefined) throw unknownApproval();
     announceCall(state);
-    announce(state, verdict);
-    yield* openApproval(state, verdict);
-    return verdict;
+    announce(state, decision);
+    return { decision, approval: yield* openApproval(state, decision) };
   } catch (error) {
-    return denialOf(state, error);
+    const decision = state.denial ?? denialOf(state, error);
+    if (final && received) announceCall(state);
+    if (final) yield* refuse(state, error);
+    return { decision, approval: undefined };
+  } finally {
+    state.waiting.end();
+  }
+}
+
+/** The requester's vote on the approval that is open for a call; the call itself comes later. */
+export function* voteOnCall(state: CallState): Steps<Approval> {
+  try {
+    receive(state); // 1
+    yield* findResumed(state);
+    if (state.resumed === undefined) throw unknownApproval();
+    return resolved(state, yield* countAnswer(state, state.resumed));
+  } catch (error) {
+    throw refused(state, error);
   } finally {
     state.waiting.end();
   }
