@@ -19,6 +19,7 @@ export type GuardErrorCode =
   | 'audit_error'
   | 'audit_key_invalid'
   | 'closed'
+  | 'context_conflict'
   | 'denied'
   | 'facts_invalid'
   | 'hook_error'

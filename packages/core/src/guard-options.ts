@@ -3,6 +3,7 @@ import type { ApprovalStore } from './approvals/approval.ts';
 import type { Approver, AskApprover } from './approvals/approver.ts';
 import type { AuditLog } from './audit/log.ts';
 import { memoryAudit } from './audit/memory.ts';
+import type { Ambient } from './ambient.ts';
 import type { CallContext } from './call.ts';
 import { mergeContext } from './context.ts';
 import { drop } from './drop.ts';
@@ -32,6 +33,11 @@ export interface GuardOptions {
   /** What the developer states of tools, by name. */
   readonly facts?: Readonly<Record<string, Fact | readonly Fact[]>>;
   readonly context?: CallContext;
+  /**
+   * Carries the context of a request to its calls, and a call to those that its tool makes:
+   * `new AsyncLocalStorage<CallContext>()` where the platform has it.
+   */
+  readonly ambient?: Ambient;
   readonly hooks?: Hooks | readonly Hooks[];
   /** Who can be asked in this process. Absent: asks wait for the framework, or are denied. */
   readonly approver?: Approver | AskApprover | ReadonlyArray<Approver | AskApprover>;
@@ -71,6 +77,7 @@ export interface Parts {
   readonly policy: Policy;
   readonly facts: Readonly<Record<string, Fact | readonly Fact[]>>;
   readonly context: CallContext;
+  readonly ambient: Ambient | undefined;
   readonly hooks: HookList;
   readonly events: Events;
   readonly approvers: readonly Approver[];
@@ -99,6 +106,7 @@ const KNOWN = [
   'policy',
   'facts',
   'context',
+  'ambient',
   'hooks',
   'approver',
   'approvals',
@@ -150,6 +158,7 @@ export function partsOf(given: GuardOptions): Parts {
     policy,
     facts: options.facts ?? {},
     context: mergeContext({}, options.context ?? {}),
+    ambient: options.ambient,
     hooks,
     events,
     approvers: listOf<Approver | AskApprover>(options.approver).map(approverOf),

@@ -930,3 +930,115 @@ it('errors of the approval name it, so that the application can find it', async 
   const [asked] = await entriesOf(guard);
   expect(error.aid).toBe(asked?.aid);
 });
+
+describe('votes that come before the call', () => {
+  it('run it once, and it keeps the rid under which it was asked', async () => {
+    const { open, vote, run, runs, guard, approvals } = suspending();
+    await open();
+    expect(await vote('approve')).toMatchObject({ state: 'approved', votes: [{ voter: 'alice' }] });
+    expect(await run({ answer: 'voted' })).toBe('refunded');
+    await expectRefusal(() => run({ answer: 'voted' }), 'approval_consumed');
+    expect(runs).toEqual([{ cents: 500 }]);
+    const [approval] = await approvalsOf(approvals);
+    const story = await entriesOf(guard);
+    expect(story.slice(0, 4).map(({ action, rid }) => [action, rid])).toEqual(
+      ['tool.ask', 'approval.approve', 'tool.allow', 'tool.outcome'].map((action) => [
+        action,
+        approval?.rid,
+      ]),
+    );
+  });
+
+  it('tell of the resolution once', async () => {
+    const { open, vote, run, guard } = suspending();
+    const heard = eventsOf(guard);
+    await open();
+    await vote('approve');
+    await run({ answer: 'voted' });
+    const names = heard.map(({ type }) => type);
+    expect(names.filter((type) => type === 'approval.resolved')).toHaveLength(1);
+    expect(names.indexOf('approval.resolved')).toBeLessThan(names.indexOf('start'));
+  });
+
+  it('deny it, also when the policy would allow it by now', async () => {
+    let effect: 'ask' | 'allow' = 'ask';
+    const { open, vote, run, runs } = suspending({ policy: () => effect });
+    await open();
+    expect(await vote('deny')).toMatchObject({ state: 'denied' });
+    await expectRefusal(() => run({ answer: 'voted' }), 'approval_denied');
+    effect = 'allow';
+    await expectRefusal(() => run({ answer: 'voted' }), 'approval_denied');
+    expect(runs).toEqual([]);
+  });
+
+  it('run nothing as long as they do not suffice', async () => {
+    const { open, vote, run, runs } = suspending({ policy: () => byBoss });
+    await open();
+    expect(await vote('approve')).toMatchObject({ state: 'pending' });
+    await expectRefusal(() => run({ answer: 'voted' }), 'approval_required');
+    expect(runs).toEqual([]);
+  });
+
+  it.each<[string, Partial<CallInput>]>([
+    ['of somebody else', { context: { principal: { id: 'mallory' } } }],
+    ['in another session', { context: { session: 'other' } }],
+    ['on other arguments', { args: { cents: 501 } }],
+    ['on another call', { id: 'call-2' }],
+  ])('%s are unknown', async (_, more) => {
+    const { open, vote, run, runs } = suspending();
+    await open();
+    await expectRefusal(() => vote('approve', more), 'approval_unknown');
+    await vote('approve');
+    await expectRefusal(() => run({ ...more, answer: 'voted' }), 'approval_unknown');
+    expect(runs).toEqual([]);
+  });
+
+  it('are unknown where nothing was asked, also for a call that is allowed', async () => {
+    const { vote, run, runs } = suspending({ policy: () => 'allow' });
+    await expectRefusal(() => vote('approve'), 'approval_unknown');
+    await expectRefusal(() => run({ answer: 'voted' }), 'approval_unknown');
+    expect(runs).toEqual([]);
+  });
+
+  it('count once: the second one finds it decided', async () => {
+    const { open, vote } = suspending();
+    await open();
+    await vote('deny');
+    await expectRefusal(() => vote('approve'), 'approval_denied');
+  });
+});
+
+describe('a call that is opened', () => {
+  it('gives the approval that is open for it, the same one every time', async () => {
+    const { opened, vote, approvals } = suspending();
+    const first = await opened(false);
+    expect(first).toMatchObject({ decision: { effect: 'ask' }, approval: { state: 'pending' } });
+    await vote('approve');
+    const second = await opened(false);
+    expect(second.approval).toMatchObject({ aid: first.approval?.aid, state: 'approved' });
+    expect(await approvalsOf(approvals)).toHaveLength(1);
+  });
+
+  it.each<[string, boolean, readonly string[]]>([
+    ['that is final is logged and told once', true, ['call', 'decision', 'error']],
+    ['that is not final is left to the call', false, []],
+  ])('and denied in a way %s', async (_, final, told) => {
+    const { opened, guard } = suspending({ policy: () => ({ effect: 'deny', reason: 'no' }) });
+    const heard = eventsOf(guard);
+    expect(await opened(final)).toMatchObject({ decision: { effect: 'deny' } });
+    expect(await storyOf(guard)).toEqual(final ? ['tool.deny denied'] : []);
+    expect(heard.map(({ type }) => type).filter((type) => type !== 'audit')).toEqual(told);
+  });
+
+  it('is a denial when the policy fails, and logged as one if that is final', async () => {
+    const { opened, guard } = suspending({
+      policy: () => {
+        throw new Error('out of order');
+      },
+    });
+    expect(await opened(true)).toMatchObject({
+      decision: { effect: 'deny', code: 'policy_error' },
+    });
+    expect(await storyOf(guard)).toEqual(['tool.deny policy_error']);
+  });
+});

@@ -1,3 +1,4 @@
+import { type Ambient, ambientContext } from './ambient.ts';
 import type { AuditLog } from './audit/log.ts';
 import type { CallContext } from './call.ts';
 import { mergeContext } from './context.ts';
@@ -194,9 +195,12 @@ function bind(shared: Shared, context: CallContext): Guard {
 
   function stateOf(tool: RegisteredTool, input: CallInput): CallState {
     const own = Object.hasOwn(input, 'context') ? input.context : undefined;
-    if (own === undefined) return callState(parts, tool, input, context);
+    if (own === undefined && parts.ambient === undefined) {
+      return callState(parts, tool, input, context);
+    }
     try {
-      return callState(parts, tool, input, mergeContext(context, own));
+      const explicit = own === undefined ? context : mergeContext(context, own);
+      return callState(parts, tool, input, around(parts.ambient, explicit));
     } catch (error) {
       const { name } = tool.info.identity;
       return callState(parts, refusedTool(name, error), input, context);
@@ -236,6 +240,13 @@ function bind(shared: Shared, context: CallContext): Guard {
   });
   sharedOf.set(guard, shared);
   return guard;
+}
+
+/** What was said explicitly goes before what holds around the call. */
+function around(ambient: Ambient | undefined, explicit: CallContext): CallContext {
+  return ambient === undefined
+    ? explicit
+    : mergeContext(ambientContext(ambient, explicit), explicit);
 }
 
 function guardedTool(

@@ -49,6 +49,7 @@ export type {
   Durability,
 } from './audit/log.ts';
 export type { MemoryAuditOptions } from './audit/memory.ts';
+export type { Ambient } from './ambient.ts';
 export type { CallContext, Principal, ToolCall, ToolIdentity } from './call.ts';
 export type {
   AllowDecision,

@@ -131,7 +131,7 @@ function enterSandbox(
     // A sandbox that prepares something first lets time pass after the gate.
     if (!entering) reenter(state, admission, run);
     started = true;
-    return execute(thaw(state.call.confined) as never, run); // typed where the tool was wrapped
+    return inside(state, run, () => execute(thaw(state.call.confined) as never, run)); // typed where the tool was wrapped
   }
 
   try {
@@ -143,6 +143,14 @@ function enterSandbox(
   } finally {
     entering = false;
   }
+}
+
+/** Calls that the body makes know on whose behalf, and in which call. */
+function inside<T>({ parts, context }: CallState, { rid, signal }: ToolRun, fn: () => T): T {
+  const { ambient } = parts;
+  if (ambient === undefined) return fn();
+  const ends = signal === undefined ? {} : { signal };
+  return ambient.run({ ...context, ...ends, parent: rid }, fn);
 }
 
 function reenter(state: CallState, admission: Admission, { signal }: ToolRun): void {
@@ -214,7 +222,10 @@ function streamed(
     async wait(step) {
       // Only the time in which the body runs counts, not how long the consumer takes for a chunk.
       const startedAt = performance.now();
-      const result = await attempt.wait(begun(step), left);
+      const result = await attempt.wait(
+        begun(() => inside(state, attempt.run, step)),
+        left,
+      );
       if (left !== undefined) left = Math.max(0, left - (performance.now() - startedAt));
       return result;
     },
