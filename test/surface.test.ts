@@ -34,6 +34,7 @@ const surface: Readonly<Record<string, readonly string[]>> = {
     'withGuard',
   ],
   '@guardstile/ai-sdk/node': ['terminalApprover'],
+  '@guardstile/ai-sdk/v7': ['guardOptions'],
   '@guardstile/approvals': ['terminalApprover'],
   '@guardstile/core': [
     'GuardError',
@@ -45,6 +46,8 @@ const surface: Readonly<Record<string, readonly string[]>> = {
     'createRedactor',
     'describeRequirement',
     'digest',
+    'draftToKeep',
+    'entryFilter',
     'envSecrets',
     'factsOf',
     'isGuard',

@@ -1,6 +1,8 @@
 export { canonical } from './canonical.ts';
 export { combineRequirements, describeRequirement, unmet } from './approvals/requirements.ts';
 export { memoryApprovals } from './approvals/memory.ts';
+export { draftToKeep } from './audit/draft-to-keep.ts';
+export { entryFilter } from './audit/select.ts';
 export { memoryAudit } from './audit/memory.ts';
 export { verifyChain, verifyEntry } from './audit/verify.ts';
 export { digest } from './digest.ts';

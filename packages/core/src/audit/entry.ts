@@ -1,5 +1,16 @@
 /** What an entry is about. */
-export type AuditKind = 'genesis' | 'decision' | 'approval' | 'outcome' | 'policy' | 'application';
+export type AuditKind =
+  | 'genesis'
+  | 'decision'
+  | 'approval'
+  | 'outcome'
+  | 'policy'
+  | 'application'
+  | 'recovery'
+  | 'segment'
+  | 'erasure'
+  | 'key'
+  | 'close';
 
 /**
  * What came of a start: `not-started` after an allow whose gate failed, `withheld` when the result

@@ -1,10 +1,12 @@
 import { GuardError } from '../errors.ts';
 import { mintId } from '../ids.ts';
 import { ownOptions } from '../own-options.ts';
-import { createRedactor, type Redactor, type RedactOptions } from '../redact.ts';
+import { createRedactor, type RedactOptions } from '../redact.ts';
+import { draftToKeep } from './draft-to-keep.ts';
 import { type AuditDraft, type AuditEntry, NO_ENTRY } from './entry.ts';
-import type { AuditFilter, AuditLog, AuditReceipt } from './log.ts';
+import type { AuditLog, AuditReceipt } from './log.ts';
 import { authenticator, bodyOf, keyBytes, leafHash, type UnsealedEntry } from './seal.ts';
+import { select } from './select.ts';
 import { verifyChain } from './verify.ts';
 
 export interface MemoryAuditOptions {
@@ -120,47 +122,8 @@ export function memoryAudit(options: MemoryAuditOptions = {}): AuditLog {
   return {
     name: 'memory',
     durability: 'memory',
-    append: (draft) =>
-      write(draft.kind === 'application' ? applicationEntry(draft, redactor) : withoutSeal(draft)),
+    append: (draft) => write(draftToKeep(draft, redactor)),
     query: (filter = {}) => select(entries(), filter),
     verify: () => verifyChain(entries(), key, start),
   };
-}
-
-/**
- * Entries of the application come as they are: copied, so that they stay as they were, and redacted.
- * Field by field, so that a long payload is no reason to cut who did it.
- */
-function applicationEntry(draft: AuditDraft, redactor: Redactor): AuditDraft {
-  const fields = Object.entries(draft).flatMap(([key, value]) =>
-    Object.entries(redactor.stored({ [key]: value as unknown }) as object),
-  );
-  return withoutSeal(Object.fromEntries(fields) as unknown as AuditDraft); // copies have the shape of their originals
-}
-
-/** Seals are the log's own: one in a draft would be sealed as a field like any other. */
-function withoutSeal(draft: AuditDraft): AuditDraft {
-  if (!('hash' in draft) && !('mac' in draft)) return draft;
-  const { hash: _hash, mac: _mac, ...rest } = draft as AuditDraft & Partial<AuditEntry>;
-  return rest;
-}
-
-const EQUAL = ['kind', 'action', 'session', 'user', 'tenant', 'tool', 'rid'] as const;
-
-function select(entries: readonly AuditEntry[], filter: AuditFilter): readonly AuditEntry[] {
-  const own = ownOptions(
-    'query',
-    filter,
-    [...EQUAL, 'since', 'until', 'after', 'limit'],
-    'options_invalid',
-  );
-  const { since = -Infinity, until = Infinity, after = -1, limit = Infinity } = own;
-  const wanted = EQUAL.filter((field) => own[field] !== undefined);
-  const found: AuditEntry[] = [];
-  for (const entry of entries) {
-    if (found.length >= limit) break;
-    if (entry.seq <= after || entry.ts < since || entry.ts >= until) continue;
-    if (wanted.every((field) => entry[field] === own[field])) found.push(entry);
-  }
-  return found;
 }

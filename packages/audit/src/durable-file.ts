@@ -1,0 +1,42 @@
+import { closeSync, fdatasync, fsyncSync, openSync, renameSync, write, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+
+const datasync = promisify(fdatasync);
+const writeSome = promisify(write);
+
+/** Appends all of the bytes to an open file and waits until the disk has them. */
+export async function appendDurably(file: number, bytes: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    // A full disk takes a part and says so by a short count, not by an error.
+    const { bytesWritten } = await writeSome(file, bytes, done, bytes.length - done, at + done);
+    if (bytesWritten === 0) throw new Error('the disk takes no more');
+    done += bytesWritten;
+  }
+  await datasync(file);
+}
+
+/** Makes the names in a directory as durable as the files. */
+export function syncDirectory(directory: string): void {
+  const handle = openSync(directory, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Replaces a file: whoever reads it finds the old one or the new one, whole. */
+export function replaceFile(path: string, content: string): void {
+  const temporary = `${path}.new`;
+  const file = openSync(temporary, 'w', 0o600);
+  try {
+    const bytes = Buffer.from(content);
+    for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(temporary, path);
+  syncDirectory(dirname(path));
+}

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import type { KeyObject } from 'node:crypto';
+import { join } from 'node:path';
+
+import { canonical } from '@guardstile/core';
+
+import type { ChainPoint } from './chain-check.ts';
+import { replaceFile } from './durable-file.ts';
+import { macOf } from './hashing.ts';
+
+/**
+ * Where a log stood, so that whoever opens it need not read what came before. Authenticated with the
+ * log's key; one that is old costs time and nothing else.
+ */
+export interface LogMark extends ChainPoint {
+  readonly log: string;
+  /** First entry of the segment that the next line is in. */
+  readonly segment: number;
+  /** Where the next line starts in that segment, in bytes. */
+  readonly offset: number;
+  /** Attempts that were allowed and have no outcome yet. */
+  readonly open: readonly string[];
+}
+
+/** `mark`: what was on disk last. `base`: what was there when older segments were given up. */
+export type MarkName = 'mark' | 'base';
+
+export function writeMark(directory: string, name: MarkName, mark: LogMark, key: KeyObject): void {
+  const body = canonical({ ...mark, peaks: mark.peaks.map((peak) => peak.toString('hex')) });
+  const mac = macOf(key, Buffer.from(`${name}\n${body}`));
+  replaceFile(join(directory, `${name}.json`), `{"mark":${body},"mac":"${mac}"}\n`);
+}
+
+const WHOLE = /^\{"mark":(\{.*\}),"mac":"([0-9a-f]{64})"\}\n$/s;
+
+/** The mark; `undefined` when there is none that the holder of the key wrote. Without a key nobody knows. */
+export function readMark(
+  directory: string,
+  name: MarkName,
+  key: KeyObject | undefined,
+): LogMark | undefined {
+  let text: string;
+  try {
+    text = readFileSync(join(directory, `${name}.json`), 'utf8');
+  } catch {
+    return undefined;
+  }
+  const [, body = '', mac = ''] = WHOLE.exec(text) ?? [];
+  if (body === '') return undefined;
+  if (key !== undefined && macOf(key, Buffer.from(`${name}\n${body}`)) !== mac) return undefined;
+  const mark = JSON.parse(body) as LogMark & { readonly peaks: ReadonlyArray<unknown> }; // as it was written
+  return { ...mark, peaks: mark.peaks.map((peak) => Buffer.from(String(peak), 'hex')) };
+}

@@ -1,0 +1,71 @@
+import type { Requirements, VoteRequirement } from '@guardstile/core';
+
+import { durationMs } from './duration.ts';
+import { type Place, readFields, readList, readTexts } from './issues.ts';
+
+const CONFIRM: readonly VoteRequirement[] = Object.freeze([
+  Object.freeze({ kind: 'confirm' as const }),
+]);
+const NONE: readonly string[] = Object.freeze([]);
+
+/** What an ask needs where a rule says no more: the requester confirms. */
+export const CONFIRMED: Requirements = Object.freeze({
+  votes: CONFIRM,
+  editable: NONE,
+  grants: NONE,
+});
+
+const NAMES = ['by', 'quorum', 'expires', 'editable', 'grants'] as const;
+
+/** What an ask needs. */
+export function readApprove(value: unknown, place: Place): Requirements | undefined {
+  const own = readFields(value, NAMES, place, 'approve');
+  if (own === undefined) return undefined;
+  const votes = readVotes(own.by, own.quorum, place);
+  const expiresMs = own.expires === undefined ? undefined : durationMs(own.expires);
+  if (own.expires !== undefined && expiresMs === undefined) {
+    place.at('expires').wrong('it has to be a time such as 30m, 4h or 2d, or milliseconds');
+  }
+  const editable = names(own.editable, place.at('editable'));
+  const grants = names(own.grants, place.at('grants'));
+  if (votes === undefined || editable === undefined || grants === undefined) return undefined;
+  return Object.freeze({
+    votes,
+    ...(expiresMs === undefined ? {} : { expiresMs }),
+    editable,
+    grants,
+  });
+}
+
+function readVotes(
+  by: unknown,
+  quorum: unknown,
+  place: Place,
+): readonly VoteRequirement[] | undefined {
+  if (by === undefined) {
+    return quorum === undefined
+      ? CONFIRM
+      : place.at('quorum').wrong('a quorum needs approvers: say who with by');
+  }
+  const approvers = readTexts(by, place.at('by'), 'by');
+  const least = quorum ?? 1;
+  if (typeof least !== 'number' || !Number.isSafeInteger(least) || least < 1) {
+    return place.at('quorum').wrong('it has to be a whole number above 0');
+  }
+  if (approvers === undefined) return undefined;
+  const people = [...new Set(approvers)];
+  if (people.length < least && !people.some((name) => name.startsWith('role:'))) {
+    return place.at('quorum').wrong(`${least} can never agree, since by names ${people.length}`);
+  }
+  return Object.freeze([
+    Object.freeze({ kind: 'approvers' as const, by: Object.freeze(people.sort()), quorum: least }),
+  ]);
+}
+
+function names(value: unknown, place: Place): readonly string[] | undefined {
+  if (value === undefined) return NONE;
+  const list = readList(value, place, (item, at) =>
+    typeof item === 'string' && item !== '' ? item : at.wrong('it has to be text'),
+  );
+  return list === undefined ? undefined : Object.freeze([...new Set(list)].sort());
+}

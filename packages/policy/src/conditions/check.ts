@@ -1,0 +1,28 @@
+import type { Truth } from '../truth.ts';
+
+/** What a field has when it is not there. */
+export const ABSENT: unique symbol = Symbol('absent');
+
+/** A condition on one value, ready to be tested. */
+export interface Check {
+  /** In words, such as `lte 500`. */
+  readonly wants: string;
+  /** The same for digests: two checks with the same meaning have the same. */
+  readonly means: unknown;
+  readonly test: (value: unknown) => Truth;
+}
+
+/** A condition on one field of the arguments. */
+export interface FieldCheck extends Check {
+  readonly field: readonly string[];
+}
+
+/** The value of a field, own properties only. */
+export function readField(args: unknown, field: readonly string[]): unknown {
+  let value = args;
+  for (const key of field) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return ABSENT;
+    value = (value as Readonly<Record<string, unknown>>)[key];
+  }
+  return value === undefined ? ABSENT : value;
+}

@@ -1,0 +1,134 @@
+import type { Effect, Mode } from '@guardstile/core';
+
+import type { CapabilitiesDocument } from './capabilities/document.ts';
+
+/** A policy as plain data. The only thing in it that is no data is a rule's `when`. */
+export interface PolicyDocument {
+  /** Whether it says what is allowed (default deny) or only restricts. @default 'grants' */
+  readonly layer?: 'grants' | 'restricts';
+  /** @default 'enforce' */
+  readonly enforcement?: Enforcement;
+  /** What happens with a call that no rule allows. @default it is denied */
+  readonly mode?: Mode;
+  /** Only these tools may run, and still only as rules and mode say. `[]` permits nothing. */
+  readonly allow?: readonly string[];
+  /** These tools never run. */
+  readonly deny?: readonly string[];
+  /** These tools run only where `allow` names them. */
+  readonly optional?: readonly string[];
+  readonly capabilities?: CapabilitiesDocument;
+  readonly rules?: readonly RuleDocument[];
+}
+
+/**
+ * How much of a policy is in force:
+ * - `enforce`: all of it
+ * - `observe`: explicit denials; what else it would ask or deny is reported, and runs
+ * - `shadow`: nothing; it is a layer without an opinion that reports what it would have said
+ */
+export type Enforcement = 'enforce' | 'observe' | 'shadow';
+
+/** One rule. What allows grants; what asks or denies only takes away. */
+export interface RuleDocument {
+  /** Unique within the policy, and stable: it is written into the audit log. */
+  readonly id: string;
+  readonly effect: Effect;
+  /** Name of a tool, or a pattern with `*`; several mean any of them. */
+  readonly tool: string | readonly string[];
+  /** Source of the tool. @default 'app' for a rule that allows, any for one that asks or denies */
+  readonly source?: string;
+  readonly who?: Who;
+  readonly where?: Where;
+  /** A function of the call. It cannot be looked into, so explanations call it opaque. */
+  readonly when?: When;
+  /** @default 'enforce' */
+  readonly mode?: 'enforce' | 'shadow';
+  /** Who has to agree, on a rule that asks, or that allows only with somebody's approval. */
+  readonly approve?: Approve;
+  /** Shown to people and to the model. */
+  readonly reason?: string;
+}
+
+/** Answers whether the rule is about this call. Anything but `true` and `false` counts as a failure. */
+export type When = (args: never, context: never) => boolean;
+
+/** On whose behalf, and by whom. Every part has to fit; several values mean any of them. */
+export interface Who {
+  readonly id?: string | readonly string[];
+  readonly role?: string | readonly string[];
+  readonly tenant?: string | readonly string[];
+  readonly agent?: string | readonly string[];
+}
+
+/** What an ask needs. */
+export interface Approve {
+  /** Ids or `role:NAME`. @default the requester confirms */
+  readonly by?: string | readonly string[];
+  /** How many different people. @default 1 */
+  readonly quorum?: number;
+  /** Such as `30m`, `4h` or `2d`, or milliseconds. */
+  readonly expires?: string | number;
+  /** Top-level argument fields that an approver may change. */
+  readonly editable?: readonly string[];
+  /** How far an approval may reach beyond this one call. */
+  readonly grants?: readonly string[];
+}
+
+/** Conditions by field of the arguments. All of them have to hold. */
+export interface Where {
+  readonly [field: string]: Condition | undefined;
+}
+
+export type Literal = string | number | boolean | null;
+
+/**
+ * What a value has to be: the value itself, operators that all have to hold, or the fields of an
+ * object. An object is read as operators when all of its keys are names of operators.
+ */
+export type Condition = Literal | Operators | Where;
+
+export interface Operators {
+  readonly eq?: Literal;
+  readonly in?: readonly Literal[];
+  readonly lt?: number;
+  readonly lte?: number;
+  readonly gt?: number;
+  readonly gte?: number;
+  readonly startsWith?: string;
+  readonly endsWith?: string;
+  /** Holds for every item of a list, of an empty one too. */
+  readonly every?: Condition;
+  readonly some?: Condition;
+  /** Whether the field is there. Nothing else is known of a field that is not. */
+  readonly exists?: boolean;
+  readonly not?: Condition;
+  /** The fields of an object, also where they are called like operators. */
+  readonly where?: Where;
+  readonly path?: string | readonly string[] | PathCondition;
+  readonly domain?: string | readonly string[];
+  readonly email?: string | readonly string[];
+  readonly command?: string | readonly CommandPattern[];
+  readonly amount?: AmountCondition;
+}
+
+/** A path, resolved without looking at the disk. */
+export interface PathCondition {
+  /** Directories; the path has to be one of them or below one. */
+  readonly under?: string | readonly string[];
+  /** Patterns with `*`, `?` and `**`; the path has to match one of them. */
+  readonly glob?: string | readonly string[];
+  /** The absolute directory that relative paths start from. */
+  readonly base?: string;
+}
+
+/** A raw command line, or the words of one: `*` is any one word, a last `**` any further words. */
+export type CommandPattern = string | readonly string[];
+
+/** Exact amounts: whole numbers of the smallest unit, or decimals as text. Never both at once. */
+export interface AmountCondition {
+  readonly eq?: number | string;
+  readonly lt?: number | string;
+  readonly lte?: number | string;
+  readonly gt?: number | string;
+  readonly gte?: number | string;
+}

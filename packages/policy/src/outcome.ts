@@ -1,0 +1,99 @@
+import {
+  combineRequirements,
+  type Decision,
+  type Digest,
+  type Effect,
+  type Requirements,
+} from '@guardstile/core';
+
+import { CONFIRMED } from './approve.ts';
+import { allowed, asked, denied, type Ground } from './decisions.ts';
+import type { Enforcement } from './document.ts';
+import type { Rule } from './rule.ts';
+import { effectOf, type ToolRules, type Verdict } from './verdict.ts';
+
+/** What the verdict of a layer comes to, as much of it as is in force; `undefined` is no opinion. */
+export function enforcedEffect(
+  verdict: Verdict,
+  rules: ToolRules,
+  enforcement: Enforcement,
+): Effect | undefined {
+  if (enforcement === 'shadow') return undefined;
+  const effect = effectOf(verdict, rules);
+  if (enforcement === 'enforce' || effect === undefined || effect === 'allow') return effect;
+  if (isExplicitDenial(verdict)) return 'deny';
+  return rules.layer === 'grants' ? 'allow' : undefined;
+}
+
+function isExplicitDenial(verdict: Verdict): boolean {
+  return verdict.kind === 'rule-denies' || (verdict.kind === 'source-denies' && verdict.explicit);
+}
+
+/** The rule that decided, where a rule did. */
+export function decidingRule(verdict: Verdict): Rule | undefined {
+  switch (verdict.kind) {
+    case 'rule-denies':
+    case 'rule-allows':
+      return verdict.rule;
+    case 'asks':
+      return verdict.asks[0];
+    case 'source-denies':
+    case 'source-allows':
+    case 'nothing-allows':
+    case 'no-opinion':
+      return undefined;
+  }
+}
+
+export function requirementsOf(verdict: Verdict): Requirements | undefined {
+  if (verdict.kind !== 'asks') return undefined;
+  const asks = verdict.asks.flatMap(({ requirements }) => requirements ?? []);
+  return combineRequirements(verdict.fallback === undefined ? asks : [...asks, CONFIRMED]);
+}
+
+export function reasonOf(verdict: Verdict, { neverAsks }: ToolRules): string {
+  switch (verdict.kind) {
+    case 'rule-denies':
+      if (verdict.evaluated) return verdict.rule.reason ?? 'a rule denies it';
+      return `a rule that denies could not be evaluated${because(verdict.rule)}`;
+    case 'source-denies':
+    case 'source-allows':
+      return verdict.reason;
+    case 'nothing-allows':
+      return verdict.asks.length === 0
+        ? 'no rule allows it'
+        : 'no rule allows it (a rule that asks allows nothing by itself)';
+    case 'asks': {
+      const reasons = verdict.asks.map(({ reason }) => reason ?? 'a rule asks for approval');
+      if (verdict.fallback !== undefined) reasons.push(verdict.fallback);
+      const reason = [...new Set(reasons)].join('; ');
+      return neverAsks ? `${reason}, and this mode does not ask` : reason;
+    }
+    case 'rule-allows':
+      return verdict.rule.reason ?? 'a rule allows it';
+    case 'no-opinion':
+      return 'no rule is about it';
+  }
+}
+
+function because({ reason }: Rule): string {
+  return reason === undefined ? '' : ` (${reason})`;
+}
+
+/** What a layer decides. */
+export function decisionOf(
+  verdict: Verdict,
+  rules: ToolRules,
+  enforcement: Enforcement,
+  policy: Digest,
+): Decision | undefined {
+  const effect = enforcedEffect(verdict, rules, enforcement);
+  if (effect === undefined) return undefined;
+  const rule = decidingRule(verdict)?.id;
+  const ground: Ground = { policy, reason: reasonOf(verdict, rules), rule };
+  if (effect === 'deny') return denied(ground);
+  const requirements = requirementsOf(verdict);
+  if (effect === 'ask' && requirements !== undefined) return asked(ground, requirements);
+  if (effectOf(verdict, rules) === 'allow') return allowed(ground);
+  return allowed({ ...ground, reason: `only observed: ${ground.reason}` });
+}

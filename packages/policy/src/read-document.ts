@@ -1,0 +1,156 @@
+import type { Mode } from '@guardstile/core';
+
+import type { CapabilityGrant } from './capabilities/check.ts';
+import { meaningOfGrant, readCapabilities } from './capabilities/read.ts';
+import type { Enforcement, PolicyDocument } from './document.ts';
+import {
+  type Place,
+  placeIn,
+  type PolicyIssue,
+  readFields,
+  readList,
+  readOneOf,
+} from './issues.ts';
+import { readRule, type Rule } from './rule.ts';
+import type { Lists } from './sources.ts';
+import { suggest } from './suggest.ts';
+import { isPattern, matchesPattern } from './tool-pattern.ts';
+
+/** A policy document that was read. */
+export interface ReadDocument {
+  readonly layer: 'grants' | 'restricts';
+  readonly enforcement: Enforcement;
+  readonly mode: Mode | undefined;
+  readonly lists: Lists;
+  readonly capabilities: CapabilityGrant | undefined;
+  /** In the order of their ids, which is the same for the same rules in any order. */
+  readonly rules: readonly Rule[];
+  readonly issues: readonly PolicyIssue[];
+}
+
+const KNOWN = [
+  'layer',
+  'enforcement',
+  'mode',
+  'allow',
+  'deny',
+  'optional',
+  'capabilities',
+  'rules',
+] as const satisfies ReadonlyArray<keyof PolicyDocument>;
+
+const LAYERS = ['grants', 'restricts'] as const;
+const ENFORCEMENTS: readonly Enforcement[] = ['enforce', 'observe', 'shadow'];
+const MODES: readonly Mode[] = [
+  'default',
+  'acceptEdits',
+  'bypassPermissions',
+  'readOnly',
+  'dontAsk',
+];
+const RESTRICTING_MODES: readonly Mode[] = ['readOnly', 'dontAsk'];
+
+/** Reads a document; what is wrong with it is in `issues`, and the rest of it means nothing then. */
+export function readDocument(document: unknown, tools?: readonly string[]): ReadDocument {
+  const issues: PolicyIssue[] = [];
+  const place = placeIn(issues);
+  const own = readFields(document, KNOWN, place, 'a policy') ?? {};
+  const layer =
+    own.layer === undefined
+      ? 'grants'
+      : (readOneOf(own.layer, LAYERS, place.at('layer'), 'layer') ?? 'grants');
+  const rules =
+    own.rules === undefined ? [] : readRules(own.rules, place.at('rules'), layer, tools);
+  const allow = readNames(own.allow, place.at('allow'), tools);
+  const mode =
+    own.mode === undefined ? undefined : readOneOf(own.mode, MODES, place.at('mode'), 'mode');
+  if (layer === 'restricts' && mode !== undefined && !RESTRICTING_MODES.includes(mode)) {
+    place.at('mode').wrong(`the mode ${mode} allows calls, and a layer that restricts cannot`);
+  }
+  const enforcement =
+    own.enforcement === undefined
+      ? 'enforce'
+      : readOneOf(own.enforcement, ENFORCEMENTS, place.at('enforcement'), 'enforcement');
+  return {
+    layer,
+    enforcement: enforcement ?? 'enforce',
+    mode,
+    lists: {
+      allow,
+      deny: readNames(own.deny, place.at('deny'), tools) ?? [],
+      optional: readNames(own.optional, place.at('optional'), tools) ?? [],
+    },
+    capabilities:
+      own.capabilities === undefined
+        ? undefined
+        : readCapabilities(own.capabilities, place.at('capabilities')),
+    rules,
+    issues,
+  };
+}
+
+function readRules(
+  value: unknown,
+  place: Place,
+  layer: 'grants' | 'restricts',
+  tools: readonly string[] | undefined,
+): readonly Rule[] {
+  if (!Array.isArray(value)) {
+    place.wrong('rules have to be a list');
+    return [];
+  }
+  const rules = new Map<string, Rule>();
+  for (const [i, given] of Array.from(value as readonly unknown[]).entries()) {
+    const at = place.at(i);
+    const rule = readRule(given, at, layer);
+    if (rule === undefined) continue;
+    if (rules.has(rule.id)) at.at('id').wrong(`the id "${rule.id}" is taken by another rule`);
+    else rules.set(rule.id, rule);
+    checkTools(rule.tools, at.at('tool'), tools);
+  }
+  return [...rules.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** A name that no tool has is a rule that silently does nothing. */
+function checkTools(
+  patterns: readonly string[],
+  place: Place,
+  tools: readonly string[] | undefined,
+): void {
+  if (tools === undefined) return;
+  for (const pattern of patterns) {
+    if (tools.some((name) => matchesPattern(name, pattern))) continue;
+    const meant = isPattern(pattern) ? '' : suggest(pattern, tools);
+    place.wrong(`"${pattern}" matches none of the tools${meant}`);
+  }
+}
+
+function readNames(
+  value: unknown,
+  place: Place,
+  tools: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  const names = readList(value, place, (name, at) =>
+    typeof name === 'string' && name !== '' ? name : at.wrong('it has to be the name of a tool'),
+  );
+  if (names !== undefined) checkTools(names, place, tools);
+  // A list that was not understood permits nothing.
+  return names ?? [];
+}
+
+/** Plain data that is the same for documents of the same meaning. */
+export function meaningOfDocument(read: ReadDocument): unknown {
+  const { allow, deny, optional } = read.lists;
+  return {
+    kind: 'rules',
+    layer: read.layer,
+    enforcement: read.enforcement,
+    mode: read.mode ?? null,
+    allow: allow === undefined ? null : [...new Set(allow)].sort(),
+    deny: [...new Set(deny)].sort(),
+    optional: [...new Set(optional)].sort(),
+    capabilities: meaningOfGrant(read.capabilities),
+    rules: read.rules.map(({ means }) => means),
+  };
+}

@@ -1,0 +1,164 @@
+import {
+  type CallContext,
+  type Digest,
+  digest,
+  type Fact,
+  factsOf,
+  type Opinion,
+  type Policy,
+  type Ruling,
+  type ToolCall,
+  type ToolInfo,
+} from '@guardstile/core';
+
+import { type Explained, type Explanation, explainVerdict, flipsOf } from './explain.ts';
+import type { PolicyDocument } from './document.ts';
+import { policyInvalid, type PolicyIssue } from './issues.ts';
+import { fixedVerdict } from './fixed-verdict.ts';
+import { decisionOf, enforcedEffect } from './outcome.ts';
+import { meaningOfDocument, type ReadDocument, readDocument } from './read-document.ts';
+import { ruleResolver } from './resolve-rules.ts';
+import { appliesTo, type Rule } from './rule.ts';
+import type { Truth } from './truth.ts';
+import { NO_OPINION, type ToolRules, type Verdict, verdictOf } from './verdict.ts';
+
+/** A policy made of rules, which can say why it decides as it does. */
+export interface RulePolicy extends Policy {
+  /** Ids of the rules in it, in order. */
+  readonly rules: readonly string[];
+  /** Ids of rules with a `when`: what those functions do is in no digest and no explanation. */
+  readonly opaque: readonly string[];
+  explain(call: ExplainedCall): Explanation;
+}
+
+/** A call to be explained; it is not run, and its arguments are taken as they are. */
+export interface ExplainedCall {
+  readonly tool: string;
+  /** @default 'app' */
+  readonly source?: string;
+  readonly args?: unknown;
+  readonly context?: CallContext;
+  /** What the developer states of the tool. */
+  readonly facts?: Fact | readonly Fact[];
+}
+
+export interface CompileOptions {
+  /** @default 'rules' */
+  readonly name?: string;
+  /** Names of all tools, so that rules about none of them are refused. @default not checked */
+  readonly tools?: readonly string[];
+  /** Told of every ask, every denial and every call on which a shadow rule would have changed the verdict. */
+  readonly report?: (explanation: Explanation) => void;
+}
+
+/** What is wrong with a document, with the place of each; nothing for one that can be used. */
+export function checkPolicy(document: unknown, tools?: readonly string[]): readonly PolicyIssue[] {
+  return readDocument(document, tools).issues;
+}
+
+/**
+ * A document as a policy.
+ *
+ * @example
+ * const policy = compilePolicy({ rules: [{ id: 'reads', effect: 'allow', tool: 'read_*' }] });
+ *
+ * @throws {GuardError} `policy_invalid` with everything that is wrong with it.
+ */
+export function compilePolicy(document: PolicyDocument, options: CompileOptions = {}): RulePolicy {
+  const { name = 'rules', tools, report } = options;
+  const read = readDocument(document, tools);
+  if (read.issues.length > 0) throw policyInvalid(name, read.issues);
+  const id = digest('policy', meaningOfDocument(read));
+  const rulesFor = ruleResolver(read);
+  const decider: Decider = { read, id, report };
+  return {
+    name,
+    layer: read.enforcement === 'shadow' ? 'restricts' : read.layer,
+    rules: Object.freeze(read.rules.map((rule) => rule.id)),
+    opaque: Object.freeze(read.rules.flatMap((rule) => (rule.when === undefined ? [] : rule.id))),
+    digest: () => id,
+    resolve: (tool) => rulingFor(decider, rulesFor(tool)),
+    explain: (call) => {
+      const explained = callOf(call);
+      return explainVerdict({
+        rules: rulesFor(explained),
+        enforcement: read.enforcement,
+        policy: id,
+        call: explained,
+        context: call.context ?? {},
+      });
+    },
+  };
+}
+
+interface Decider {
+  readonly read: ReadDocument;
+  readonly id: Digest;
+  readonly report: CompileOptions['report'];
+}
+
+function rulingFor(decider: Decider, rules: ToolRules): Ruling {
+  const {
+    read: { enforcement },
+    id,
+    report,
+  } = decider;
+  const decide = decisionsOf((verdict) => decisionOf(verdict, rules, enforcement, id));
+  const fixed = enforcement === 'shadow' ? NO_OPINION : fixedVerdict(rules);
+  const watched = report !== undefined && (rules.shadows.length > 0 || enforcement !== 'enforce');
+  if (fixed !== undefined && !watched) return decide(fixed);
+  return (call, context) => {
+    const applies = (rule: Rule): Truth => appliesTo(rule, call, context);
+    const verdict = verdictOf(rules, call, applies);
+    const decision = decide(verdict);
+    if (report !== undefined)
+      tellOf(report, { rules, enforcement, policy: id, call, context }, verdict);
+    return decision;
+  };
+}
+
+/** What one rule allows is the same decision every time. */
+function decisionsOf(make: (verdict: Verdict) => Opinion): (verdict: Verdict) => Opinion {
+  const known = new WeakMap<Rule, Opinion>();
+  return (verdict) => {
+    if (verdict.kind !== 'rule-allows') return make(verdict);
+    const before = known.get(verdict.rule);
+    if (before !== undefined) return before;
+    const decision = make(verdict);
+    known.set(verdict.rule, decision);
+    return decision;
+  };
+}
+
+/** Explains what was not simply allowed, or would not be with more of the policy in force. */
+function tellOf(
+  report: NonNullable<CompileOptions['report']>,
+  explained: Explained,
+  verdict: Verdict,
+): void {
+  const { rules, enforcement, call, context } = explained;
+  const effect = enforcedEffect(verdict, rules, enforcement);
+  const restricted = effect === 'ask' || effect === 'deny';
+  const applies = (rule: Rule): Truth => appliesTo(rule, call, context);
+  if (!restricted && flipsOf(explained, verdict, applies).length === 0) return;
+  try {
+    report(explainVerdict(explained));
+  } catch {
+    // Who listens decides nothing.
+  }
+}
+
+/** A call as the pipeline would hand it on, for explanations. */
+function callOf({ tool, source = 'app', args = {}, facts }: ExplainedCall): ToolCall & ToolInfo {
+  const identity = { source, name: tool };
+  return {
+    rid: '',
+    id: '',
+    tool: identity,
+    identity,
+    facts: factsOf(tool, { stated: facts }),
+    args,
+    confined: args,
+    labels: [],
+  };
+}

@@ -1,0 +1,155 @@
+import type { CallContext, Effect, Requirements, ToolCall } from '@guardstile/core';
+
+import { CONFIRMED, readApprove } from './approve.ts';
+import type { FieldCheck } from './conditions/check.ts';
+import { meaningOf, readWhere, testFields } from './conditions/where.ts';
+import type { RuleDocument } from './document.ts';
+import { type Place, readFields, readOneOf, readText, readTexts } from './issues.ts';
+import { isPattern } from './tool-pattern.ts';
+import type { Truth } from './truth.ts';
+import { readWho, type WhoCheck } from './who.ts';
+
+/** A rule that was understood, ready to be tested. */
+export interface Rule {
+  readonly id: string;
+  readonly effect: Effect;
+  readonly tools: readonly string[];
+  readonly source: string | undefined;
+  readonly shadow: boolean;
+  readonly reason: string | undefined;
+  readonly who: readonly WhoCheck[];
+  readonly where: readonly FieldCheck[];
+  readonly when: WhenFunction | undefined;
+  /** What it asks for; `undefined` for a plain allow and for a denial. */
+  readonly requirements: Requirements | undefined;
+  /** Plain data with the same meaning, for digests. */
+  readonly means: unknown;
+}
+
+export type WhenFunction = (args: unknown, context: CallContext, call: ToolCall) => unknown;
+
+const KNOWN = [
+  'id',
+  'effect',
+  'tool',
+  'source',
+  'who',
+  'where',
+  'when',
+  'mode',
+  'approve',
+  'reason',
+] as const satisfies ReadonlyArray<keyof RuleDocument>;
+
+const EFFECTS: readonly Effect[] = ['allow', 'ask', 'deny'];
+const MODES = ['enforce', 'shadow'] as const;
+
+/** `undefined` where something is wrong with it, which was reported then. */
+export function readRule(
+  value: unknown,
+  place: Place,
+  layer: 'grants' | 'restricts',
+): Rule | undefined {
+  const own = readFields(value, KNOWN, place, 'a rule');
+  if (own === undefined) return undefined;
+  const id = readText(own.id, place.at('id'), 'the id of a rule');
+  const effect = readOneOf(own.effect, EFFECTS, place.at('effect'), 'effect');
+  const tools = readTexts(own.tool, place.at('tool'), 'tool');
+  if (id === undefined || effect === undefined || tools === undefined) return undefined;
+  const source =
+    own.source === undefined
+      ? sourceFor(effect)
+      : readText(own.source, place.at('source'), 'source');
+  if (source !== undefined && isPattern(source))
+    place.at('source').wrong('a source has no pattern');
+  if (effect === 'allow' && layer === 'restricts') {
+    place.at('effect').wrong('a layer that restricts allows nothing; use layer: grants');
+  }
+  const rule = {
+    id,
+    effect,
+    tools,
+    source,
+    shadow:
+      own.mode !== undefined && readOneOf(own.mode, MODES, place.at('mode'), 'mode') === 'shadow',
+    reason:
+      own.reason === undefined ? undefined : readText(own.reason, place.at('reason'), 'reason'),
+    who: own.who === undefined ? [] : readWho(own.who, place.at('who')),
+    where: own.where === undefined ? [] : readWhere(own.where, place.at('where')),
+    when: own.when === undefined ? undefined : readWhen(own.when, place.at('when')),
+    requirements: requirementsOf(effect, own.approve, place.at('approve')),
+  };
+  return { ...rule, means: meaning(rule) };
+}
+
+/** A name is the developer's own in `app` only; what takes away does so wherever the tool is from. */
+function sourceFor(effect: Effect): string | undefined {
+  return effect === 'allow' ? 'app' : undefined;
+}
+
+function readWhen(value: unknown, place: Place): WhenFunction | undefined {
+  if (typeof value === 'function') return value as WhenFunction; // whatever it answers is checked
+  return place.wrong('when has to be a function; conditions that are data go into where');
+}
+
+function requirementsOf(effect: Effect, approve: unknown, place: Place): Requirements | undefined {
+  if (effect === 'deny' && approve !== undefined) {
+    return place.wrong('nobody can approve what a rule denies; use the effect ask');
+  }
+  if (approve === undefined) return effect === 'ask' ? CONFIRMED : undefined;
+  return readApprove(approve, place);
+}
+
+function meaning(rule: Omit<Rule, 'means'>): unknown {
+  return {
+    id: rule.id,
+    effect: rule.effect,
+    tools: [...new Set(rule.tools)].sort(),
+    source: rule.source ?? null,
+    shadow: rule.shadow,
+    reason: rule.reason ?? null,
+    who: rule.who.map(({ name, values }) => [name, [...new Set(values)].sort()]),
+    where: meaningOf(rule.where),
+    // Two functions with the same text are not told apart.
+    opaque: rule.when === undefined ? null : String(rule.when),
+    requirements: rule.requirements ?? null,
+  };
+}
+
+/** Whether the rule is about this call; `undefined` where that cannot be told. */
+export function appliesTo(rule: Rule, call: ToolCall, context: CallContext): Truth {
+  let result: Truth = true;
+  for (const { test } of rule.who) {
+    const truth = test(context);
+    if (truth === false) return false;
+    if (truth === undefined) result = undefined;
+  }
+  const where = testFields(rule.where, call.confined);
+  if (where === false) return false;
+  if (where === undefined) result = undefined;
+  if (rule.when === undefined) return result;
+  const when = callWhen(rule.when, call, context);
+  return when === true ? result : when;
+}
+
+/** Only `true` and `false` are answers: anything else, a promise too, tells nothing. */
+export function callWhen(when: WhenFunction, call: ToolCall, context: CallContext): Truth {
+  try {
+    const answer = when(call.confined, withPrincipal(context), call);
+    if (typeof answer === 'boolean') return answer;
+    if (typeof answer === 'object') void Promise.resolve(answer).catch(() => undefined); // nobody waits for it
+    return undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The types promise a principal: where there is none, whoever looks for it fails. */
+function withPrincipal(context: CallContext): CallContext {
+  if (Object.hasOwn(context, 'principal') && context.principal !== undefined) return context;
+  return Object.defineProperty({ ...context }, 'principal', {
+    get() {
+      throw new Error('the call has no principal');
+    },
+  });
+}

@@ -1,0 +1,63 @@
+import { type Mode, standardPolicy, type ToolCall, type ToolInfo } from '@guardstile/core';
+
+import { aboutTool, type CapabilityGrant } from './capabilities/check.ts';
+import { matchesPattern } from './tool-pattern.ts';
+
+/** What speaks for or against a call beside rules. */
+export interface Source {
+  readonly name: 'allow' | 'deny' | 'optional' | 'mode' | 'capabilities';
+  readonly about: (call: ToolCall) => Stance;
+  /** Whether it says the same of every call. */
+  readonly fixed: boolean;
+}
+
+/**
+ * A denial holds whatever rules say; `explicit` where somebody wrote down that this tool is denied.
+ * An allow grants as a rule does. An ask is what happens where no rule and no source allows.
+ */
+export type Stance =
+  | { readonly effect: 'deny'; readonly explicit: boolean; readonly reason: string }
+  | { readonly effect: 'ask' | 'allow'; readonly reason: string }
+  | undefined;
+
+export interface Lists {
+  readonly allow: readonly string[] | undefined;
+  readonly deny: readonly string[];
+  readonly optional: readonly string[];
+}
+
+function always(name: Source['name'], stance: Stance): readonly Source[] {
+  return stance === undefined ? [] : [{ name, about: () => stance, fixed: true }];
+}
+
+const isOn = (list: readonly string[], name: string): boolean =>
+  list.some((pattern) => matchesPattern(name, pattern));
+
+export function listSources({ allow, deny, optional }: Lists, tool: ToolInfo): readonly Source[] {
+  const { name } = tool.identity;
+  const against = (list: Source['name'], reason: string): readonly Source[] =>
+    always(list, { effect: 'deny', explicit: list === 'deny', reason });
+  if (isOn(deny, name)) return against('deny', 'it is on the deny list');
+  if (allow !== undefined && !isOn(allow, name)) {
+    return against('allow', 'it is not on the allow list');
+  }
+  if (allow === undefined && isOn(optional, name)) {
+    return against('optional', 'it is optional and was not opted into');
+  }
+  return [];
+}
+
+/** A mode says what happens where rules do not; `readOnly` denies, whatever they say. */
+export function modeSource(mode: Mode, tool: ToolInfo): readonly Source[] {
+  const ruling = standardPolicy({ mode }).resolve(tool);
+  if (typeof ruling !== 'object') return []; // a mode knows tools by their facts alone
+  const { effect, reason } = ruling;
+  if (effect !== 'deny') return always('mode', { effect, reason });
+  return mode === 'readOnly' ? always('mode', { effect, explicit: false, reason }) : [];
+}
+
+export function capabilitySource(grant: CapabilityGrant, tool: ToolInfo): readonly Source[] {
+  const about = aboutTool(grant, tool);
+  if (typeof about !== 'function') return always('capabilities', about);
+  return [{ name: 'capabilities', about, fixed: false }];
+}

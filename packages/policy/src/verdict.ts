@@ -1,0 +1,92 @@
+import type { Effect, ToolCall } from '@guardstile/core';
+
+import type { Rule } from './rule.ts';
+import type { Source, Stance } from './sources.ts';
+import type { Truth } from './truth.ts';
+
+/** The rules and sources that are about one tool. Rules are in the order of their ids. */
+export interface ToolRules {
+  readonly layer: 'grants' | 'restricts';
+  /** Whether an ask becomes a denial. */
+  readonly neverAsks: boolean;
+  readonly denies: readonly Rule[];
+  /** Rules that ask, those that allow with somebody's approval among them. */
+  readonly asks: readonly Rule[];
+  readonly allows: readonly Rule[];
+  readonly shadows: readonly Rule[];
+  readonly sources: readonly Source[];
+}
+
+/** What one layer says of one call, and on what ground. */
+export type Verdict =
+  | { readonly kind: 'rule-denies'; readonly rule: Rule; readonly evaluated: boolean }
+  | {
+      readonly kind: 'source-denies';
+      readonly source: Source;
+      readonly explicit: boolean;
+      readonly reason: string;
+    }
+  | { readonly kind: 'nothing-allows'; readonly asks: readonly Rule[] }
+  | { readonly kind: 'asks'; readonly asks: readonly Rule[]; readonly fallback: string | undefined }
+  | { readonly kind: 'rule-allows'; readonly rule: Rule }
+  | { readonly kind: 'source-allows'; readonly source: Source; readonly reason: string }
+  | { readonly kind: 'no-opinion' };
+
+export const NO_OPINION: Verdict = Object.freeze({ kind: 'no-opinion' });
+const NO_RULES: readonly Rule[] = Object.freeze([]);
+
+/**
+ * Denials first, then what is asked, then what is allowed, whatever the order of rules. What cannot
+ * be told counts against the call: a denial and an ask hold then, an allow does not. An ask grants
+ * nothing, so that adding one never lets anything run that did not run before.
+ */
+export function verdictOf(
+  rules: ToolRules,
+  call: ToolCall,
+  applies: (rule: Rule) => Truth,
+): Verdict {
+  for (const rule of rules.denies) {
+    const truth = applies(rule);
+    if (truth !== false) return { kind: 'rule-denies', rule, evaluated: truth === true };
+  }
+  let granting: { readonly source: Source; readonly stance: NonNullable<Stance> } | undefined;
+  let fallback: string | undefined;
+  for (const source of rules.sources) {
+    const stance = source.about(call);
+    if (stance?.effect === 'deny') return { kind: 'source-denies', source, ...stance };
+    if (stance?.effect === 'allow') granting ??= { source, stance };
+    if (stance?.effect === 'ask') fallback ??= stance.reason;
+  }
+  const asks =
+    rules.asks.length === 0 ? NO_RULES : rules.asks.filter((rule) => applies(rule) !== false);
+  if (rules.layer === 'restricts') {
+    return asks.length === 0 ? NO_OPINION : { kind: 'asks', asks, fallback: undefined };
+  }
+  const allowing = rules.allows.find((rule) => applies(rule) === true);
+  const granted = allowing !== undefined || granting !== undefined;
+  if (!granted && fallback === undefined) return { kind: 'nothing-allows', asks };
+  if (asks.length > 0 || !granted) {
+    return { kind: 'asks', asks, fallback: granted ? undefined : fallback };
+  }
+  if (allowing !== undefined) return { kind: 'rule-allows', rule: allowing };
+  return granting === undefined
+    ? { kind: 'nothing-allows', asks }
+    : { kind: 'source-allows', source: granting.source, reason: granting.stance.reason };
+}
+
+/** The effect of a verdict while it is enforced; `undefined` for no opinion. */
+export function effectOf(verdict: Verdict, { neverAsks }: ToolRules): Effect | undefined {
+  switch (verdict.kind) {
+    case 'rule-denies':
+    case 'source-denies':
+    case 'nothing-allows':
+      return 'deny';
+    case 'asks':
+      return neverAsks ? 'deny' : 'ask';
+    case 'rule-allows':
+    case 'source-allows':
+      return 'allow';
+    case 'no-opinion':
+      return undefined;
+  }
+}
