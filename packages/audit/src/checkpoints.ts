@@ -41,12 +41,12 @@ export function checkpoints(directory: string, options: CheckpointOptions): Chec
   function take(state: WriterState): void {
     clearTimeout(timer);
     timer = undefined;
-    const { log, size, head, peaks, segment, offset, open } = state;
+    const { log, size, head, peaks, segment, offset, open, closed } = state;
     if (size === signed) return;
     writeMark(
       directory,
       'mark',
-      { log, size, head, peaks, segment: segment.first, offset, open: [...open] },
+      { log, size, head, peaks, segment: segment.first, offset, open: [...open], closed },
       key,
     );
     signed = size;

@@ -1,7 +1,9 @@
 import {
+  type AuditDraft,
   type AuditEntry,
   type AuditFilter,
   type AuditLog,
+  type AuditReceipt,
   type AuditVerification,
   createRedactor,
   draftToKeep,
@@ -55,6 +57,10 @@ export interface FileAudit extends AuditLog {
   readonly path: string;
   /** Its id, the origin of its checkpoints. */
   readonly id: string;
+  append(draft: AuditDraft): Promise<AuditReceipt>;
+  verify(): AuditVerification;
+  query(filter?: AuditFilter): readonly AuditEntry[];
+  close(): Promise<void>;
   /** The entries one after the other, for logs that do not fit in memory. */
   entries(filter?: AuditFilter): Generator<AuditEntry, void, undefined>;
 }

@@ -20,6 +20,8 @@ export interface LogMark extends ChainPoint {
   readonly offset: number;
   /** Attempts that were allowed and have no outcome yet. */
   readonly open: readonly string[];
+  /** Whether the last entry closed the log. */
+  readonly closed: boolean;
 }
 
 /** `mark`: what was on disk last. `base`: what was there when older segments were given up. */

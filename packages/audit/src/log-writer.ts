@@ -47,6 +47,8 @@ export interface WriterState {
   readonly segment: Segment;
   readonly offset: number;
   readonly open: ReadonlySet<string>;
+  /** Whether the last entry closed the log. */
+  readonly closed: boolean;
 }
 
 /** Writes a log in batches: what comes in while the disk works is the next batch. */
@@ -84,6 +86,7 @@ export function logWriter(start: WriterStart): LogWriter {
   let stuck = false;
   let broken: { readonly cause: unknown } | undefined;
   let ended = false;
+  let closed = false;
 
   const state: WriterState = {
     log,
@@ -104,6 +107,9 @@ export function logWriter(start: WriterStart): LogWriter {
       return file.offset;
     },
     open,
+    get closed() {
+      return closed;
+    },
   };
 
   function append(draft: AuditDraft): Promise<AuditReceipt> {
@@ -207,6 +213,7 @@ export function logWriter(start: WriterStart): LogWriter {
       tree.append(sealed.hash);
       head = sealed.hash.toString('hex');
       followAttempts(open, draft);
+      closed = draft.kind === 'close';
       waiting?.resolve({ log, seq, hash: head, durability: 'disk' });
     }
   }

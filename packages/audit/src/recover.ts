@@ -103,7 +103,7 @@ function startReading(mark: LogMark | undefined, options: RecoveryOptions): Read
     chain: chainCheck(mark ?? CHAIN_START, options.key, mark?.log),
     open: new Set(mark?.open),
     log: mark?.log,
-    closed: false,
+    closed: mark?.closed ?? false,
     at: undefined,
     dropped: undefined,
   };
