@@ -1,5 +1,6 @@
 import { GuardError } from '@guardstile/core';
 
+import { fromBase64 } from './base64.ts';
 import { type NoteSigner, type NoteVerifier, openNote, signNote } from './signed-note.ts';
 
 /** How long a log was, and the hash over all of it: whoever keeps it can show that the log was changed. */
@@ -27,8 +28,9 @@ const TEXT = /^([^\n]+)\n(0|[1-9][0-9]{0,15})\n([0-9A-Za-z+/]{43}=)\n$/;
 export function openCheckpoint(note: string, verifier: NoteVerifier): Checkpoint {
   const text = openNote(note, verifier);
   const [, origin, size, root] = TEXT.exec(text ?? '') ?? [];
-  if (origin !== undefined && size !== undefined && root !== undefined) {
-    return { origin, size: Number(size), root: Buffer.from(root, 'base64') };
+  const hash = root === undefined ? undefined : fromBase64(root);
+  if (origin !== undefined && size !== undefined && hash !== undefined) {
+    return { origin, size: Number(size), root: hash };
   }
   const what = text === undefined ? 'is not signed by that key' : 'is none';
   throw new GuardError(

@@ -81,7 +81,7 @@ describe('a log on disk', () => {
     expect(receipt).toMatchObject({ log: log.id, seq: 1, durability: 'disk' });
     const [file = ''] = segments(path);
     expect(readFileSync(file, 'utf8')).toContain('"payload":{"n":1}');
-    const entries = await log.query();
+    const entries = log.query();
     expect(entries.at(-1)?.hash).toBe(receipt.hash);
     expect(verifyChain(entries, keys.key)).toMatchObject({ ok: true, entries: 2 });
     await log.close();
@@ -95,7 +95,7 @@ describe('a log on disk', () => {
     );
     expect(receipts.map(({ seq }) => seq)).toEqual(Array.from({ length: 3000 }, (_, n) => n + 1));
     expect(ns(log)).toEqual(Array.from({ length: 3000 }, (_, n) => n));
-    expect(await log.verify()).toMatchObject({ ok: true, entries: 3001 });
+    expect(log.verify()).toMatchObject({ ok: true, entries: 3001 });
     await log.close();
   });
 
@@ -103,10 +103,10 @@ describe('a log on disk', () => {
     const path = await written(3);
     const log = await reopened(path);
     expect(ns(log)).toEqual([0, 1, 2, -1]);
-    expect(await log.query({ kind: 'recovery' })).toMatchObject([
+    expect(log.query({ kind: 'recovery' })).toMatchObject([
       { action: 'log.reopened', payload: { closed: true, unknown: [] } },
     ]);
-    expect(await log.verify()).toMatchObject({ ok: true });
+    expect(log.verify()).toMatchObject({ ok: true });
     await log.close();
   });
 
@@ -127,7 +127,7 @@ describe('a log on disk', () => {
     expect(segments(path).length).toBeGreaterThan(3);
     const log = await reopened(path);
     expect(ns(log)).toEqual([...Array.from({ length: 30 }, (_, n) => n), -1]);
-    expect((await log.query({ kind: 'segment' })).length).toBe(segments(path).length - 1);
+    expect((log.query({ kind: 'segment' })).length).toBe(segments(path).length - 1);
     await log.close();
   });
 
@@ -185,7 +185,7 @@ describe('a log whose writer was killed', () => {
       const log = await reopened(copy);
       const whole = ends.filter((end) => end <= cut).length;
       expect(ns(log)).toEqual([...Array.from({ length: whole - 1 }, (_, n) => n), -1]);
-      expect(await log.verify()).toMatchObject({ ok: true });
+      expect(log.verify()).toMatchObject({ ok: true });
       const torn = readdirSync(copy).filter((name) => name.includes('.torn-'));
       const rest = cut - (ends[whole - 1] ?? 0);
       expect(torn).toHaveLength(rest === 0 ? 0 : 1);
@@ -206,7 +206,7 @@ describe('a log whose writer was killed', () => {
     cpSync(path, copy, { recursive: true });
     await log.close();
     const again = await reopened(copy);
-    expect(await again.query({ kind: 'recovery' })).toMatchObject([
+    expect(again.query({ kind: 'recovery' })).toMatchObject([
       { payload: { closed: false, unknown: ['att_2'] } },
     ]);
     await again.close();

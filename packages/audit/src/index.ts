@@ -1,6 +1,11 @@
 export { createAuditKeys } from './audit-keys.ts';
 export { fileAudit } from './file-audit.ts';
+export { proveEntries, verifyProof } from './prove.ts';
+export { verifyLog } from './verify-log.ts';
 
 export type { Anchor } from './anchor.ts';
 export type { AuditKeys } from './audit-keys.ts';
+export type { EntryProof } from './prove.ts';
+export type { LogFault } from './read-log.ts';
+export type { VerifyOptions, VerifyReport } from './verify-log.ts';
 export type { FileAudit, FileAuditOptions } from './file-audit.ts';

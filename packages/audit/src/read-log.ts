@@ -16,16 +16,23 @@ import { listSegments, type Segment } from './segments.ts';
 
 /** What is wrong with a log, and where. */
 export interface LogFault {
-  readonly file: string;
+  /** Absent where no single line is at fault. */
+  readonly file: string | undefined;
   /** In bytes. */
-  readonly offset: number;
+  readonly offset: number | undefined;
   /** Position of the entry that was expected there. */
   readonly seq: number;
   readonly reason: string;
 }
 
 /** One step through a log. */
-export type LogStep = { readonly entry: AuditEntry } | { readonly fault: LogFault };
+export type LogStep =
+  | {
+      readonly entry: AuditEntry;
+      /** As it is stored; good until the next step. */
+      readonly line: Buffer;
+    }
+  | { readonly fault: LogFault };
 
 /** A log that is read from its first entry that is still there. */
 export interface LogReading {
@@ -63,7 +70,7 @@ function* stepsOf(
         yield { fault: { file, offset, seq: chain.size, reason: entry.fault } };
         return;
       }
-      yield { entry };
+      yield { entry, line: bytes };
     }
   }
 }

@@ -43,10 +43,7 @@ describe('a signed note', () => {
     const note = signNote('some text\nof two lines\n', signer);
     for (let i = 0; i < note.length; i += 1) {
       const changed = `${note.slice(0, i)}${note[i] === 'A' ? 'B' : 'A'}${note.slice(i + 1)}`;
-      // Base64 has bits that mean nothing at its end; only what they decode to counts.
-      const opened = openNote(changed, verifierOf(signer));
-      if (opened !== undefined) expect(opened).toBe('some text\nof two lines\n');
-      if (i < note.indexOf('\u2014')) expect(opened).toBeUndefined();
+      expect(openNote(changed, verifierOf(signer))).toBeUndefined();
     }
   });
 

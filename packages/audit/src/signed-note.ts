@@ -9,6 +9,8 @@ import {
 
 import { GuardError } from '@guardstile/core';
 
+import { fromBase64 } from './base64.ts';
+
 /** Ed25519, as C2SP signed notes number it. */
 const ALGORITHM = 1;
 const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
@@ -55,8 +57,8 @@ export function formatVerifier({ name, keyId, publicKey }: NoteVerifier): string
 export function parseVerifier(line: string): NoteVerifier {
   const [, name = '', keyId = '', key = ''] =
     /^([^+\s]+)\+([0-9a-f]{8})\+([0-9A-Za-z+/]{44})$/.exec(line.trim()) ?? [];
-  const bytes = Buffer.from(key, 'base64');
-  if (bytes.length !== 33 || bytes[0] !== ALGORITHM) throw badKey('it is no Ed25519 verifier key');
+  const bytes = fromBase64(key);
+  if (bytes?.length !== 33 || bytes[0] !== ALGORITHM) throw badKey('it is no Ed25519 verifier key');
   const raw = Buffer.concat([SPKI, bytes.subarray(1)]);
   const parsed = verifier(name, createPublicKey({ key: raw, format: 'der', type: 'spki' }));
   if (parsed.keyId.toString('hex') !== keyId) throw badKey('its id does not belong to its key');
@@ -114,8 +116,8 @@ export function openNote(
   const text = note.slice(0, split + 1);
   for (const line of note.slice(split + 2, -1).split('\n')) {
     const [, signedBy, blob = ''] = /^\u2014 (\S+) (\S+)$/u.exec(line) ?? [];
-    const bytes = Buffer.from(blob, 'base64');
-    if (signedBy !== name || bytes.length !== 68 || !bytes.subarray(0, 4).equals(keyId)) continue;
+    const bytes = fromBase64(blob);
+    if (signedBy !== name || bytes?.length !== 68 || !bytes.subarray(0, 4).equals(keyId)) continue;
     if (verify(null, Buffer.from(text), publicKey, bytes.subarray(4))) return text;
   }
   return undefined;
