@@ -127,7 +127,7 @@ describe('a log on disk', () => {
     expect(segments(path).length).toBeGreaterThan(3);
     const log = await reopened(path);
     expect(ns(log)).toEqual([...Array.from({ length: 30 }, (_, n) => n), -1]);
-    expect((log.query({ kind: 'segment' })).length).toBe(segments(path).length - 1);
+    expect(log.query({ kind: 'segment' }).length).toBe(segments(path).length - 1);
     await log.close();
   });
 

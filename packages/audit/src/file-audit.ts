@@ -7,13 +7,13 @@ import {
   type AuditVerification,
   createRedactor,
   draftToKeep,
-  entryFilter,
   GuardError,
   type Logger,
   type RedactOptions,
 } from '@guardstile/core';
 
 import type { Anchor } from './anchor.ts';
+import { fileEntries } from './file-entries.ts';
 import { macKey } from './hashing.ts';
 import { openLog, type OpenOptions } from './open-log.ts';
 import { readLog } from './read-log.ts';
@@ -90,17 +90,8 @@ export function fileAudit(path: string, options: FileAuditOptions): FileAudit {
   const redactor = createRedactor(options.redact);
   const log = sharedLog(path, key, () => openLog(path, opening));
 
-  function* entries(filter: AuditFilter = {}): Generator<AuditEntry, void, undefined> {
-    const wanted = entryFilter(filter);
-    let left = filter.limit ?? Infinity;
-    for (const step of readLog(path, key).steps) {
-      if (left <= 0) return;
-      if ('fault' in step) throw faulty(step.fault.reason, step.fault.seq);
-      if (!wanted(step.entry)) continue;
-      left -= 1;
-      yield step.entry;
-    }
-  }
+  const entries = (filter?: AuditFilter): Generator<AuditEntry, void, undefined> =>
+    fileEntries(path, filter, key);
 
   return {
     name: 'file',
@@ -148,11 +139,4 @@ function openOptions(options: FileAuditOptions): OpenOptions {
     clock: options.clock ?? Date.now,
     logger: options.logger,
   };
-}
-
-function faulty(reason: string, seq: number): GuardError {
-  return new GuardError(
-    'audit_tampered',
-    `entry ${seq}: ${reason}; verify the log and keep it as evidence`,
-  );
 }

@@ -1,5 +1,6 @@
 export { createAuditKeys } from './audit-keys.ts';
 export { fileAudit } from './file-audit.ts';
+export { fileEntries } from './file-entries.ts';
 export { proveEntries, verifyProof } from './prove.ts';
 export { verifyLog } from './verify-log.ts';
 

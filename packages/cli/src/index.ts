@@ -1,0 +1,3 @@
+export { run } from './run.ts';
+
+export type { ExitCode, Io } from './io.ts';

@@ -1,0 +1,15 @@
+/** Where a command writes to. */
+export interface Io {
+  /** Results. */
+  readonly out: (text: string) => void;
+  /** Everything else: progress, advice, errors. */
+  readonly error: (text: string) => void;
+  /** Whether a person watches. */
+  readonly interactive: boolean;
+}
+
+/** How a command ends. */
+export type ExitCode = 0 | 1 | 2 | 3;
+
+/** Wrong use: nothing was looked at. */
+export const USAGE: ExitCode = 2;
