@@ -2,14 +2,14 @@ import { GuardError } from '@guardstile/core';
 
 import type { Anchor } from './anchor.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
-import { readLog } from './read-log.ts';
 import type { NoteVerifier } from './signed-note.ts';
 
 /** The log that is about to be opened. */
 interface Found {
-  readonly directory: string;
   readonly log: string;
   readonly size: number;
+  /** The root over the first entries; `undefined` where they are not there to be read. */
+  readonly rootAt: (size: number) => Buffer | undefined;
 }
 
 /**
@@ -48,20 +48,10 @@ function check(found: Found, anchor: Anchor, { origin, size, root }: Checkpoint)
   if (size > found.size) {
     throw rolledBack(anchor, `it keeps a checkpoint of ${size} entries, the log has ${found.size}`);
   }
-  const now = rootAt(found.directory, size);
+  const now = found.rootAt(size);
   if (now === undefined || !now.equals(root)) {
     throw rolledBack(anchor, `the first ${size} entries are not those that were anchored`);
   }
-}
-
-/** The root over the first `size` entries; `undefined` where they are not there to be read. */
-export function rootAt(directory: string, size: number): Buffer | undefined {
-  const { chain, steps } = readLog(directory, undefined);
-  while (chain.size < size) {
-    const { value: step } = steps.next();
-    if (step === undefined || 'fault' in step) return undefined;
-  }
-  return chain.size === size ? chain.tree.root() : undefined;
 }
 
 function rolledBack(anchor: Anchor, what: string): GuardError {

@@ -1,16 +1,11 @@
-import type { KeyObject } from 'node:crypto';
-
 import type { Logger } from '@guardstile/core';
 
 import type { Anchor } from './anchor.ts';
 import { signCheckpoint } from './checkpoint.ts';
-import { writeCheckpoint } from './checkpoint-file.ts';
-import { writeMark } from './log-mark.ts';
-import type { WriterState } from './log-writer.ts';
+import type { LogState } from './log-storage.ts';
 import type { NoteSigner } from './signed-note.ts';
 
 export interface CheckpointOptions {
-  readonly key: KeyObject;
   /** Absent: only the mark for a quick start is written. */
   readonly signer: NoteSigner | undefined;
   readonly anchors: readonly Anchor[];
@@ -21,38 +16,40 @@ export interface CheckpointOptions {
   readonly logger: Logger | undefined;
 }
 
+/** Where it is kept beside the log. */
+export interface Keep {
+  /** Notes where the log stands, for whoever opens it next. */
+  mark(state: LogState): void;
+  checkpoint(note: string): void;
+}
+
 /** Signs where the log stands, from time to time. */
 export interface Checkpoints {
   /** How many entries the last checkpoint that all anchors keep holds. */
   readonly anchored: number;
   /** Told of every batch that is on disk. */
-  reached(state: WriterState): void;
+  reached(state: LogState): void;
   /** Signs what is not signed yet and waits for the anchors. */
-  finish(state: WriterState): Promise<void>;
+  finish(state: LogState): Promise<void>;
 }
 
-export function checkpoints(directory: string, options: CheckpointOptions): Checkpoints {
-  const { key, signer, anchors, every, everyMs, logger } = options;
+export function checkpoints(keep: Keep, options: CheckpointOptions): Checkpoints {
+  const { signer, anchors, every, everyMs, logger } = options;
   let signed = 0;
   let anchored = 0;
   let timer: NodeJS.Timeout | undefined;
   let publishing: Promise<void> = Promise.resolve();
 
-  function take(state: WriterState): void {
+  function take(state: LogState): void {
     clearTimeout(timer);
     timer = undefined;
-    const { log, size, head, peaks, segment, offset, open, closed } = state;
+    const { log, size } = state;
     if (size === signed) return;
-    writeMark(
-      directory,
-      'mark',
-      { log, size, head, peaks, segment: segment.first, offset, open: [...open], closed },
-      key,
-    );
+    keep.mark(state);
     signed = size;
     if (signer === undefined) return;
     const note = signCheckpoint({ origin: log, size, root: state.root() }, signer);
-    writeCheckpoint(directory, note);
+    keep.checkpoint(note);
     publishing = publishing.then(() => publish(log, note, size));
   }
 
@@ -66,7 +63,7 @@ export function checkpoints(directory: string, options: CheckpointOptions): Chec
   }
 
   /** A process must not stay up for it, and a failure must not end it: the next batch tries again. */
-  function later(state: WriterState): void {
+  function later(state: LogState): void {
     timer ??= setTimeout(() => {
       try {
         take(state);

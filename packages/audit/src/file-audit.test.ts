@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../../test/support/temporary-directory.ts';
 import type { Anchor } from './anchor.ts';
 import { createAuditKeys } from './audit-keys.ts';
-import { fileAudit, type FileAudit, type FileAuditOptions } from './file-audit.ts';
+import type { DiskAudit } from './disk-audit.ts';
+import { fileAudit, type FileAuditOptions } from './file-audit.ts';
 import { macKey } from './hashing.ts';
 import { readLog } from './read-log.ts';
 import { sealEntry } from './seal-entry.ts';
@@ -21,7 +22,7 @@ const entry = (n: number): AuditDraft => ({
   payload: { n },
 });
 
-function opened(path: string, options: Partial<FileAuditOptions> = {}): FileAudit {
+function opened(path: string, options: Partial<FileAuditOptions> = {}): DiskAudit {
   return fileAudit(path, { ...keys, ...options });
 }
 
@@ -51,13 +52,13 @@ function segments(path: string): readonly string[] {
     .map((name) => join(path, name));
 }
 
-async function reopened(path: string, options: Partial<FileAuditOptions> = {}): Promise<FileAudit> {
+async function reopened(path: string, options: Partial<FileAuditOptions> = {}): Promise<DiskAudit> {
   const log = opened(path, options);
   await log.append(entry(-1));
   return log;
 }
 
-const ns = (log: FileAudit): unknown[] =>
+const ns = (log: DiskAudit): unknown[] =>
   [...log.entries({ kind: 'application' })].map(({ payload }) => (payload as { n: number }).n);
 
 function memoryAnchor(): Anchor & { note: string | undefined } {

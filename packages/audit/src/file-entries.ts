@@ -16,7 +16,7 @@ export function* fileEntries(
   key?: KeyObject,
 ): Generator<AuditEntry, void, undefined> {
   const wanted = entryFilter(filter);
-  let left = filter.limit ?? Infinity;
+  let left = Object.hasOwn(filter, 'limit') ? (filter.limit ?? Infinity) : Infinity;
   for (const step of readLog(path, key).steps) {
     if (left <= 0) return;
     if ('fault' in step) {

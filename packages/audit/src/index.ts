@@ -2,6 +2,7 @@ export { createAuditKeys } from './audit-keys.ts';
 export { fileAudit } from './file-audit.ts';
 export { fileEntries } from './file-entries.ts';
 export { proveEntries, verifyProof } from './prove.ts';
+export { sqliteAudit } from './sqlite-audit.ts';
 export { verifyLog } from './verify-log.ts';
 
 export type { Anchor } from './anchor.ts';
@@ -9,4 +10,5 @@ export type { AuditKeys } from './audit-keys.ts';
 export type { EntryProof } from './prove.ts';
 export type { LogFault } from './read-log.ts';
 export type { VerifyOptions, VerifyReport } from './verify-log.ts';
-export type { FileAudit, FileAuditOptions } from './file-audit.ts';
+export type { DiskAudit, DiskAuditOptions } from './disk-audit.ts';
+export type { FileAuditOptions } from './file-audit.ts';

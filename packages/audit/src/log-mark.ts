@@ -27,29 +27,40 @@ export interface LogMark extends ChainPoint {
 /** `mark`: what was on disk last. `base`: what was there when older segments were given up. */
 export type MarkName = 'mark' | 'base';
 
-export function writeMark(directory: string, name: MarkName, mark: LogMark, key: KeyObject): void {
+/** The mark as authenticated text. */
+export function formatMark(name: MarkName, mark: LogMark, key: KeyObject): string {
   const body = canonical({ ...mark, peaks: mark.peaks.map((peak) => peak.toString('hex')) });
   const mac = macOf(key, Buffer.from(`${name}\n${body}`));
-  replaceFile(join(directory, `${name}.json`), `{"mark":${body},"mac":"${mac}"}\n`);
+  return `{"mark":${body},"mac":"${mac}"}\n`;
 }
 
 const WHOLE = /^\{"mark":(\{.*\}),"mac":"([0-9a-f]{64})"\}\n$/s;
 
-/** The mark; `undefined` when there is none that the holder of the key wrote. Without a key nobody knows. */
+/** What a text says, if the holder of the key wrote it. Without a key nobody knows. */
+export function parseMark(
+  name: MarkName,
+  text: string,
+  key: KeyObject | undefined,
+): LogMark | undefined {
+  const [, body = '', mac = ''] = WHOLE.exec(text) ?? [];
+  if (body === '') return undefined;
+  if (key !== undefined && macOf(key, Buffer.from(`${name}\n${body}`)) !== mac) return undefined;
+  const mark = JSON.parse(body) as LogMark & { readonly peaks: readonly unknown[] }; // as it was written
+  return { ...mark, peaks: mark.peaks.map((peak) => Buffer.from(String(peak), 'hex')) };
+}
+
+export function writeMark(directory: string, name: MarkName, mark: LogMark, key: KeyObject): void {
+  replaceFile(join(directory, `${name}.json`), formatMark(name, mark, key));
+}
+
 export function readMark(
   directory: string,
   name: MarkName,
   key: KeyObject | undefined,
 ): LogMark | undefined {
-  let text: string;
   try {
-    text = readFileSync(join(directory, `${name}.json`), 'utf8');
+    return parseMark(name, readFileSync(join(directory, `${name}.json`), 'utf8'), key);
   } catch {
     return undefined;
   }
-  const [, body = '', mac = ''] = WHOLE.exec(text) ?? [];
-  if (body === '') return undefined;
-  if (key !== undefined && macOf(key, Buffer.from(`${name}\n${body}`)) !== mac) return undefined;
-  const mark = JSON.parse(body) as LogMark & { readonly peaks: ReadonlyArray<unknown> }; // as it was written
-  return { ...mark, peaks: mark.peaks.map((peak) => Buffer.from(String(peak), 'hex')) };
 }

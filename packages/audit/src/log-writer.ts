@@ -1,20 +1,14 @@
 import type { KeyObject } from 'node:crypto';
-import { rmSync } from 'node:fs';
 
 import { type AuditDraft, type AuditReceipt, GuardError } from '@guardstile/core';
 
 import type { CompactRange } from './compact-range.ts';
-import { cutTail, type Dropped, openLogFile } from './log-file.ts';
-import { followAttempts, recover } from './recover.ts';
-import { type Sealed, sealEntry } from './seal-entry.ts';
-import { type Segment, segmentAt } from './segments.ts';
+import { followAttempts } from './follow-attempts.ts';
+import type { LogState, LogStorage, PlacedEntry } from './log-storage.ts';
+import { sealEntry } from './seal-entry.ts';
 
 /** Limits of a writer. */
 export interface WriterLimits {
-  /** Bytes after which a new segment is begun. */
-  readonly segmentBytes: number;
-  /** Age after which a new segment is begun, in milliseconds. */
-  readonly segmentMs: number;
   /** How many entries may wait at once. */
   readonly queue: number;
   /** How long an entry may wait for the disk, in milliseconds. */
@@ -23,39 +17,23 @@ export interface WriterLimits {
 
 /** What a writer starts from. */
 export interface WriterStart {
-  readonly directory: string;
   readonly key: KeyObject;
   readonly log: string;
   readonly head: string;
   readonly tree: CompactRange;
-  readonly segment: Segment;
-  readonly offset: number;
   readonly open: Set<string>;
+  readonly storage: LogStorage;
   readonly limits: WriterLimits;
   readonly clock: () => number;
   /** Called after every batch that is on disk. */
-  readonly written: (writer: WriterState) => void;
-}
-
-/** Where a writer stands: everything in it is on disk. */
-export interface WriterState {
-  readonly log: string;
-  readonly size: number;
-  readonly head: string;
-  readonly peaks: readonly Buffer[];
-  readonly root: () => Buffer;
-  readonly segment: Segment;
-  readonly offset: number;
-  readonly open: ReadonlySet<string>;
-  /** Whether the last entry closed the log. */
-  readonly closed: boolean;
+  readonly written: (state: LogState) => void;
 }
 
 /** Writes a log in batches: what comes in while the disk works is the next batch. */
 export interface LogWriter {
-  readonly state: WriterState;
+  readonly state: LogState;
   append(draft: AuditDraft): Promise<AuditReceipt>;
-  /** Waits until nothing is being written, and closes the file. Nothing is accepted afterwards. */
+  /** Waits until nothing is being written, and closes the storage. Nothing is accepted afterwards. */
   end(): Promise<void>;
 }
 
@@ -66,20 +44,14 @@ interface Waiting {
 }
 
 /** An entry that is about to be on disk, and whoever waits for that. */
-interface Placed {
-  readonly draft: AuditDraft;
-  readonly sealed: Sealed;
-  readonly waiting: Waiting | undefined;
-}
+type Placed = PlacedEntry & { readonly waiting: Waiting | undefined };
 
 /** So many entries go to disk at once at most, so that one batch does not hold up the rest for long. */
 const BATCH = 1024;
 
 export function logWriter(start: WriterStart): LogWriter {
-  const { directory, key, log, tree, open, limits, clock } = start;
-  let file = openLogFile(start.segment, start.offset);
+  const { key, log, tree, open, limits, clock, storage } = start;
   let { head } = start;
-  let begun = clock();
   let queue: Waiting[] = [];
   let working: Promise<void> | undefined;
   /** Whether the disk has not answered in time, and not since. */
@@ -88,7 +60,7 @@ export function logWriter(start: WriterStart): LogWriter {
   let ended = false;
   let closed = false;
 
-  const state: WriterState = {
+  const state: LogState = {
     log,
     get size() {
       return tree.size;
@@ -100,12 +72,6 @@ export function logWriter(start: WriterStart): LogWriter {
       return tree.peaks;
     },
     root: () => tree.root(),
-    get segment() {
-      return file.segment;
-    },
-    get offset() {
-      return file.offset;
-    },
     open,
     get closed() {
       return closed;
@@ -138,9 +104,9 @@ export function logWriter(start: WriterStart): LogWriter {
   async function writeBatch(batch: readonly Waiting[]): Promise<void> {
     const timer = setTimeout(() => giveUp(batch), limits.deadlineMs);
     try {
-      const first = prepareFile();
-      const placed = place([...(first === undefined ? [] : [{ draft: first }]), ...batch]);
-      await file.append(Buffer.from(placed.map(({ sealed }) => sealed.line).join('')));
+      const first = prepare();
+      const placed = place(first === undefined ? batch : [{ draft: first }, ...batch]);
+      await storage.append(placed);
       commit(placed);
       start.written(state);
     } catch (cause) {
@@ -152,53 +118,27 @@ export function logWriter(start: WriterStart): LogWriter {
     }
   }
 
-  /** Opens another file where the present one cannot be gone on with; gives the entry that says so. */
-  function prepareFile(): AuditDraft | undefined {
-    if (broken !== undefined) {
-      const { cause } = broken;
-      const payload = { cause: messageOf(cause), dropped: mend() };
-      broken = undefined;
-      return { kind: 'recovery', action: 'log.mended', actor: 'guard', payload };
-    }
-    const old = file.offset >= limits.segmentBytes || clock() - begun >= limits.segmentMs;
-    if (!old || file.offset === 0) return undefined;
-    const payload = { previous: file.segment.first };
-    openNext();
-    return { kind: 'segment', action: 'segment.opened', actor: 'guard', payload };
+  /** What has to be said before the next entry, if anything. */
+  function prepare(): AuditDraft | undefined {
+    if (broken === undefined) return storage.prepare(state);
+    const said = storage.mend(state, messageOf(broken.cause));
+    broken = undefined;
+    return said;
   }
 
-  function openNext(): void {
-    file.close();
-    file = openLogFile(segmentAt(directory, tree.size), 0);
-    begun = clock();
-  }
-
-  /**
-   * A file that failed is never written again: after a failed sync nobody knows which of its pages
-   * are on disk. What was acknowledged is read back, what was not is put aside.
-   */
-  function mend(): Dropped | undefined {
-    const { segment, offset } = file;
-    const dropped = cutTail(segment, offset);
-    if (offset === 0) rmSync(segment.path);
-    const found = recover(directory, { key, acceptDamagedTail: false });
-    if (found?.chain.size !== tree.size || found.chain.head !== head) {
-      throw failed('what is on disk is not what was acknowledged; verify the log');
-    }
-    openNext();
-    return dropped;
-  }
-
-  function place(batch: readonly (Waiting | { readonly draft: AuditDraft })[]): readonly Placed[] {
+  function place(
+    batch: ReadonlyArray<Waiting | { readonly draft: AuditDraft }>,
+  ): readonly Placed[] {
     const placed: Placed[] = [];
     let prev = head;
     for (const item of batch) {
+      const { draft } = item;
       const waiting = 'resolve' in item ? item : undefined;
       try {
-        const seq = tree.size + placed.length;
-        const sealed = sealEntry(item.draft, { log, seq, ts: clock(), prev }, key);
+        const at = { log, seq: tree.size + placed.length, ts: clock(), prev };
+        const sealed = sealEntry(draft, at, key);
         prev = sealed.hash.toString('hex');
-        placed.push({ draft: item.draft, sealed, waiting });
+        placed.push({ ...sealed, seq: at.seq, ts: at.ts, draft, waiting });
       } catch (cause) {
         waiting?.reject(failed('the entry cannot be written', cause));
       }
@@ -208,10 +148,9 @@ export function logWriter(start: WriterStart): LogWriter {
 
   /** They are on disk: now they count. */
   function commit(placed: readonly Placed[]): void {
-    for (const { draft, sealed, waiting } of placed) {
-      const seq = tree.size;
-      tree.append(sealed.hash);
-      head = sealed.hash.toString('hex');
+    for (const { draft, seq, hash, waiting } of placed) {
+      tree.append(hash);
+      head = hash.toString('hex');
       followAttempts(open, draft);
       closed = draft.kind === 'close';
       waiting?.resolve({ log, seq, hash: head, durability: 'disk' });
@@ -229,7 +168,7 @@ export function logWriter(start: WriterStart): LogWriter {
     if (ended) return;
     ended = true;
     await working;
-    file.close();
+    storage.close();
   }
 
   return { state, append, end };

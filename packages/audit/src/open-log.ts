@@ -1,29 +1,56 @@
 import type { KeyObject } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 
 import { type AuditDraft, GuardError, type Logger } from '@guardstile/core';
 
 import type { Anchor } from './anchor.ts';
-import { checkAnchors } from './check-anchors.ts';
+import type { ChainCheck } from './chain-check.ts';
 import { CHAIN_START } from './chain-check.ts';
+import { checkAnchors } from './check-anchors.ts';
 import { checkpoints } from './checkpoints.ts';
 import { compactRange } from './compact-range.ts';
 import { logId } from './log-id.ts';
+import type { LogState, LogStorage } from './log-storage.ts';
 import { type LogWriter, logWriter, type WriterLimits } from './log-writer.ts';
-import { recover, type Recovered } from './recover.ts';
-import { segmentAt } from './segments.ts';
 import { type NoteSigner, verifierOf } from './signed-note.ts';
 import { takeLock } from './writer-lock.ts';
+
+/** A log as it was found. */
+export interface FoundLog {
+  readonly log: string;
+  readonly chain: ChainCheck;
+  /** Attempts that were allowed and have no outcome: whether they took effect is unknown. */
+  readonly open: Set<string>;
+  /** Whether its last writer closed it. */
+  readonly closed: boolean;
+  /** What was put aside, for the entry that says so. */
+  readonly dropped: unknown;
+}
+
+/** Where a log is kept. */
+export interface LogPlace {
+  readonly name: string;
+  /** Path of a file that only the log's writer locks. */
+  readonly lock: string;
+  /** Called with the lock. */
+  open(): {
+    readonly found: FoundLog | undefined;
+    readonly storage: LogStorage;
+    readonly mark: (state: LogState) => void;
+  };
+  keepCheckpoint(note: string): void;
+  /** The root over the first entries; `undefined` where they are not there to be read. */
+  rootAt(size: number): Buffer | undefined;
+}
 
 export interface OpenOptions {
   readonly key: KeyObject;
   readonly signer: NoteSigner | undefined;
   readonly anchors: readonly Anchor[];
   readonly limits: WriterLimits;
-  readonly checkpointEvery: number;
-  readonly checkpointEveryMs: number;
-  readonly acceptDamagedTail: boolean;
+  /** A checkpoint after so many entries. */
+  readonly every: number;
+  /** A checkpoint after so many milliseconds, where entries came in. */
+  readonly everyMs: number;
   readonly clock: () => number;
   readonly logger: Logger | undefined;
 }
@@ -31,60 +58,48 @@ export interface OpenOptions {
 /** A log that this process writes. */
 export interface OpenLog {
   readonly log: string;
-  readonly directory: string;
   append: LogWriter['append'];
   close(): Promise<void>;
 }
 
 /**
- * Opens the log in a directory for writing, or begins one.
+ * Opens a log for writing, or begins one.
  *
  * @throws {GuardError} `audit_locked` while another writer has it; `audit_tampered` and
  * `audit_rolled_back` for one that is not as it was left.
  */
-export function openLog(directory: string, options: OpenOptions): OpenLog {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const release = takeLock(join(directory, 'lock'));
+export function openLog(place: LogPlace, options: OpenOptions): OpenLog {
+  const release = takeLock(place.lock);
   if (release === undefined) {
     throw new GuardError(
       'audit_locked',
-      `another writer has the log in ${directory}; a log has one writer: end the other process, or give this one a directory of its own`,
+      `another writer has the log ${place.name}; a log has one writer: end the other process, or give this one a log of its own`,
     );
   }
   try {
-    return begin(directory, options, release);
+    return begin(place, options, release);
   } catch (error) {
     release();
     throw error;
   }
 }
 
-function begin(directory: string, options: OpenOptions, release: () => void): OpenLog {
-  const { key, signer, anchors, limits, clock } = options;
-  const found = recover(directory, options);
-  const log = found?.log ?? logId();
-  const keeper = checkpoints(directory, {
-    key,
-    signer,
-    anchors,
-    every: options.checkpointEvery,
-    everyMs: options.checkpointEveryMs,
-    logger: options.logger,
-  });
+function begin(place: LogPlace, options: OpenOptions, release: () => void): OpenLog {
+  const { key, limits, clock } = options;
+  const { found, storage, mark } = place.open();
+  const keeper = checkpoints({ mark, checkpoint: place.keepCheckpoint }, options);
   const writer = logWriter({
-    directory,
     key,
-    log,
+    log: found?.log ?? logId(),
     head: found?.chain.head ?? CHAIN_START.head,
     tree: found?.chain.tree ?? compactRange(),
-    segment: found?.segment ?? segmentAt(directory, 0),
-    offset: found?.offset ?? 0,
     open: found?.open ?? new Set(),
+    storage,
     limits,
     clock,
     written: keeper.reached,
   });
-  const ready = start(directory, options, found, writer);
+  const ready = start(place, options, found, writer);
   // Whoever appends is told; a log that nobody writes to must not end its process.
   ready.catch(() => undefined);
   let closing: Promise<void> | undefined;
@@ -101,8 +116,7 @@ function begin(directory: string, options: OpenOptions, release: () => void): Op
   }
 
   return {
-    log,
-    directory,
+    log: writer.state.log,
     async append(draft) {
       await ready;
       return writer.append(draft);
@@ -113,19 +127,19 @@ function begin(directory: string, options: OpenOptions, release: () => void): Op
 
 /** Compares the log with its anchors, and writes its first entry of this process. */
 async function start(
-  directory: string,
+  { rootAt }: LogPlace,
   { anchors, signer }: OpenOptions,
-  found: Recovered | undefined,
+  found: FoundLog | undefined,
   writer: LogWriter,
 ): Promise<void> {
   if (found !== undefined && signer !== undefined && anchors.length > 0) {
     const { log, chain } = found;
-    await checkAnchors({ directory, log, size: chain.size }, anchors, verifierOf(signer));
+    await checkAnchors({ log, size: chain.size, rootAt }, anchors, verifierOf(signer));
   }
   await writer.append(firstEntry(found));
 }
 
-function firstEntry(found: Recovered | undefined): AuditDraft {
+function firstEntry(found: FoundLog | undefined): AuditDraft {
   if (found === undefined) {
     return {
       kind: 'genesis',

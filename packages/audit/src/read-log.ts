@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 
 import type { AuditEntry } from '@guardstile/core';
@@ -12,6 +13,7 @@ import {
 } from './chain-check.ts';
 import { readMark } from './log-mark.ts';
 import { readLines } from './read-lines.ts';
+import { readRows } from './sqlite-rows.ts';
 import { listSegments, type Segment } from './segments.ts';
 
 /** What is wrong with a log, and where. */
@@ -43,14 +45,34 @@ export interface LogReading {
   readonly steps: Generator<LogStep, void, undefined>;
 }
 
-/** Reads and checks a log; without the key everything but the authenticity of single entries. */
-export function readLog(directory: string, key: KeyObject | undefined): LogReading {
-  const start = readMark(directory, 'base', key) ?? CHAIN_START;
+/**
+ * Reads and checks a log, in a directory or in a database file; without the key everything but the
+ * authenticity of single entries.
+ */
+export function readLog(path: string, key: KeyObject | undefined): LogReading {
+  if (statSync(path).isFile()) {
+    const chain = chainCheck(CHAIN_START, key);
+    return { chain, start: CHAIN_START, steps: rowSteps(path, chain) };
+  }
+  const start = readMark(path, 'base', key) ?? CHAIN_START;
   const chain = chainCheck(start, key);
-  return { chain, start, steps: stepsOf(listSegments(directory), chain, start.size) };
+  return { chain, start, steps: lineSteps(listSegments(path), chain, start.size) };
 }
 
-function* stepsOf(
+function* rowSteps(path: string, chain: ChainCheck): Generator<LogStep, void, undefined> {
+  for (const { line, fault: wrong } of readRows(path)) {
+    const bytes = Buffer.from(line);
+    const entry = wrong === undefined ? chain.next(bytes) : { fault: wrong };
+    if (isFault(entry)) {
+      const { size: seq } = chain;
+      yield { fault: { file: basename(path), offset: undefined, seq, reason: entry.fault } };
+      return;
+    }
+    yield { entry, line: bytes };
+  }
+}
+
+function* lineSteps(
   segments: readonly Segment[],
   chain: ChainCheck,
   from: number,

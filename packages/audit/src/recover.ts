@@ -2,9 +2,10 @@ import type { KeyObject } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 
-import { type AuditDraft, GuardError } from '@guardstile/core';
+import { GuardError } from '@guardstile/core';
 
 import { chainCheck, CHAIN_START, type ChainCheck, isFault } from './chain-check.ts';
+import { followAttempts } from './follow-attempts.ts';
 import { cutTail, type Dropped } from './log-file.ts';
 import { readLines } from './read-lines.ts';
 import { type LogMark, readMark } from './log-mark.ts';
@@ -136,13 +137,6 @@ function readSegment(reading: Reading, { segment, from, last }: SegmentRest): vo
     reading.closed = entry.kind === 'close';
     followAttempts(reading.open, entry);
   }
-}
-
-/** Keeps which attempts have begun and not ended. */
-export function followAttempts(open: Set<string>, { kind, action, attempt }: AuditDraft): void {
-  if (attempt === undefined) return;
-  if (kind === 'decision' && action === 'tool.allow') open.add(attempt);
-  if (kind === 'outcome') open.delete(attempt);
 }
 
 function sizeOf({ path }: Segment): number {

@@ -1,10 +1,12 @@
+import { statSync } from 'node:fs';
+
 import { type AuditEntry, GuardError } from '@guardstile/core';
 
 import type { ChainCheck } from './chain-check.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import { macKey } from './hashing.ts';
 import { type LogFault, readLog } from './read-log.ts';
-import { followAttempts } from './recover.ts';
+import { followAttempts } from './follow-attempts.ts';
 import { listSegments } from './segments.ts';
 import { parseVerifier } from './signed-note.ts';
 
@@ -78,7 +80,7 @@ export function verifyLog(
     log: found.log,
     entries: chain.size - start.size,
     evicted: start.size,
-    files: listSegments(path).length,
+    files: statSync(path).isFile() ? 1 : listSegments(path).length,
     head: chain.head,
     checkpoint: checkpoints.largest,
     authenticated: key !== undefined,

@@ -1,0 +1,124 @@
+import { DatabaseSync } from 'node:sqlite';
+
+import { type AuditFilter, GuardError } from '@guardstile/core';
+
+import type { PlacedEntry } from './log-storage.ts';
+
+/** What entries are found by. Copies of what the entry itself says, which readers compare. */
+const INDEXED = ['kind', 'action', 'session', 'user', 'tenant', 'tool', 'rid'] as const;
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS entry (
+  seq INTEGER PRIMARY KEY, line TEXT NOT NULL, ts INTEGER NOT NULL,
+  ${INDEXED.map((name) => `${name} TEXT`).join(', ')}
+) STRICT;
+CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS entry_session ON entry (session, seq);
+CREATE INDEX IF NOT EXISTS entry_user ON entry (tenant, user, seq);
+CREATE INDEX IF NOT EXISTS entry_tool ON entry (tool, seq);
+CREATE INDEX IF NOT EXISTS entry_action ON entry (action, seq);
+CREATE INDEX IF NOT EXISTS entry_rid ON entry (rid, seq);
+CREATE INDEX IF NOT EXISTS entry_ts ON entry (ts);
+`;
+
+const FULL = 2;
+
+/**
+ * Opens the database of a log for its writer.
+ *
+ * @throws {GuardError} `audit_error` when the database does not wait for the disk.
+ */
+export function openRows(path: string): DatabaseSync {
+  const database = new DatabaseSync(path);
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+  const found = database.prepare('PRAGMA synchronous').get() as { readonly synchronous: unknown };
+  if (found.synchronous !== FULL) {
+    database.close();
+    throw new GuardError('audit_error', `SQLite does not wait for the disk with ${path}`);
+  }
+  database.exec(SCHEMA);
+  return database;
+}
+
+/** Inserts entries in one transaction: all of them or none. */
+export function insertRows(database: DatabaseSync, entries: readonly PlacedEntry[]): void {
+  const marks = ['seq', 'line', 'ts', ...INDEXED].map(() => '?').join(', ');
+  const insert = database.prepare(
+    `INSERT INTO entry (seq, line, ts, ${INDEXED.join(', ')}) VALUES (${marks})`,
+  );
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    for (const { seq, line, ts, draft } of entries) {
+      insert.run(seq, line.slice(0, -1), ts, ...INDEXED.map((name) => draft[name] ?? null));
+    }
+    database.exec('COMMIT');
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** A stored line, and what is wrong with the row around it. */
+export interface StoredRow {
+  readonly line: string;
+  readonly fault: string | undefined;
+}
+
+/** The rows in order, from a position on. */
+export function readRows(path: string, from = 0): Generator<StoredRow, void, undefined> {
+  return rowsWhere(path, ['seq >= ?'], [from]);
+}
+
+/** The rows that a filter asks for, in order. */
+export function findRows(path: string, filter: AuditFilter): Generator<StoredRow, void, undefined> {
+  // What a polluted prototype lends a filter was not asked for.
+  const own: AuditFilter = Object.assign(Object.create(null) as object, filter);
+  const { since, until, after, limit } = own;
+  const asked: ReadonlyArray<readonly [string, string | number | undefined]> = [
+    ...INDEXED.map((name) => [`${name} = ?`, own[name]] as const),
+    ['ts >= ?', since],
+    ['ts < ?', until],
+    ['seq > ?', after],
+  ];
+  const set = asked.flatMap(([clause, value]) => (value === undefined ? [] : [{ clause, value }]));
+  return rowsWhere(
+    path,
+    set.map(({ clause }) => clause),
+    set.map(({ value }) => value),
+    limit,
+  );
+}
+
+function* rowsWhere(
+  path: string,
+  clauses: readonly string[],
+  values: ReadonlyArray<string | number>,
+  limit = -1,
+): Generator<StoredRow, void, undefined> {
+  const where = clauses.length === 0 ? '' : `WHERE ${clauses.join(' AND ')}`;
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    const select = database.prepare(`SELECT * FROM entry ${where} ORDER BY seq LIMIT ?`);
+    for (const row of select.iterate(...values, Number.isFinite(limit) ? limit : -1)) {
+      const line = String(row['line']);
+      yield {
+        line,
+        fault: agrees(row, line) ? undefined : 'what it is found by is not what it says',
+      };
+    }
+  } finally {
+    database.close();
+  }
+}
+
+function agrees(row: Readonly<Record<string, unknown>>, line: string): boolean {
+  try {
+    const { e: entry } = JSON.parse(line) as { readonly e: Readonly<Record<string, unknown>> };
+    const same = (name: string): boolean =>
+      (Object.hasOwn(entry, name) ? entry[name] : null) === row[name];
+    return ['seq', 'ts', ...INDEXED].every(same);
+  } catch {
+    // The chain says what is wrong with the line.
+    return true;
+  }
+}

@@ -1,0 +1,22 @@
+import { join } from 'node:path';
+
+import { createAuditKeys, fileAudit, sqliteAudit } from '@guardstile/audit';
+import { memoryAudit } from '@guardstile/core';
+
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { testAuditLog } from './audit-log.ts';
+
+const { key, signingKey } = createAuditKeys();
+
+testAuditLog({ name: 'memory', key, open: (options) => memoryAudit({ key, ...options }) });
+testAuditLog({
+  name: 'file',
+  key,
+  open: (options) => fileAudit(temporaryDirectory(), { key, signingKey, ...options }),
+});
+testAuditLog({
+  name: 'sqlite',
+  key,
+  open: (options) =>
+    sqliteAudit(join(temporaryDirectory(), 'audit.db'), { key, signingKey, ...options }),
+});
