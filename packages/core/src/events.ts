@@ -13,6 +13,8 @@ export interface EventBase {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly rid?: string;
+  /** The framework's id of the call. */
+  readonly call?: string;
   readonly tool?: ToolIdentity;
   readonly user?: string;
   readonly tenant?: string;

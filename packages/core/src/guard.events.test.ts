@@ -4,6 +4,7 @@ import { eventsOf, expectRefusal, refusalOf, storyOf, thrownBy, turn } from '../
 import type { Effect } from './decision.ts';
 import type { GuardErrorCode } from './errors.ts';
 import type { GuardEvent, GuardEventName } from './events.ts';
+import { memoryApprovals } from './approvals/memory.ts';
 import { createGuard, type Guard } from './guard.ts';
 import type { GuardOptions } from './guard-options.ts';
 import { allowAll } from './policy/allow-all.ts';
@@ -404,6 +405,19 @@ describe('the logger', () => {
     });
     expect(await guard.call({ tool: 'read', args: {} }, async () => 'text')).toBe('text');
     await expectRefusal(() => guard.call({ tool: 'pay', args: {} }, () => 1), 'denied');
+  });
+});
+
+describe('every event of a call', () => {
+  it('carries the id by which the framework knows the call, and so does its approval', async () => {
+    const approvals = memoryApprovals();
+    const guard = createGuard({ policy: () => 'ask', approvals, approver: () => 'approve' });
+    const heard = eventsOf(guard);
+    await guard.call({ tool: 'read', id: 'call_7', args: {} }, () => 1);
+    const calls = heard.filter(({ type }) => type !== 'audit').map(({ call }) => call);
+    expect(calls.length).toBeGreaterThan(4);
+    expect(new Set(calls)).toEqual(new Set(['call_7']));
+    expect(await approvals.list({})).toMatchObject([{ call: 'call_7' }]);
   });
 });
 

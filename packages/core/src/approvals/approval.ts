@@ -41,6 +41,8 @@ export interface ApprovalBindings {
 export interface ApprovalDraft {
   readonly aid: string;
   readonly rid: string;
+  /** The framework's id of the call, for whoever shows the approval beside it. */
+  readonly call: string;
   readonly bindings: ApprovalBindings;
   /** The parsed arguments that were decided on; a resume runs exactly these. */
   readonly args: unknown;

@@ -229,6 +229,7 @@ function draftOf(state: CallState, decision: AskDecision): ApprovalDraft {
   return Object.freeze({
     aid: mintId('aid'),
     rid: state.rid,
+    call: state.call.id,
     bindings: bindingsOf(state),
     args: viewOf(state).args,
     requirements: decision.requirements,

@@ -191,7 +191,8 @@ function whoOf(context: CallContext): Who {
 
 /** What every event of the call says. */
 export function eventBase(state: CallState): EventBase {
-  return { at: Date.now(), rid: state.rid, tool: state.call.tool, ...whoOf(state.context) };
+  const { id, tool } = state.call;
+  return { at: Date.now(), rid: state.rid, call: id, tool, ...whoOf(state.context) };
 }
 
 /** What every entry of the call says. */
