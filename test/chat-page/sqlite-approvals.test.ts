@@ -33,6 +33,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 function draft(aid: string, more: Partial<ApprovalDraft> = {}): ApprovalDraft {
   return {
     aid,
+    call: 'call_1',
     rid: `rid of ${aid}`,
     bindings: {
       tenant: 'shop',

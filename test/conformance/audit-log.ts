@@ -87,8 +87,8 @@ export function testAuditLog({ name, key, open }: AuditLogHarness): void {
     it('fills its own fields itself, whatever a draft says', async () => {
       const log = opened();
       const forged = { v: 2, log: 'other', seq: 99, ts: 5, prev: 'x', hash: 'y', mac: 'z' };
-      await log.append({ ...decision(), ...forged } as AuditDraft);
-      await log.append({ ...application(), ...forged } as AuditDraft);
+      await log.append({ ...decision(), ...forged });
+      await log.append({ ...application(), ...forged });
       const entries = await log.query();
       expect(entries.map(({ v, seq, ts }) => [v, seq, ts])).toEqual([
         [1, 0, 1001],

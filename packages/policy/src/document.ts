@@ -50,7 +50,7 @@ export interface RuleDocument {
 }
 
 /** Answers whether the rule is about this call. Anything but `true` and `false` counts as a failure. */
-export type When = (args: never, context: never) => boolean;
+export type When = (args: never, context: never, call: never) => boolean;
 
 /** On whose behalf, and by whom. Every part has to fit; several values mean any of them. */
 export interface Who {
@@ -81,11 +81,8 @@ export interface Where {
 
 export type Literal = string | number | boolean | null;
 
-/**
- * What a value has to be: the value itself, operators that all have to hold, or the fields of an
- * object. An object is read as operators when all of its keys are names of operators.
- */
-export type Condition = Literal | Operators | Where;
+/** What a value has to be: the value itself, or operators that all have to hold. */
+export type Condition = Literal | Operators;
 
 export interface Operators {
   readonly eq?: Literal;
@@ -102,7 +99,7 @@ export interface Operators {
   /** Whether the field is there. Nothing else is known of a field that is not. */
   readonly exists?: boolean;
   readonly not?: Condition;
-  /** The fields of an object, also where they are called like operators. */
+  /** The fields of an object. */
   readonly where?: Where;
   readonly path?: string | readonly string[] | PathCondition;
   readonly domain?: string | readonly string[];

@@ -144,7 +144,7 @@ function conditionsOf(
     );
   });
   if (rule.when === undefined) return [...who, ...where];
-  const when = callWhen(rule.when, call, context);
+  const when = callWhen(rule, call, context);
   const said =
     when === undefined ? 'failed, or answered neither true nor false' : `answered ${when}`;
   return [...who, ...where, condition('when', when, `the function ${said} (opaque)`)];

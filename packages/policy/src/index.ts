@@ -1,7 +1,12 @@
+export { definePolicy } from './define-policy.ts';
 export { checkPolicy, compilePolicy } from './rule-policy.ts';
+export { capabilities } from './capabilities/capabilities.ts';
 export { describeExplanation } from './describe-explanation.ts';
+export { shadow } from './shadow.ts';
 
+export type { CapabilityPolicy } from './capabilities/capabilities.ts';
 export type { CapabilitiesDocument, CapabilityPreset } from './capabilities/document.ts';
+export type { PolicyOptions } from './define-policy.ts';
 export type {
   AmountCondition,
   Approve,
@@ -24,5 +29,18 @@ export type {
   Flip,
   NearestAllow,
 } from './explain.ts';
+export type { AnyArgs, ArgsByTool, ArgsOf } from './infer-args.ts';
 export type { PolicyIssue } from './issues.ts';
+export type {
+  AllowRule,
+  AskNeeds,
+  AskRule,
+  DenyRule,
+  RuleBuilder,
+  RuleContext,
+  ToolRuleBuilder,
+} from './rule-builder.ts';
 export type { CompileOptions, ExplainedCall, RulePolicy } from './rule-policy.ts';
+export type { AttributesSchema } from './rule-context.ts';
+export type { ShadowOptions, ShadowReport } from './shadow.ts';
+export type { ConditionOn, WhereOf } from './typed-where.ts';

@@ -121,7 +121,7 @@ export function policyInvalid(name: string, issues: readonly PolicyIssue[]): Gua
 }
 
 /** As in `rules[3].where.amount`. */
-export function pathText(path: readonly (string | number)[]): string {
+function pathText(path: readonly (string | number)[]): string {
   return path.reduce<string>(
     (text, key) =>
       typeof key === 'number' ? `${text}[${key}]` : text === '' ? key : `${text}.${key}`,

@@ -11,6 +11,7 @@ import {
   readList,
   readOneOf,
 } from './issues.ts';
+import { type AttributesSchema, contextForRules } from './rule-context.ts';
 import { readRule, type Rule } from './rule.ts';
 import type { Lists } from './sources.ts';
 import { suggest } from './suggest.ts';
@@ -50,8 +51,17 @@ const MODES: readonly Mode[] = [
 ];
 const RESTRICTING_MODES: readonly Mode[] = ['readOnly', 'dontAsk'];
 
+/** What is known beside the document. */
+export interface ReadOptions {
+  /** Names of all tools, so that rules about none of them are refused. @default not checked */
+  readonly tools?: readonly string[];
+  /** Checks the attributes of principals before a `when` sees them. */
+  readonly attributes?: AttributesSchema;
+}
+
 /** Reads a document; what is wrong with it is in `issues`, and the rest of it means nothing then. */
-export function readDocument(document: unknown, tools?: readonly string[]): ReadDocument {
+export function readDocument(document: unknown, options: ReadOptions = {}): ReadDocument {
+  const { tools, attributes } = options;
   const issues: PolicyIssue[] = [];
   const place = placeIn(issues);
   const own = readFields(document, KNOWN, place, 'a policy') ?? {};
@@ -60,7 +70,11 @@ export function readDocument(document: unknown, tools?: readonly string[]): Read
       ? 'grants'
       : (readOneOf(own.layer, LAYERS, place.at('layer'), 'layer') ?? 'grants');
   const rules =
-    own.rules === undefined ? [] : readRules(own.rules, place.at('rules'), layer, tools);
+    own.rules === undefined
+      ? []
+      : readRules(own.rules, place.at('rules'), tools, (value, at) =>
+          readRule(value, at, layer, contextForRules(attributes)),
+        );
   const allow = readNames(own.allow, place.at('allow'), tools);
   const mode =
     own.mode === undefined ? undefined : readOneOf(own.mode, MODES, place.at('mode'), 'mode');
@@ -92,8 +106,8 @@ export function readDocument(document: unknown, tools?: readonly string[]): Read
 function readRules(
   value: unknown,
   place: Place,
-  layer: 'grants' | 'restricts',
   tools: readonly string[] | undefined,
+  read: (value: unknown, place: Place) => Rule | undefined,
 ): readonly Rule[] {
   if (!Array.isArray(value)) {
     place.wrong('rules have to be a list');
@@ -102,7 +116,7 @@ function readRules(
   const rules = new Map<string, Rule>();
   for (const [i, given] of Array.from(value as readonly unknown[]).entries()) {
     const at = place.at(i);
-    const rule = readRule(given, at, layer);
+    const rule = read(given, at);
     if (rule === undefined) continue;
     if (rules.has(rule.id)) at.at('id').wrong(`the id "${rule.id}" is taken by another rule`);
     else rules.set(rule.id, rule);

@@ -16,7 +16,12 @@ import type { PolicyDocument } from './document.ts';
 import { policyInvalid, type PolicyIssue } from './issues.ts';
 import { fixedVerdict } from './fixed-verdict.ts';
 import { decisionOf, enforcedEffect } from './outcome.ts';
-import { meaningOfDocument, type ReadDocument, readDocument } from './read-document.ts';
+import {
+  meaningOfDocument,
+  type ReadDocument,
+  readDocument,
+  type ReadOptions,
+} from './read-document.ts';
 import { ruleResolver } from './resolve-rules.ts';
 import { appliesTo, type Rule } from './rule.ts';
 import type { Truth } from './truth.ts';
@@ -42,18 +47,16 @@ export interface ExplainedCall {
   readonly facts?: Fact | readonly Fact[];
 }
 
-export interface CompileOptions {
+export interface CompileOptions extends ReadOptions {
   /** @default 'rules' */
   readonly name?: string;
-  /** Names of all tools, so that rules about none of them are refused. @default not checked */
-  readonly tools?: readonly string[];
   /** Told of every ask, every denial and every call on which a shadow rule would have changed the verdict. */
   readonly report?: (explanation: Explanation) => void;
 }
 
 /** What is wrong with a document, with the place of each; nothing for one that can be used. */
-export function checkPolicy(document: unknown, tools?: readonly string[]): readonly PolicyIssue[] {
-  return readDocument(document, tools).issues;
+export function checkPolicy(document: unknown, options: ReadOptions = {}): readonly PolicyIssue[] {
+  return readDocument(document, options).issues;
 }
 
 /**
@@ -65,8 +68,8 @@ export function checkPolicy(document: unknown, tools?: readonly string[]): reado
  * @throws {GuardError} `policy_invalid` with everything that is wrong with it.
  */
 export function compilePolicy(document: PolicyDocument, options: CompileOptions = {}): RulePolicy {
-  const { name = 'rules', tools, report } = options;
-  const read = readDocument(document, tools);
+  const { name = 'rules', report } = options;
+  const read = readDocument(document, options);
   if (read.issues.length > 0) throw policyInvalid(name, read.issues);
   const id = digest('policy', meaningOfDocument(read));
   const rulesFor = ruleResolver(read);

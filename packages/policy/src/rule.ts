@@ -5,6 +5,7 @@ import type { FieldCheck } from './conditions/check.ts';
 import { meaningOf, readWhere, testFields } from './conditions/where.ts';
 import type { RuleDocument } from './document.ts';
 import { type Place, readFields, readOneOf, readText, readTexts } from './issues.ts';
+import type { ContextForRules } from './rule-context.ts';
 import { isPattern } from './tool-pattern.ts';
 import type { Truth } from './truth.ts';
 import { readWho, type WhoCheck } from './who.ts';
@@ -20,6 +21,8 @@ export interface Rule {
   readonly who: readonly WhoCheck[];
   readonly where: readonly FieldCheck[];
   readonly when: WhenFunction | undefined;
+  /** The context as `when` gets it. */
+  readonly contextFor: ContextForRules;
   /** What it asks for; `undefined` for a plain allow and for a denial. */
   readonly requirements: Requirements | undefined;
   /** Plain data with the same meaning, for digests. */
@@ -49,27 +52,15 @@ export function readRule(
   value: unknown,
   place: Place,
   layer: 'grants' | 'restricts',
+  contextFor: ContextForRules,
 ): Rule | undefined {
   const own = readFields(value, KNOWN, place, 'a rule');
   if (own === undefined) return undefined;
   const id = readText(own.id, place.at('id'), 'the id of a rule');
   const effect = readOneOf(own.effect, EFFECTS, place.at('effect'), 'effect');
   const tools = readTexts(own.tool, place.at('tool'), 'tool');
-  if (id === undefined || effect === undefined || tools === undefined) return undefined;
-  const source =
-    own.source === undefined
-      ? sourceFor(effect)
-      : readText(own.source, place.at('source'), 'source');
-  if (source !== undefined && isPattern(source))
-    place.at('source').wrong('a source has no pattern');
-  if (effect === 'allow' && layer === 'restricts') {
-    place.at('effect').wrong('a layer that restricts allows nothing; use layer: grants');
-  }
-  const rule = {
-    id,
-    effect,
-    tools,
-    source,
+  const parts = {
+    source: own.source === undefined ? undefined : readSource(own.source, place.at('source')),
     shadow:
       own.mode !== undefined && readOneOf(own.mode, MODES, place.at('mode'), 'mode') === 'shadow',
     reason:
@@ -79,12 +70,20 @@ export function readRule(
     when: own.when === undefined ? undefined : readWhen(own.when, place.at('when')),
     requirements: requirementsOf(effect, own.approve, place.at('approve')),
   };
+  if (effect === 'allow' && layer === 'restricts') {
+    place.at('effect').wrong('a layer that restricts allows nothing; use layer: grants');
+  }
+  if (id === undefined || effect === undefined || tools === undefined) return undefined;
+  // A name is the developer's own in `app` only; what takes away does so wherever the tool is from.
+  const source = parts.source ?? (effect === 'allow' ? 'app' : undefined);
+  const rule = { id, effect, tools, ...parts, source, contextFor };
   return { ...rule, means: meaning(rule) };
 }
 
-/** A name is the developer's own in `app` only; what takes away does so wherever the tool is from. */
-function sourceFor(effect: Effect): string | undefined {
-  return effect === 'allow' ? 'app' : undefined;
+function readSource(value: unknown, place: Place): string | undefined {
+  const source = readText(value, place, 'source');
+  if (source !== undefined && isPattern(source)) return place.wrong('a source has no pattern');
+  return source;
 }
 
 function readWhen(value: unknown, place: Place): WhenFunction | undefined {
@@ -92,7 +91,11 @@ function readWhen(value: unknown, place: Place): WhenFunction | undefined {
   return place.wrong('when has to be a function; conditions that are data go into where');
 }
 
-function requirementsOf(effect: Effect, approve: unknown, place: Place): Requirements | undefined {
+function requirementsOf(
+  effect: Effect | undefined,
+  approve: unknown,
+  place: Place,
+): Requirements | undefined {
   if (effect === 'deny' && approve !== undefined) {
     return place.wrong('nobody can approve what a rule denies; use the effect ask');
   }
@@ -100,7 +103,7 @@ function requirementsOf(effect: Effect, approve: unknown, place: Place): Require
   return readApprove(approve, place);
 }
 
-function meaning(rule: Omit<Rule, 'means'>): unknown {
+function meaning(rule: Omit<Rule, 'means' | 'contextFor'>): unknown {
   return {
     id: rule.id,
     effect: rule.effect,
@@ -128,28 +131,22 @@ export function appliesTo(rule: Rule, call: ToolCall, context: CallContext): Tru
   if (where === false) return false;
   if (where === undefined) result = undefined;
   if (rule.when === undefined) return result;
-  const when = callWhen(rule.when, call, context);
+  const when = callWhen(rule, call, context);
   return when === true ? result : when;
 }
 
 /** Only `true` and `false` are answers: anything else, a promise too, tells nothing. */
-export function callWhen(when: WhenFunction, call: ToolCall, context: CallContext): Truth {
+export function callWhen(
+  { when, contextFor }: Pick<Rule, 'when' | 'contextFor'>,
+  call: ToolCall,
+  context: CallContext,
+): Truth {
   try {
-    const answer = when(call.confined, withPrincipal(context), call);
+    const answer = when?.(call.confined, contextFor(context), call);
     if (typeof answer === 'boolean') return answer;
     if (typeof answer === 'object') void Promise.resolve(answer).catch(() => undefined); // nobody waits for it
     return undefined;
   } catch {
     return undefined;
   }
-}
-
-/** The types promise a principal: where there is none, whoever looks for it fails. */
-function withPrincipal(context: CallContext): CallContext {
-  if (Object.hasOwn(context, 'principal') && context.principal !== undefined) return context;
-  return Object.defineProperty({ ...context }, 'principal', {
-    get() {
-      throw new Error('the call has no principal');
-    },
-  });
 }

@@ -4,7 +4,7 @@ const LONGEST = 64;
 export function suggest(wrong: string, known: Iterable<string>): string {
   if (wrong.length > LONGEST) return '';
   let best: string | undefined;
-  let least = Math.max(2, Math.floor(wrong.length / 3)) + 1;
+  let least = most(wrong.length) + 1;
   for (const name of known) {
     if (Math.abs(name.length - wrong.length) >= least) continue;
     const distance = edits(wrong.toLowerCase(), name.toLowerCase());
@@ -12,6 +12,11 @@ export function suggest(wrong: string, known: Iterable<string>): string {
     [best, least] = [name, distance];
   }
   return best === undefined ? '' : ` (did you mean "${best}"?)`;
+}
+
+/** A short name has many neighbours that nobody meant. */
+function most(length: number): number {
+  return length < 2 ? 0 : length < 5 ? 1 : Math.floor(length / 3) + 1;
 }
 
 /** Levenshtein distance. */

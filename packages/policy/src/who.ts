@@ -30,10 +30,10 @@ export function readWho(value: unknown, place: Place): readonly WhoCheck[] {
 }
 
 const HAS: Readonly<Record<WhoCheck['name'], (context: CallContext) => unknown>> = {
-  id: (context) => own(principalOf(context), 'id'),
-  role: (context) => own(principalOf(context), 'roles'),
-  tenant: (context) => own(principalOf(context), 'tenant'),
-  agent: (context) => own(context, 'agent'),
+  id: (context) => ownField(principalOf(context), 'id'),
+  role: (context) => ownField(principalOf(context), 'roles'),
+  tenant: (context) => ownField(principalOf(context), 'tenant'),
+  agent: (context) => ownField(context, 'agent'),
 };
 
 /** Who is not known is neither the one that a rule names nor known to be another. */
@@ -57,10 +57,10 @@ function testOf(
 }
 
 function principalOf(context: CallContext): Principal | undefined {
-  return own(context, 'principal') as Principal | undefined; // checked where the context is made
+  return ownField(context, 'principal') as Principal | undefined; // checked where the context is made
 }
 
-function own(object: object | undefined, key: string): unknown {
+function ownField(object: object | undefined, key: string): unknown {
   if (typeof object !== 'object' || object === null || !Object.hasOwn(object, key)) {
     return undefined;
   }

@@ -20,6 +20,7 @@ function draft(aid: string, more: Partial<ApprovalDraft> = {}): ApprovalDraft {
   return {
     aid,
     rid: 'rid_1',
+    call: 'call_1',
     bindings,
     args: { cents: 1 },
     requirements: CONFIRM,

@@ -15,7 +15,7 @@ interface Amount {
 /** A number of more digits than any money has, and what keeps a hostile text from costing time. */
 const DECIMAL = /^(-?)(\d{1,40})(?:\.(\d{1,20}))?$/;
 
-export function amountOf(value: unknown): Amount | undefined {
+function amountOf(value: unknown): Amount | undefined {
   if (typeof value === 'bigint') return { kind: 'units', digits: value, scale: 0 };
   if (typeof value === 'number') {
     if (!Number.isSafeInteger(value) || Object.is(value, -0)) return undefined;

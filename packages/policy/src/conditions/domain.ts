@@ -73,7 +73,7 @@ const DISPUTED = /[\\\s\p{Cc}\p{Cf}]/u;
 const BARE_HOST = /^(?:[^/:@?#]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 
 /** Where a URL or a bare host leads; `undefined` where parsers could disagree. */
-export function addressOf(given: unknown): Address | undefined {
+function addressOf(given: unknown): Address | undefined {
   const text = given instanceof URL ? given.href : given;
   if (typeof text !== 'string' || DISPUTED.test(text)) return undefined;
   const bare = BARE_HOST.test(text);

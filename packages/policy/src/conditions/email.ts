@@ -10,8 +10,8 @@ interface EmailPattern {
   readonly subdomains: boolean;
 }
 
-/** The common form only: what quotes, comments and lists mean depends on who sends the mail. */
-const ADDRESS = /^([A-Za-z0-9.!#$&'*+/=?^_`{|}~-]{1,64})@([^@\s,;:<>()[\]"\\%]{1,253})$/;
+/** The common form only: what quotes, lists, `%` and `!` mean depends on who sends the mail. */
+const ADDRESS = /^([A-Za-z0-9.#$&'*+/=?^_`{|}~-]{1,64})@([^@\s,;:<>()[\]"\\%]{1,253})$/;
 
 /** One address: `ann@example.com`, anybody at a host `*@example.com`, or below it `*@*.example.com`. */
 export function readEmail(value: unknown, place: Place): Check | undefined {

@@ -41,7 +41,7 @@ export function readPath(value: unknown, place: Place): Check | undefined {
       return place.wrong(`"${one}" is no plain path; use / between names, and no ~ or scheme`);
     }
   }
-  const patterns = (fold: boolean): PathPatterns => patternsOf(under, glob, base, fold);
+  const patterns = (folds: boolean): PathPatterns => patternsOf(under, glob, base, folds);
   const [exact, folded] = [patterns(false), patterns(true)];
   return {
     wants: `a path ${[...under.map((one) => `under ${one}`), ...glob.map((one) => `like ${one}`)].join(' or ')}`,
@@ -68,8 +68,8 @@ function patternsOf(
   folds: boolean,
 ): PathPatterns {
   const resolve = (path: string): ResolvedPath[] => {
-    const resolved = resolvePath(folds ? fold(path) : path, folds ? fold(base) : base, '/');
-    return resolved === undefined ? [] : [resolved];
+    const whole = resolvePath(folds ? fold(path) : path, folds ? fold(base) : base, '/');
+    return whole === undefined ? [] : [whole];
   };
   return {
     under: under.flatMap(resolve),
@@ -119,11 +119,7 @@ type Separator = '/' | '\\';
 const UNCLEAR = /^(?:[A-Za-z][A-Za-z0-9+.-]+:|~|[\\/]{2})|\p{Cc}/u;
 const DRIVE = /^[A-Za-z]:/;
 
-export function resolvePath(
-  path: string,
-  base: string,
-  separator: Separator,
-): ResolvedPath | undefined {
+function resolvePath(path: string, base: string, separator: Separator): ResolvedPath | undefined {
   if (path === '' || UNCLEAR.test(path)) return undefined;
   const names = separator === '/' ? path.split('/') : path.split(/[\\/]/);
   const [first = ''] = names;

@@ -1,4 +1,4 @@
-import type { Operators, Where } from '../document.ts';
+import type { Operators } from '../document.ts';
 import { type Place, readList, readRecord } from '../issues.ts';
 import { suggest } from '../suggest.ts';
 import { all, any, not, type Truth } from '../truth.ts';
@@ -33,28 +33,43 @@ const OPERATORS = [
 
 type Operator = (typeof OPERATORS)[number];
 
-/** Deeper than any arguments that a guard accepts, and what ends a policy that holds itself. */
+/** What ends a policy that holds itself, or the same part a thousand times over. */
+interface Walk {
+  readonly depth: number;
+  readonly count: { left: number };
+}
+
 const DEEPEST = 32;
+const MOST_CONDITIONS = 1000;
 
 const isOperator = (key: string): key is Operator => (OPERATORS as readonly string[]).includes(key);
 
 /** Conditions by field as a flat list; all of them have to hold. */
 export function readWhere(value: unknown, place: Place): readonly FieldCheck[] {
-  return fieldsOf(value, place, 0);
+  return fieldsOf(value, place, { depth: DEEPEST, count: { left: MOST_CONDITIONS } });
 }
 
-function fieldsOf(value: unknown, place: Place, depth: number): readonly FieldCheck[] {
-  if (depth > DEEPEST) return noChecks(place, 'it is nested too deeply');
+function fieldsOf(value: unknown, place: Place, walk: Walk): readonly FieldCheck[] {
+  const inner = enter(walk, place);
+  if (inner === undefined) return [];
   const fields = readRecord(value, place, 'where');
   if (fields === undefined) return [];
   const names = Object.keys(fields);
   if (names.length === 0) return noChecks(place, 'it names no field; leave it out instead');
   return names.flatMap((name) =>
-    conditionsOf(fields[name], place.at(name), depth + 1).map((check) => ({
+    conditionsOf(fields[name], place.at(name), inner).map((check) => ({
       ...check,
       field: [name, ...check.field],
     })),
   );
+}
+
+/** One step further in; `undefined` where that is too far. */
+function enter({ depth, count }: Walk, place: Place): Walk | undefined {
+  if (depth === 0) return place.wrong('it is nested too deeply');
+  count.left -= 1;
+  if (count.left === 0) return place.wrong(`it has more than ${MOST_CONDITIONS} conditions`);
+  return count.left < 0 ? undefined : { depth: depth - 1, count };
 }
 
 function noChecks(place: Place, message: string): readonly [] {
@@ -63,8 +78,9 @@ function noChecks(place: Place, message: string): readonly [] {
 }
 
 /** A condition as checks of the value itself (an empty field) and of fields within it. */
-function conditionsOf(value: unknown, place: Place, depth: number): readonly FieldCheck[] {
-  if (depth > DEEPEST) return noChecks(place, 'it is nested too deeply');
+function conditionsOf(value: unknown, place: Place, walk: Walk): readonly FieldCheck[] {
+  const inner = enter(walk, place);
+  if (inner === undefined) return [];
   if (Array.isArray(value)) return noChecks(place, 'a list is no condition; use { in: [...] }');
   if (typeof value !== 'object' || value === null) {
     const literal = readLiteral(value, place);
@@ -73,56 +89,25 @@ function conditionsOf(value: unknown, place: Place, depth: number): readonly Fie
   const own = readRecord(value, place, 'a condition');
   if (own === undefined) return [];
   const keys = Object.keys(own);
-  const operators = keys.filter(isOperator);
-  if (operators.length === 0 && keys.length > 0) return nested(value as Where, keys, place, depth);
-  if (operators.length < keys.length) return mixed(keys, operators, place);
   if (keys.length === 0) return noChecks(place, 'it has no operator');
-  return operators.flatMap((name) => operatorChecks(name, own[name], place.at(name), depth));
-}
-
-/** Operators and fields at once: most often a misspelt operator. */
-function mixed(
-  keys: readonly string[],
-  operators: readonly string[],
-  place: Place,
-): readonly FieldCheck[] {
-  for (const key of keys.filter((one) => !operators.includes(one))) {
-    place
-      .at(key)
-      .wrong(
-        `"${key}" is no operator${suggest(key, OPERATORS)}; use ${OPERATORS.join(', ')}, or { where: { … } } for a field of that name`,
-      );
-  }
-  return [];
-}
-
-/** What looks like a lone misspelt operator could be a field: the schema of the tool tells. */
-function nested(
-  value: Where,
-  keys: readonly string[],
-  place: Place,
-  depth: number,
-): readonly FieldCheck[] {
-  const [only = ''] = keys;
-  const misspelt = keys.length === 1 ? suggest(only, OPERATORS) : '';
-  const inner: unknown = Object.hasOwn(value, only) ? value[only] : undefined;
-  if (misspelt !== '' && (typeof inner !== 'object' || inner === null)) {
-    return noChecks(
-      place.at(only),
-      `"${only}" is no operator${misspelt}; for a field of that name use { where: { ${only}: … } }`,
-    );
-  }
-  return fieldsOf(value, place, depth);
+  return keys.flatMap((name) =>
+    isOperator(name)
+      ? operatorChecks(name, own[name], place.at(name), inner)
+      : noChecks(
+          place.at(name),
+          `"${name}" is no operator${suggest(name, OPERATORS)}; use ${OPERATORS.join(', ')} (fields of an object go into where)`,
+        ),
+  );
 }
 
 function operatorChecks(
   name: Operator,
   value: unknown,
   place: Place,
-  depth: number,
+  walk: Walk,
 ): readonly FieldCheck[] {
-  if (name === 'where') return fieldsOf(value, place, depth);
-  const check = operatorCheck(name, value, place, depth);
+  if (name === 'where') return fieldsOf(value, place, walk);
+  const check = operatorCheck(name, value, place, walk);
   return check === undefined ? [] : [{ ...check, field: [] }];
 }
 
@@ -130,7 +115,7 @@ function operatorCheck(
   name: Exclude<Operator, 'where'>,
   value: unknown,
   place: Place,
-  depth: number,
+  walk: Walk,
 ): Check | undefined {
   switch (name) {
     case 'eq': {
@@ -152,11 +137,11 @@ function operatorCheck(
     case 'exists':
       return readExists(value, place);
     case 'not':
-      return opposite(together(conditionsOf(value, place, depth + 1)));
+      return opposite(together(conditionsOf(value, place, walk)));
     case 'every':
-      return items('every', all, together(conditionsOf(value, place, depth + 1)));
+      return items('every', all, together(conditionsOf(value, place, walk)));
     case 'some':
-      return items('some', any, together(conditionsOf(value, place, depth + 1)));
+      return items('some', any, together(conditionsOf(value, place, walk)));
     case 'path':
       return readPath(value, place);
     case 'domain':

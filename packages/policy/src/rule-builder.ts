@@ -1,0 +1,77 @@
+import type { CallContext, Principal, ToolCall } from '@guardstile/core';
+
+import type { PolicyDocument, RuleDocument, Who } from './document.ts';
+import type { AnyArgs, ArgsByTool } from './infer-args.ts';
+import type { WhereOf } from './typed-where.ts';
+
+/** Makes rules about the tools: `t.refund.allow({ … })`, `t.$match('github_*').deny({ … })`. */
+export type RuleBuilder<Tools, Attributes> = {
+  readonly [Name in keyof ArgsByTool<Tools>]: ToolRuleBuilder<ArgsByTool<Tools>[Name], Attributes>;
+} & {
+  /** Rules about every tool whose name fits; `*` stands for any letters. */
+  $match<Pattern extends string>(
+    pattern: MatchingPattern<Pattern, keyof ArgsByTool<Tools> & string>,
+  ): ToolRuleBuilder<AnyArgs, Attributes>;
+};
+
+/** Rules about one tool. */
+export interface ToolRuleBuilder<Args, Attributes> {
+  /** Lets calls run; with `approvers` or another need of an ask, once somebody agreed. */
+  allow(rule: AllowRule<Args, Attributes>): RuleDocument;
+  /** Calls that are allowed need somebody to agree. Allows nothing by itself. */
+  ask(rule: AskRule<Args, Attributes>): RuleDocument;
+  deny(rule: DenyRule<Args, Attributes>): RuleDocument;
+}
+
+interface RuleBase<Args, Attributes> {
+  /** Unique within the policy, and stable: it is written into the audit log. */
+  readonly id: string;
+  readonly who?: Who;
+  readonly where?: WhereOf<Args>;
+  /** Whether the rule is about this call; explanations cannot look into it. */
+  readonly when?: (args: Args, context: RuleContext<Attributes>, call: ToolCall) => boolean;
+  /** @default 'enforce' */
+  readonly mode?: 'enforce' | 'shadow';
+  /** Shown to people and to the model. */
+  readonly reason?: string;
+  /** Source of the tool. @default 'app' for a rule that allows, any for one that asks or denies */
+  readonly source?: string;
+}
+
+/** What an ask needs. */
+export interface AskNeeds<Args> {
+  /** Ids or `role:NAME`. @default the requester confirms */
+  readonly approvers?: string | readonly string[];
+  /** How many different people. @default 1 */
+  readonly quorum?: number;
+  /** Such as `30m`, `4h` or `2d`, or milliseconds. */
+  readonly expires?: string | number;
+  /** Argument fields that an approver may change. */
+  readonly editable?: ReadonlyArray<keyof Args & string>;
+  /** How far an approval may reach beyond this one call. */
+  readonly grants?: readonly string[];
+}
+
+export type AllowRule<Args, Attributes> = RuleBase<Args, Attributes> & AskNeeds<Args>;
+export type AskRule<Args, Attributes> = RuleBase<Args, Attributes> & AskNeeds<Args>;
+export type DenyRule<Args, Attributes> = RuleBase<Args, Attributes>;
+
+/** Whoever looks for a principal that is not there makes the rule fail, which counts against the call. */
+export interface RuleContext<Attributes> extends Omit<CallContext, 'principal'> {
+  readonly principal: Omit<Principal, 'attributes'> & { readonly attributes: Attributes };
+}
+
+/** The pattern itself, or a type that says why it is none. */
+type MatchingPattern<Pattern extends string, Names extends string> = string extends Names
+  ? Pattern
+  : Extract<Names, AsTemplate<Pattern>> extends never
+    ? `"${Pattern}" matches none of the tools`
+    : Pattern;
+
+/** `github_*` as the type of all texts that fit. */
+type AsTemplate<Pattern extends string> = Pattern extends `${infer Before}*${infer After}`
+  ? `${Before}${string}${AsTemplate<After>}`
+  : Pattern;
+
+/** The rest of a policy in code, beside its rules. */
+export type PolicyParts = Omit<PolicyDocument, 'rules'>;
