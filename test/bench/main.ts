@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 
+import { aiSdkRows } from './ai-sdk-rows.ts';
 import { coreRows } from './core-rows.ts';
 import { type Group, met } from './figures.ts';
 import { generateTextRows } from './generate-text-rows.ts';
@@ -20,7 +21,7 @@ console.log(
 );
 
 const groups: Group[] = [];
-for (const measureGroup of [coreRows, generateTextRows, importRows, sizeRows]) {
+for (const measureGroup of [coreRows, generateTextRows, aiSdkRows, importRows, sizeRows]) {
   const group = await measureGroup(plan);
   groups.push(group);
   console.log(`${tableOf(group)}\n`);

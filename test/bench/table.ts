@@ -5,7 +5,7 @@ const SIZE_HEAD = ['', 'target', 'met', 'size'];
 
 /** A group as text: title, what was measured, the rows, and how long the variants took. */
 export function tableOf({ title, notes, rows, times }: Group): string {
-  const head = rows.some(({ figures }) => figures.size !== undefined) ? SIZE_HEAD : HEAD;
+  const head = rows.every(({ figures }) => figures.size !== undefined) ? SIZE_HEAD : HEAD;
   const lines = [head, ...rows.map(cellsOf)];
   const widths = head.map((_, column) =>
     Math.max(...lines.map((line) => line[column]?.length ?? 0)),
