@@ -2,8 +2,15 @@ import { strict as assert } from 'node:assert';
 
 import { withGuard } from '@guardstile/ai-sdk';
 import { createGuard, type Guard, memoryApprovals } from '@guardstile/core';
-import { generateText, isStepCount, type ModelMessage, streamText, type ToolSet } from 'ai';
-import { MockLanguageModelV4, simulateReadableStream } from 'ai/test';
+import {
+  generateText,
+  isStepCount,
+  type ModelMessage,
+  simulateReadableStream,
+  streamText,
+  type ToolSet,
+} from 'ai';
+import { MockLanguageModelV4 } from 'ai/test';
 
 import { compare, type Group, type Row, spread, times } from './figures.ts';
 import { tools } from './generate-text.ts';
@@ -90,29 +97,33 @@ async function stream(given: ToolSet): Promise<string> {
     prompt: 'Refund it.',
     stopWhen: isStepCount(2),
   });
-  for await (const part of result.fullStream) void part;
+  for await (const part of result.stream) void part;
   return result.text;
 }
 
-type Chunks = Parameters<typeof simulateReadableStream>[0]['chunks'];
+/** What a model of this version streams. */
+type Chunk =
+  Awaited<ReturnType<MockLanguageModelV4['doStream']>>['stream'] extends ReadableStream<infer T>
+    ? T
+    : never;
 
-function callChunks(): Chunks & never {
+function callChunks(): Chunk[] {
   const input = JSON.stringify(refundArgs);
   return [
     { type: 'stream-start', warnings: [] },
     { type: 'tool-call', toolCallId: 'call-1', toolName: 'refund', input },
     { type: 'finish', finishReason: calling, usage },
-  ] as never; // chunks of the model's version
+  ];
 }
 
-function textChunks(): Chunks & never {
+function textChunks(): Chunk[] {
   return [
     { type: 'stream-start', warnings: [] },
     { type: 'text-start', id: 't' },
     { type: 'text-delta', id: 't', delta: 'done' },
     { type: 'text-end', id: 't' },
     { type: 'finish', finishReason: stopping, usage },
-  ] as never; // chunks of the model's version
+  ];
 }
 
 /** A model that makes `calls` calls at once, and then says `done`. */
@@ -160,7 +171,7 @@ async function resume(toolsOf: () => ToolSet): Promise<string> {
   const asked = await generateText({ model, tools: given, messages, stopWhen: isStepCount(2) });
   const request = asked.content.find((part) => part.type === 'tool-approval-request');
   assert.ok(request?.type === 'tool-approval-request');
-  messages.push(...asked.response.messages, {
+  messages.push(...asked.responseMessages, {
     role: 'tool',
     content: [{ type: 'tool-approval-response', approvalId: request.approvalId, approved: true }],
   });
