@@ -1,14 +1,7 @@
-import type { CallInput } from '@guardstile/core';
+import type { RequesterAnswer } from '@guardstile/core';
 
+import { conversationOf, keyOf, resumes } from './conversation.ts';
 import type { Message } from './tool-shape.ts';
-
-interface Part {
-  readonly type?: unknown;
-  readonly approvalId?: unknown;
-  readonly approved?: unknown;
-  readonly toolCallId?: unknown;
-  readonly reason?: unknown;
-}
 
 /**
  * The answer to this call's approval in the conversation. The SDK resumes calls whose answers are
@@ -17,45 +10,28 @@ interface Part {
 export function answerIn(
   messages: readonly Message[] | undefined,
   toolCallId: string | undefined,
-): CallInput['answer'] {
-  const last = messages?.at(-1);
-  if (messages === undefined || toolCallId === undefined || last?.role !== 'tool') return undefined;
-  for (const part of partsOf(last)) {
-    if (part.type !== 'tool-approval-response') continue;
-    if (!requested(messages, part.approvalId, toolCallId)) continue;
-    const verdict = part.approved === true ? 'approve' : 'deny';
-    const note = typeof part.reason === 'string' ? { note: part.reason } : {};
-    return { channel: 'ai-sdk', verdict, ...note };
-  }
-  return undefined;
+): RequesterAnswer | undefined {
+  if (!resumes(messages)) return undefined;
+  const claim = conversationOf(messages).claims.get(keyOf(toolCallId));
+  if (claim === undefined) return undefined;
+  const { approved, reason } = claim;
+  return {
+    channel: 'ai-sdk',
+    verdict: approved ? 'approve' : 'deny',
+    ...(reason === undefined ? {} : { note: reason }),
+  };
 }
 
 /**
- * Whether the conversation holds the call already. The SDK replays such calls when an approval is
- * claimed for them, and the conversation may be whatever a client sent: only a call that the model
- * has just made is in no message yet.
+ * Whether the call may be out of the conversation, which may be whatever a client sent: the SDK
+ * replays calls when approvals are claimed in the last message, before the model makes new ones. A
+ * call that the model has just made is in no message yet; where a provider gives the same id again,
+ * the call before has its result.
  */
 export function isReplayed(
   messages: readonly Message[] | undefined,
   toolCallId: string | undefined,
 ): boolean {
   if (!Array.isArray(messages) || toolCallId === undefined) return true;
-  return (messages as readonly Message[]).some((message) =>
-    partsOf(message).some((part) => part.type === 'tool-call' && part.toolCallId === toolCallId),
-  );
-}
-
-function requested(messages: readonly Message[], approvalId: unknown, toolCallId: string): boolean {
-  return messages.some((message) =>
-    partsOf(message).some(
-      (part) =>
-        part.type === 'tool-approval-request' &&
-        part.approvalId === approvalId &&
-        part.toolCallId === toolCallId,
-    ),
-  );
-}
-
-function partsOf(message: Message): readonly Part[] {
-  return Array.isArray(message.content) ? (message.content as readonly Part[]) : [];
+  return resumes(messages) || conversationOf(messages).unanswered.has(toolCallId);
 }

@@ -1,11 +1,17 @@
-import type { CallInput, Guard, GuardedTool } from '@guardstile/core';
+import type { CallInput, Guard, GuardedTool, RequesterAnswer } from '@guardstile/core';
 
 import { answerIn } from './approval-answer.ts';
+import { idOf } from './conversation.ts';
 import type { ExecuteOptions } from './tool-shape.ts';
 
 /** What the SDK passed, whatever its version leaves out. */
 export function optionsOf(given: unknown): ExecuteOptions {
   return given ?? {};
+}
+
+/** A call as the SDK makes it. */
+export interface SdkCall extends CallInput {
+  readonly answer?: RequesterAnswer;
 }
 
 /** The SDK's call in the words of the guard. */
@@ -15,8 +21,10 @@ export function callInput(
   input: unknown,
   options: ExecuteOptions,
   demanded: boolean,
-): CallInput {
-  const { toolCallId, abortSignal, messages } = options;
+): SdkCall {
+  const { abortSignal, messages } = options;
+  // Out of a history that a client sent, it may be anything.
+  const toolCallId = idOf(options.toolCallId);
   const answer = answerIn(messages, toolCallId);
   return {
     args: input,

@@ -27,18 +27,21 @@ export function guardTool(
   const again = before !== undefined && before.tool.name === name && sameGuard(before.guard, guard);
   const stated = again ? merged(before.options, options) : options;
   const body = bodyOf(tool, execute, before, again);
-  const handle = guard.tool(specOf(name, tool, stated));
-  const approval = nativeApproval(guard, handle, body.demand, again ? undefined : before?.approval);
+  const plain = guard.tool(specOf(name, tool, stated));
+  const handle = stated.through?.(plain) ?? plain;
+  const inner = again ? before.inner : before;
   const known: Known = {
     guard,
     tool: handle,
     body,
     withSecrets: stated.secrets !== undefined,
+    unknownApprovals: stated.unknownApprovals ?? 'refuse',
     options: stated,
-    approval,
+    approval: nativeApproval(guard, handle, body.demand, inner?.approval),
+    inner,
   };
   const wrapper = markExecute(guardedExecute(known), known);
-  return cloneTool(tool, { execute: wrapper, needsApproval: approval, caller });
+  return cloneTool(tool, { execute: wrapper, needsApproval: known.approval, caller });
 }
 
 /**
@@ -65,5 +68,7 @@ function merged(before: ToolOptions, now: ToolOptions): ToolOptions {
     source: now.source ?? before.source,
     trusted: now.trusted ?? before.trusted,
     secrets: now.secrets ?? before.secrets,
+    unknownApprovals: now.unknownApprovals ?? before.unknownApprovals,
+    through: now.through ?? before.through,
   };
 }

@@ -1,9 +1,12 @@
-import type { Guard, GuardedTool, ToolRun } from '@guardstile/core';
+import type { CallInput, Guard, GuardedTool, ToolRun } from '@guardstile/core';
 
 import { callInput, optionsOf } from './call-input.ts';
+import { resumes } from './conversation.ts';
 import { type Demand, demanded } from './demand.ts';
 import { drained, generated, isAsyncFunction, isAsyncGeneratorFunction } from './streaming.ts';
+import { isHonoured, markHonoured } from './honoured.ts';
 import type { ExecuteFunction, ToolShape } from './tool-shape.ts';
+import type { UnknownApprovals } from './tool-spec.ts';
 
 /** What a guarded tool runs once it may. */
 export interface Body {
@@ -19,6 +22,9 @@ export interface Guarded {
   readonly tool: GuardedTool;
   readonly body: Body;
   readonly withSecrets: boolean;
+  readonly unknownApprovals: UnknownApprovals;
+  /** What another guard put there before. */
+  readonly inner: Guarded | undefined;
 }
 
 /** An `execute` of the same shape that passes through the guard. */
@@ -39,12 +45,63 @@ function run(guarded: Guarded, input: unknown, given: unknown): unknown {
 }
 
 function start(guarded: Guarded, input: unknown, given: unknown, asked: boolean): unknown {
-  const { guard, tool, body, withSecrets } = guarded;
-  return tool.run(
-    callInput(guard, tool, input, optionsOf(given), asked),
-    (args: unknown, started) =>
-      Reflect.apply(body.execute, body.self, [args, bodyOptions(given, started, withSecrets)]),
+  const { guard, tool } = guarded;
+  const call = callInput(guard, tool, input, optionsOf(given), asked);
+  const { answer } = call;
+  if (answer === undefined) {
+    // Resumed by an answer that is not one to this call: there has to be an approval all the same.
+    const resumed = resumes(optionsOf(given).messages);
+    return enter(guarded, resumed ? { ...call, answer: 'voted' } : call, given, false);
+  }
+  const vote = () => tool.vote({ ...call, answer });
+  return counted(vote, (known) =>
+    // Without an approval to vote on, a claim runs nothing: `voted` is refused where there is none.
+    known || !ignores(guarded, given)
+      ? enter(guarded, { ...call, answer: 'voted' }, given, known)
+      : enter(guarded, { ...call, answer }, given, false),
   );
+}
+
+/** An approval that this guard never opened may be that of the guard behind or in front of it. */
+function ignores({ unknownApprovals, inner }: Guarded, given: unknown): boolean {
+  return unknownApprovals === 'ignore' || inner !== undefined || isHonoured(given);
+}
+
+/** Whether the vote counted; why it did not, the call itself finds out, and writes it down. */
+function counted(vote: () => unknown, next: (known: boolean) => unknown): unknown {
+  let voted: unknown;
+  try {
+    voted = vote();
+  } catch {
+    return next(false);
+  }
+  return voted instanceof Promise ? afterwards(voted, next) : next(true);
+}
+
+async function afterwards(
+  voted: Promise<unknown>,
+  next: (known: boolean) => unknown,
+): Promise<unknown> {
+  let known = true;
+  try {
+    await voted;
+  } catch {
+    known = false;
+  }
+  return next(known);
+}
+
+function enter(
+  { tool, body, withSecrets, inner }: Guarded,
+  call: CallInput,
+  given: unknown,
+  honoured: boolean,
+): unknown {
+  return tool.run(call, (args: unknown, started) => {
+    const options = bodyOptions(given, started, withSecrets);
+    const passed = honoured && inner !== undefined ? markHonoured(options) : options;
+    return Reflect.apply(body.execute, body.self, [args, passed]);
+  });
 }
 
 /** The very same options, unless the guard limits the time of the body or hands it secrets. */

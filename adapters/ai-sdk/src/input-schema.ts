@@ -18,7 +18,8 @@ export function inputSchemaOf(tool: ToolShape): StandardSchema {
   return { '~standard': { validate: async (input) => validate(tool.inputSchema, input) } };
 }
 
-async function validate(
+/** What the schema makes of the value, whichever of the SDK's kinds of schema it is. */
+export async function validate(
   schema: unknown,
   input: unknown,
 ): Promise<

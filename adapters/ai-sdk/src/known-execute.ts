@@ -7,6 +7,8 @@ import type { ToolOptions } from './tool-spec.ts';
 export interface Known extends Guarded {
   readonly options: ToolOptions;
   readonly approval: NativeApproval | undefined;
+  /** What another guard put there before. */
+  readonly inner: Known | undefined;
 }
 
 /** A constructor that answers what it is given, so that the class below adds its field to that. */

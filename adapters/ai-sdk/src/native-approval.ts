@@ -1,7 +1,8 @@
-import type { Guard, GuardedTool } from '@guardstile/core';
+import type { CallInput, Guard, GuardedTool } from '@guardstile/core';
 
 import { isReplayed } from './approval-answer.ts';
 import { callInput, optionsOf } from './call-input.ts';
+import { idOf } from './conversation.ts';
 import { type Demand, demanded } from './demand.ts';
 
 /** A `needsApproval` of a guard. */
@@ -32,10 +33,25 @@ export function nativeApproval(
 function opening(guard: Guard, tool: GuardedTool, demand: Demand | undefined): NativeApproval {
   return async (input, given) => {
     const options = optionsOf(given);
-    // Opening an approval for a call out of the history would let a client approve its own forgery.
-    if (isReplayed(options.messages, options.toolCallId)) return true;
+    if (isReplayed(options.messages, idOf(options.toolCallId))) {
+      return wasOpened(tool, callInput(guard, tool, input, options, true), given);
+    }
     const asked = await demanded(demand, input, given);
     const { decision } = await tool.open(callInput(guard, tool, input, options, asked));
     return decision.effect === 'ask';
   };
+}
+
+/**
+ * Whether the guard opened an approval for a call out of the history: whatever the policy says by
+ * now, and never because the history says so.
+ */
+async function wasOpened(tool: GuardedTool, call: CallInput, given: unknown): Promise<boolean> {
+  // With an answer nothing is opened: that would let a client approve its own forgery.
+  const claimed = { ...call, answer: call.answer ?? 'voted' } as const;
+  const { decision } = await tool.open(claimed);
+  if (decision.effect !== 'deny' || decision.code !== 'approval_unknown') return true;
+  // SDK 6 then refuses by itself, and the log would never hear of it. SDK 7 runs the call, and it is refused.
+  if ('experimental_context' in optionsOf(given)) await tool.open(claimed, { final: true });
+  return false;
 }

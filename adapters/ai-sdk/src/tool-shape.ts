@@ -8,13 +8,14 @@ export interface ToolShape {
   readonly needsApproval?: unknown;
   /** Tools of an MCP client carry the server's annotations here. */
   readonly metadata?: unknown;
+  readonly contextSchema?: unknown;
   /** How the SDK lets generated code call other tools through this one. */
   readonly experimental_toolCaller?: unknown;
 }
 
 /** What the SDK passes to `execute`, as far as it is used here. */
 export interface ExecuteOptions {
-  readonly toolCallId?: string;
+  readonly toolCallId?: unknown;
   readonly messages?: readonly Message[];
   readonly abortSignal?: AbortSignal;
 }

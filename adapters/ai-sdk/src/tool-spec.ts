@@ -1,4 +1,4 @@
-import type { Fact, ToolSpec } from '@guardstile/core';
+import type { Fact, GuardedTool, ToolSpec } from '@guardstile/core';
 
 import { inputSchemaOf } from './input-schema.ts';
 import { isAsyncFunction } from './streaming.ts';
@@ -10,7 +10,13 @@ export interface ToolOptions {
   readonly source?: string | undefined;
   readonly trusted?: boolean | undefined;
   readonly secrets?: readonly string[] | undefined;
+  readonly unknownApprovals?: UnknownApprovals | undefined;
+  /** Puts something between the tool and the guard, such as what pins say of its definition. */
+  readonly through?: ((tool: GuardedTool) => GuardedTool) | undefined;
 }
+
+/** What becomes of an allowed call for which an approval is claimed that the guard never opened. */
+export type UnknownApprovals = 'refuse' | 'ignore';
 
 const specs = new WeakMap<object, Map<string, ToolSpec>>();
 

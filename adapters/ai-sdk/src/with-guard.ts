@@ -9,7 +9,9 @@ import {
 } from '@guardstile/core';
 
 import { guardTool } from './guard-tool.ts';
-import type { ToolOptions } from './tool-spec.ts';
+import { messageOf } from './message-of.ts';
+import { type OnUnguarded, reportUnguarded } from './report-unguarded.ts';
+import type { ToolOptions, UnknownApprovals } from './tool-spec.ts';
 
 /** What can be said of the tools in one set. */
 export interface ToolSetOptions {
@@ -21,13 +23,39 @@ export interface ToolSetOptions {
   readonly trusted?: boolean;
   /** Names of the secrets that a tool's `execute` receives as `options.secrets`, by tool. */
   readonly toolSecrets?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * What becomes of a call that the policy allows, and for which the conversation claims an approval
+   * that this guard never opened. `'ignore'` runs it like any other allowed call: for applications
+   * that have the SDK ask for reasons of their own, without telling the guard.
+   *
+   * @default 'refuse'
+   */
+  readonly unknownApprovals?: UnknownApprovals;
+  /** What happens with tools that a guard cannot stand before. @default 'report' */
+  readonly onUnguarded?: OnUnguarded;
+  /** Names of tools that may stay outside, and are not told of. @default none */
+  readonly acceptUnguarded?: readonly string[];
 }
 
 export type WithGuardOptions = ToolSetOptions & Omit<GuardOptions, 'policy'>;
 
-const OF_THE_SET: readonly string[] = ['facts', 'source', 'trusted', 'toolSecrets'];
+const OF_THE_SET: readonly string[] = [
+  'facts',
+  'source',
+  'trusted',
+  'toolSecrets',
+  'unknownApprovals',
+  'onUnguarded',
+  'acceptUnguarded',
+];
 
-const guards = new WeakMap<object, Guard>();
+/** What came out of {@link withGuard}, and what was said of it. */
+export interface GuardedSet {
+  readonly guard: Guard;
+  readonly options: ToolSetOptions;
+}
+
+const sets = new WeakMap<object, GuardedSet>();
 
 const PLAIN = { writable: true, enumerable: true, configurable: true };
 
@@ -60,7 +88,7 @@ export function withGuard<T extends Record<string, object>>(
   const own = ownOptions(options);
   const guard = isGuard(policyOrGuard)
     ? guardWithout(policyOrGuard, own)
-    : createGuard({ ...guardOptions(own), policy: policyOrGuard });
+    : createGuard({ ...optionsOfGuard(own), policy: policyOrGuard });
   const source = toolSet(tools);
   // Sets of MCP clients have no prototype, so that no inherited name can be called.
   const guarded = (Object.getPrototypeOf(tools) === null ? Object.create(null) : {}) as Record<
@@ -68,11 +96,12 @@ export function withGuard<T extends Record<string, object>>(
     object
   >;
   for (const name of Object.keys(source)) {
-    const tool = guardTool(name, source[name], guard, toolOptions(name, own));
+    const tool = guardMember(name, source, guard, toolOptions(name, own));
     if (name === '__proto__') Object.defineProperty(guarded, name, { ...PLAIN, value: tool });
     else guarded[name] = tool;
   }
-  guards.set(guarded, guard);
+  reportUnguarded(guard, guarded, own.onUnguarded, own.acceptUnguarded);
+  sets.set(guarded, { guard, options: own });
   return guarded as T; // the same keys with tools of the same types
 }
 
@@ -82,12 +111,35 @@ export function withGuard<T extends Record<string, object>>(
  * @throws {GuardError} `options_invalid` for other tools, a spread copy among them.
  */
 export function guardOf(tools: object): Guard {
-  const guard = guards.get(tools);
+  const guard = guardedSet(tools)?.guard;
   if (guard !== undefined) return guard;
   throw new GuardError(
     'options_invalid',
     'guardOf: these tools did not come out of withGuard(); pass the very object that it returned, or keep the guard from createGuard()',
   );
+}
+
+/** The guard of the very object that {@link withGuard} returned, and what was said of its tools. */
+export function guardedSet(tools: object): GuardedSet | undefined {
+  return sets.get(tools);
+}
+
+/** What cannot be read cannot be guarded, and would be a tool all the same. */
+function guardMember(
+  name: string,
+  source: Readonly<Record<string, unknown>>,
+  guard: Guard,
+  options: ToolOptions,
+): object {
+  try {
+    return guardTool(name, source[name], guard, options);
+  } catch (cause) {
+    if (cause instanceof GuardError) throw cause;
+    throw new GuardError('tool_invalid', `it cannot be read: ${messageOf(cause)}`, {
+      tool: name,
+      cause,
+    });
+  }
 }
 
 function toolSet(tools: unknown): Readonly<Record<string, unknown>> {
@@ -105,9 +157,10 @@ function ownOptions(options: WithGuardOptions): WithGuardOptions {
   return Object.assign(Object.create(null) as WithGuardOptions, options);
 }
 
-function guardOptions(options: WithGuardOptions): Omit<GuardOptions, 'policy'> {
-  const { source: _source, trusted: _trusted, toolSecrets: _secrets, ...rest } = options;
-  return rest;
+/** What is not about the tools is the guard's; facts are about both. */
+function optionsOfGuard(options: WithGuardOptions): Omit<GuardOptions, 'policy'> {
+  const all = Object.entries(options);
+  return Object.fromEntries(all.filter(([key]) => key === 'facts' || !OF_THE_SET.includes(key)));
 }
 
 /** A guard has its parts already; giving it others here would silently do nothing. */
@@ -122,12 +175,14 @@ function guardWithout(guard: Guard, options: WithGuardOptions): Guard {
   return guard;
 }
 
-function toolOptions(name: string, options: ToolSetOptions): ToolOptions {
-  const { facts, source, trusted, toolSecrets } = options;
+/** What was said of one tool of the set. */
+export function toolOptions(name: string, options: ToolSetOptions): ToolOptions {
+  const { facts, source, trusted, toolSecrets, unknownApprovals } = options;
   return {
     facts: facts !== undefined && Object.hasOwn(facts, name) ? facts[name] : undefined,
     source,
     trusted,
+    unknownApprovals,
     secrets:
       toolSecrets !== undefined && Object.hasOwn(toolSecrets, name) ? toolSecrets[name] : undefined,
   };

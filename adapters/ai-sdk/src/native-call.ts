@@ -1,0 +1,46 @@
+import { idOf } from './conversation.ts';
+import { validate } from './input-schema.ts';
+import type { Message, ToolShape } from './tool-shape.ts';
+
+/** What SDK 7 passes to `toolApproval`, as far as it is used here. */
+export interface NativeCall {
+  readonly toolCall: {
+    readonly toolName: string;
+    readonly toolCallId: string;
+    readonly input: unknown;
+    readonly providerExecuted?: boolean | undefined;
+  };
+  readonly tools?: unknown;
+  readonly toolsContext?: unknown;
+  readonly messages?: readonly Message[];
+  readonly runtimeContext?: unknown;
+}
+
+/** The member of that name, if the object itself has it: names come from a model or a client. */
+export function ownMember(object: unknown, name: string): unknown {
+  if (typeof object !== 'object' || object === null || !Object.hasOwn(object, name)) {
+    return undefined;
+  }
+  return Reflect.get(object, name);
+}
+
+/** The second argument of a tool's own `needsApproval`, as the SDK would pass it. */
+export async function demandOptions(
+  tool: ToolShape,
+  { toolCall, messages, toolsContext }: NativeCall,
+): Promise<object> {
+  const context = await contextOf(tool, ownMember(toolsContext, toolCall.toolName));
+  return { toolCallId: toolCall.toolCallId, messages, context };
+}
+
+/** The tool's context as its schema makes it. */
+export async function contextOf(tool: ToolShape | undefined, context: unknown): Promise<unknown> {
+  if (tool?.contextSchema === undefined || tool.contextSchema === null) return context;
+  const result = await validate(tool.contextSchema, context);
+  if ('value' in result) return result.value;
+  throw new Error(`its context is not what its contextSchema wants`);
+}
+
+export function callIdOf({ toolCall }: NativeCall): string | undefined {
+  return idOf(toolCall.toolCallId);
+}
