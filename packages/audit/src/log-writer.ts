@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 
-import { type AuditDraft, type AuditReceipt, GuardError } from '@guardstile/core';
+import { type AuditDraft, type AuditReceipt, GuardError, isGuardError } from '@guardstile/core';
 
 import type { CompactRange } from './compact-range.ts';
 import { followAttempts } from './follow-attempts.ts';
@@ -25,7 +25,11 @@ export interface WriterStart {
   readonly storage: LogStorage;
   readonly limits: WriterLimits;
   readonly clock: () => number;
-  /** Called after every batch that is on disk. */
+  /** Rejects while the log must not be written; asked until it has resolved once. */
+  readonly admit: () => Promise<void>;
+  /** What this writer says before anything else. */
+  readonly opening: AuditDraft;
+  /** Called after every batch that is on disk. Must not throw. */
   readonly written: (state: LogState) => void;
 }
 
@@ -33,12 +37,19 @@ export interface WriterStart {
 export interface LogWriter {
   readonly state: LogState;
   append(draft: AuditDraft): Promise<AuditReceipt>;
-  /** Waits until nothing is being written, and closes the storage. Nothing is accepted afterwards. */
+  /** Appends what the log itself has to say, however many entries wait. */
+  say(draft: AuditDraft): Promise<AuditReceipt>;
+  /**
+   * Waits until nothing is being written, and closes the storage. Nothing is accepted afterwards.
+   * Rejects when the disk does not answer: the storage stays open then.
+   */
   end(): Promise<void>;
 }
 
 interface Waiting {
   readonly draft: AuditDraft;
+  /** When it has waited long enough, by the process's own clock. */
+  readonly until: number;
   readonly resolve: (receipt: AuditReceipt) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -49,16 +60,19 @@ type Placed = PlacedEntry & { readonly waiting: Waiting | undefined };
 /** So many entries go to disk at once at most, so that one batch does not hold up the rest for long. */
 const BATCH = 1024;
 
+/** Starts to write at once: the opening does not wait for the first entry. */
 export function logWriter(start: WriterStart): LogWriter {
   const { key, log, tree, open, limits, clock, storage } = start;
   let { head } = start;
+  let opening: AuditDraft | undefined = start.opening;
   let queue: Waiting[] = [];
-  let working: Promise<void> | undefined;
   /** Whether the disk has not answered in time, and not since. */
   let stuck = false;
+  let admitted = false;
   let broken: { readonly cause: unknown } | undefined;
   let ended = false;
   let closed = false;
+  let working: Promise<void> | undefined = work();
 
   const state: LogState = {
     log,
@@ -79,13 +93,15 @@ export function logWriter(start: WriterStart): LogWriter {
   };
 
   function append(draft: AuditDraft): Promise<AuditReceipt> {
+    if (queue.length < limits.queue) return say(draft);
+    return Promise.reject(failed(`${limits.queue} entries are waiting for the disk already`));
+  }
+
+  function say(draft: AuditDraft): Promise<AuditReceipt> {
     if (ended) return Promise.reject(failed('it was closed'));
     if (stuck) return Promise.reject(failed('the disk does not answer'));
-    if (queue.length >= limits.queue) {
-      return Promise.reject(failed(`${limits.queue} entries are waiting for the disk already`));
-    }
     return new Promise((resolve, reject) => {
-      queue.push({ draft, resolve, reject });
+      queue.push({ draft, until: performance.now() + limits.deadlineMs, resolve, reject });
       working ??= work();
     });
   }
@@ -93,37 +109,56 @@ export function logWriter(start: WriterStart): LogWriter {
   async function work(): Promise<void> {
     // What is appended in the same turn belongs to the same batch.
     await Promise.resolve();
-    while (queue.length > 0) {
-      const batch = queue.slice(0, BATCH);
-      queue = queue.slice(BATCH);
-      await writeBatch(batch);
-    }
+    do {
+      await writeBatch(nextBatch());
+    } while (queue.length > 0);
     working = undefined;
   }
 
+  function nextBatch(): readonly Waiting[] {
+    const now = performance.now();
+    const late = queue.findIndex(({ until }) => until > now);
+    refuse(queue.splice(0, late < 0 ? queue.length : late), tooLate());
+    return queue.splice(0, BATCH);
+  }
+
   async function writeBatch(batch: readonly Waiting[]): Promise<void> {
-    const timer = setTimeout(() => giveUp(batch), limits.deadlineMs);
+    const [oldest] = batch;
+    const left = oldest === undefined ? limits.deadlineMs : oldest.until - performance.now();
+    const timer = setTimeout(() => giveUp(batch), left);
     try {
-      const first = prepare();
-      const placed = place(first === undefined ? batch : [{ draft: first }, ...batch]);
-      await storage.append(placed);
-      commit(placed);
-      start.written(state);
-    } catch (cause) {
-      broken = { cause };
-      for (const { reject } of batch) reject(failed('the disk failed', cause));
+      if (!admitted) await start.admit();
+      admitted = true;
+      await write(batch);
+    } catch (error) {
+      refuse(batch, isGuardError(error) ? error : failed('the disk failed', error));
     } finally {
       clearTimeout(timer);
       stuck = false;
     }
   }
 
+  async function write(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const placed = place([...prepare(), ...batch]);
+      if (placed.length === 0) return;
+      await storage.append(placed);
+      commit(placed);
+    } catch (cause) {
+      broken = { cause };
+      throw cause;
+    }
+    start.written(state);
+  }
+
   /** What has to be said before the next entry, if anything. */
-  function prepare(): AuditDraft | undefined {
-    if (broken === undefined) return storage.prepare(state);
-    const said = storage.mend(state, messageOf(broken.cause));
+  function prepare(): ReadonlyArray<{ readonly draft: AuditDraft }> {
+    const said =
+      broken === undefined ? storage.prepare(state) : storage.mend(state, messageOf(broken.cause));
     broken = undefined;
-    return said;
+    // Nothing comes before the first entry of a log; a new file begins with what says so.
+    const drafts = opening?.kind === 'genesis' ? [opening, said] : [said, opening];
+    return drafts.flatMap((draft) => (draft === undefined ? [] : [{ draft }]));
   }
 
   function place(
@@ -135,12 +170,13 @@ export function logWriter(start: WriterStart): LogWriter {
       const { draft } = item;
       const waiting = 'resolve' in item ? item : undefined;
       try {
-        const at = { log, seq: tree.size + placed.length, ts: clock(), prev };
+        const at = { log, seq: tree.size + placed.length, ts: now(clock), prev };
         const sealed = sealEntry(draft, at, key);
         prev = sealed.hash.toString('hex');
         placed.push({ ...sealed, seq: at.seq, ts: at.ts, draft, waiting });
       } catch (cause) {
-        waiting?.reject(failed('the entry cannot be written', cause));
+        if (waiting === undefined) throw cause;
+        waiting.reject(failed('the entry cannot be written', cause));
       }
     }
     return placed;
@@ -153,25 +189,44 @@ export function logWriter(start: WriterStart): LogWriter {
       head = hash.toString('hex');
       followAttempts(open, draft);
       closed = draft.kind === 'close';
+      if (draft === opening) opening = undefined;
       waiting?.resolve({ log, seq, hash: head, durability: 'disk' });
     }
   }
 
   function giveUp(batch: readonly Waiting[]): void {
     stuck = true;
-    const late = failed(`the disk did not answer within ${limits.deadlineMs} ms`);
-    for (const { reject } of [...batch, ...queue]) reject(late);
+    refuse([...batch, ...queue], tooLate());
     queue = [];
+  }
+
+  function tooLate(): GuardError {
+    return failed(`the disk did not answer within ${limits.deadlineMs} ms`);
   }
 
   async function end(): Promise<void> {
     if (ended) return;
     ended = true;
-    await working;
+    // Every batch ends or is given up within its deadline; a disk that hangs holds up only the last one.
+    while (working !== undefined && !stuck) {
+      await Promise.race([working, delay(limits.deadlineMs)]);
+    }
+    if (stuck) throw failed('the disk does not answer');
     storage.close();
   }
 
-  return { state, append, end };
+  return { state, append, say, end };
+}
+
+function refuse(batch: readonly Waiting[], error: unknown): void {
+  for (const { reject } of batch) reject(error);
+}
+
+/** Milliseconds since 1970, whole: what every storage can keep. */
+function now(clock: () => number): number {
+  const ts = Math.trunc(clock());
+  if (Number.isSafeInteger(ts)) return ts;
+  throw new Error('the clock tells no time');
 }
 
 function failed(what: string, cause?: unknown): GuardError {
