@@ -30,7 +30,7 @@ import { visible } from './visible.ts';
 /** What a guard is made of. Only the policy has no default. */
 export interface GuardOptions {
   readonly policy: PolicyInput;
-  /** What the developer states of tools, by name. */
+  /** What the developer states of the application's own tools, by name. Those of other sources are stated where they are guarded. */
   readonly facts?: Readonly<Record<string, Fact | readonly Fact[]>>;
   readonly context?: CallContext;
   /**

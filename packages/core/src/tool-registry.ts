@@ -30,7 +30,9 @@ export function toolRegistry({ policy, facts, unicodeNames }: Parts): ToolRegist
   /** What is stated with the tool goes before what was stated for its name. */
   function register(spec: ToolSpec): RegisteredTool {
     const own = Object.hasOwn(spec, 'facts') ? spec.facts : undefined;
-    const stated = own ?? (Object.hasOwn(facts, spec.name) ? facts[spec.name] : undefined);
+    // A server must not get what was stated of the application's own tool by giving its tool that name.
+    const ours = !Object.hasOwn(spec, 'source') || spec.source === 'app';
+    const stated = own ?? (ours && Object.hasOwn(facts, spec.name) ? facts[spec.name] : undefined);
     return registerTool(stated === undefined ? spec : { ...spec, facts: stated }, policy, {
       unicodeNames,
     });

@@ -37,6 +37,11 @@ export interface ToolSpec {
    * @default 'generators'
    */
   readonly streams?: 'generators' | 'iterables';
+  /**
+   * Why a returned value is a failure, if it is one: log, hooks and limits see it as such, and it is
+   * returned all the same.
+   */
+  readonly failure?: (result: unknown) => string | undefined;
 }
 
 /** A tool as a guard keeps it: its rules are resolved already, and nobody else can change it. */
@@ -48,6 +53,7 @@ export interface RegisteredTool {
   readonly timeoutMs: number | undefined;
   readonly requires: Partial<Guarantees> | undefined;
   readonly streams: 'generators' | 'iterables';
+  readonly failure: ((result: unknown) => string | undefined) | undefined;
 }
 
 const KNOWN = [
@@ -62,6 +68,7 @@ const KNOWN = [
   'timeoutMs',
   'requires',
   'streams',
+  'failure',
 ] as const satisfies ReadonlyArray<keyof ToolSpec>;
 
 const ASCII_NAME = /^[\x20-\x7e]{1,256}$/;
@@ -116,6 +123,7 @@ export function registerTool(
     timeoutMs,
     requires: spec.requires,
     streams: spec.streams === 'iterables' ? 'iterables' : 'generators',
+    failure: spec.failure,
   };
 }
 
@@ -135,6 +143,7 @@ export function refusedTool(name: string, error: unknown): RegisteredTool {
     timeoutMs: undefined,
     requires: undefined,
     streams: 'generators',
+    failure: undefined,
   };
 }
 

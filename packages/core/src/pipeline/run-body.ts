@@ -65,7 +65,7 @@ export function* runBody(
   // A tool that answers synchronously keeps doing so: what is left goes on behind it.
   if (waited) yield* finishUp(state, concluding);
   else trail(state.parts, concluding);
-  if (outcome.status === 'ok') return outcome.result;
+  if (outcome.status === 'ok' || Object.hasOwn(outcome, 'result')) return outcome.result;
   throw outcome.error;
 }
 
@@ -165,7 +165,9 @@ function reenter(state: CallState, admission: Admission, { signal }: ToolRun): v
 
 /** Whether step 9 has nothing to do with a result. */
 function isUntouched({ tool }: CallState, { decision }: Admission): boolean {
-  return decision.obligations.length === 0 && tool.secrets.length === 0;
+  return (
+    decision.obligations.length === 0 && tool.secrets.length === 0 && tool.failure === undefined
+  );
 }
 
 function isStream({ tool }: CallState, value: unknown): value is AsyncIterable<unknown> {
@@ -184,7 +186,9 @@ function* treated(
     if (result.status === 'ok') {
       const value = treat(state, obligations, result.value);
       yield* commitLabels(state, admission);
-      return attempt.outcome('ok', { result: value });
+      const failure = failureOf(state, result.value);
+      if (failure === undefined) return attempt.outcome('ok', { result: value });
+      return attempt.outcome('error', { result: value, error: new Error(failure) });
     }
     // What the guard gave up on holds nothing of the tool's.
     if (result.status !== 'error') return attempt.outcome(result.status, { error: result.error });
@@ -193,6 +197,15 @@ function* treated(
     return attempt.outcome('error', { error });
   } catch (error) {
     return attempt.outcome('withheld', { error: named(state, error) });
+  }
+}
+
+/** Why the tool counts what it returned as a failure. What cannot be told is one. */
+function failureOf({ tool }: CallState, value: unknown): string | undefined {
+  try {
+    return tool.failure?.(value);
+  } catch (error) {
+    return `nobody can say whether it failed: ${messageOf(error)}`;
   }
 }
 
