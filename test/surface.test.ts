@@ -67,6 +67,7 @@ const surface: Readonly<Record<string, readonly string[]>> = {
     'perAgent',
     'perUser',
     'sameGuard',
+    'schemaDefinition',
     'standardPolicy',
     'staticSecrets',
     'stopSwitch',

@@ -1,16 +1,11 @@
 import { testAdapter } from './adapter.ts';
-import {
-  agentGenerateEngine,
-  agentStreamEngine,
-  generateTextEngine,
-  leastEngine,
-  streamTextEngine,
-} from './ai-sdk/engines.ts';
+import { enginesOf, leastEngine } from './ai-sdk/engines.ts';
 import { aiSdkHarness } from './ai-sdk/harness.ts';
+import { v7 } from './ai-sdk/v7.ts';
+import { versions } from './ai-sdk/versions.ts';
 
-testAdapter(aiSdkHarness(generateTextEngine));
-testAdapter(aiSdkHarness(streamTextEngine));
-testAdapter(aiSdkHarness(agentGenerateEngine));
-testAdapter(aiSdkHarness(agentStreamEngine));
+for (const sdk of versions) {
+  for (const engine of enginesOf(sdk)) testAdapter(aiSdkHarness(engine));
+}
 // What the suite asserts where a framework lacks something has to hold of one that does.
-testAdapter(aiSdkHarness(leastEngine));
+testAdapter(aiSdkHarness(leastEngine(v7)));

@@ -31,34 +31,43 @@ export interface Guarded {
 export function guardedExecute(guarded: Guarded): ExecuteFunction {
   const { execute } = guarded.body;
   if (isAsyncGeneratorFunction(execute)) {
-    return (input, given) => generated(() => run(guarded, input, given));
+    return (input, given) => generated(() => run(guarded, { input, given }));
   }
   // A refusal of an async function is a rejection, never thrown at its caller.
-  if (isAsyncFunction(execute)) return async (input, given) => run(guarded, input, given);
-  return (input, given) => drained(run(guarded, input, given));
+  if (isAsyncFunction(execute)) return async (input, given) => run(guarded, { input, given });
+  return (input, given) => drained((note) => run(guarded, { input, given, note }));
 }
 
-function run(guarded: Guarded, input: unknown, given: unknown): unknown {
-  const asked = demanded(guarded.body.demand, input, given);
-  if (typeof asked === 'boolean') return start(guarded, input, given, asked);
-  return asked.then((really) => start(guarded, input, given, really));
+/** One call on its way to the body. */
+interface Entry {
+  readonly input: unknown;
+  readonly given: unknown;
+  /** Is told what the body answers, before anybody waits for it. */
+  readonly note?: ((result: unknown) => void) | undefined;
 }
 
-function start(guarded: Guarded, input: unknown, given: unknown, asked: boolean): unknown {
+function run(guarded: Guarded, entry: Entry): unknown {
+  const asked = demanded(guarded.body.demand, entry.input, entry.given);
+  if (typeof asked === 'boolean') return start(guarded, entry, asked);
+  return asked.then((really) => start(guarded, entry, really));
+}
+
+function start(guarded: Guarded, entry: Entry, asked: boolean): unknown {
   const { guard, tool } = guarded;
+  const { input, given } = entry;
   const call = callInput(guard, tool, input, optionsOf(given), asked);
   const { answer } = call;
   if (answer === undefined) {
     // Resumed by an answer that is not one to this call: there has to be an approval all the same.
     const resumed = resumes(optionsOf(given).messages);
-    return enter(guarded, resumed ? { ...call, answer: 'voted' } : call, given, false);
+    return enter(guarded, resumed ? { ...call, answer: 'voted' } : call, entry, false);
   }
   const vote = () => tool.vote({ ...call, answer });
   return counted(vote, (known) =>
     // Without an approval to vote on, a claim runs nothing: `voted` is refused where there is none.
     known || !ignores(guarded, given)
-      ? enter(guarded, { ...call, answer: 'voted' }, given, known)
-      : enter(guarded, { ...call, answer }, given, false),
+      ? enter(guarded, { ...call, answer: 'voted' }, entry, known)
+      : enter(guarded, { ...call, answer }, entry, false),
   );
 }
 
@@ -94,13 +103,15 @@ async function afterwards(
 function enter(
   { tool, body, withSecrets, inner }: Guarded,
   call: CallInput,
-  given: unknown,
+  { given, note }: Entry,
   honoured: boolean,
 ): unknown {
   return tool.run(call, (args: unknown, started) => {
     const options = bodyOptions(given, started, withSecrets);
     const passed = honoured && inner !== undefined ? markHonoured(options) : options;
-    return Reflect.apply(body.execute, body.self, [args, passed]);
+    const result: unknown = Reflect.apply(body.execute, body.self, [args, passed]);
+    note?.(result);
+    return result;
   });
 }
 

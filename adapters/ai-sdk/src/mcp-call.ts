@@ -2,7 +2,7 @@ import { type CallRequest, type Guard, GuardError, type ToolRun } from '@guardst
 
 import { fieldOf, isObject } from './field-of.ts';
 import { isProtocolClient, listAll, type Method, methodOf } from './mcp-listing.ts';
-import { runMcp } from './mcp-result.ts';
+import { mcpFailure } from './mcp-failure.ts';
 import type { McpSource } from './mcp-source.ts';
 
 /** `callTool()` of a client, through the guard. */
@@ -19,10 +19,8 @@ export function mcpCall(client: object, guard: Guard, source: McpSource): Method
     }
     const request = requestOf(guard, source, name, fieldOf(given, 'arguments') ?? {}, signal);
     const call = methodOf(client, 'callTool');
-    return runMcp(
-      (body) => guard.call(request, body as (args: unknown, run: ToolRun) => unknown), // arguments are JSON
-      (args, { signal: ends }) =>
-        call?.(...argumentsOf(client, { given, rest, args, signal: ends })),
+    return guard.call(request, (args: unknown, { signal: ends }: ToolRun) =>
+      call?.(...argumentsOf(client, { given, rest, args, signal: ends })),
     );
   };
 }
@@ -44,6 +42,7 @@ function requestOf(
     trusted: stated.trusted ?? false,
     facts: stated.facts ?? [],
     args,
+    failure: mcpFailure,
     ...(typeof description === 'string' ? { description } : {}),
     ...(isObject(annotations) ? { annotations } : {}),
     ...(denial === undefined ? {} : { demands: [denial] }),

@@ -1,7 +1,5 @@
 import type { CallInput, GuardedTool, PolicyAnswer } from '@guardstile/core';
 
-import { runMcp } from './mcp-result.ts';
-
 /**
  * A tool of an MCP server: `denial` is asked at every call, so that tools which were handed out
  * before a definition changed are denied too.
@@ -18,6 +16,6 @@ export function mcpTool(tool: GuardedTool, denial: () => PolicyAnswer | undefine
     decide: (input) => tool.decide(judged(input)),
     open: (input, options) => tool.open(judged(input), options),
     vote: (input) => tool.vote(judged(input)),
-    run: (input, execute) => runMcp((body) => tool.run(judged(input), body), execute) as never, // its shape stays
+    run: (input, execute) => tool.run(judged(input), execute),
   };
 }

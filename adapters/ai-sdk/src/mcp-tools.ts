@@ -2,6 +2,7 @@ import { type Guard, isGuardError } from '@guardstile/core';
 
 import { fieldOf, isObject } from './field-of.ts';
 import { guardTool } from './guard-tool.ts';
+import { mcpFailure } from './mcp-failure.ts';
 import { definitionsIn, listAll, type Method, methodOf } from './mcp-listing.ts';
 import type { McpSource } from './mcp-source.ts';
 import { mcpTool } from './mcp-tool.ts';
@@ -29,6 +30,7 @@ export function mcpTools(client: object, guard: Guard, source: McpSource): McpTo
     try {
       return guardTool(name, tool, guard, {
         ...source.stated(name),
+        failure: mcpFailure,
         through: (handle) => mcpTool(handle, () => source.denial(name)),
       });
     } catch (error) {

@@ -225,8 +225,8 @@ describe('two guards around one tool', () => {
 
   it('both have to have their approval when the outer one is bound to a request of its own', async () => {
     const inner = asking();
-    const outer = createGuard({ policy: () => 'ask' });
-    const bound = () => withGuard(withGuard(inner.tools, outer), outer.with(ALICE));
+    const other = createGuard({ policy: () => 'ask' });
+    const bound = () => withGuard(withGuard(inner.tools, other), other.with(ALICE));
     const messages = approve(await converse(bound(), CALLS));
     expect(await resume(bound(), messages)).toContain('refunded 5');
     expect(inner.runs).toHaveLength(1);

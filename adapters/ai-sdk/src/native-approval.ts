@@ -33,25 +33,29 @@ export function nativeApproval(
 function opening(guard: Guard, tool: GuardedTool, demand: Demand | undefined): NativeApproval {
   return async (input, given) => {
     const options = optionsOf(given);
-    if (isReplayed(options.messages, idOf(options.toolCallId))) {
-      return wasOpened(tool, callInput(guard, tool, input, options, true), given);
-    }
     const asked = await demanded(demand, input, given);
-    const { decision } = await tool.open(callInput(guard, tool, input, options, asked));
-    return decision.effect === 'ask';
+    const call = callInput(guard, tool, input, options, asked);
+    if (!isReplayed(options.messages, idOf(options.toolCallId))) {
+      return (await tool.open(call)).decision.effect === 'ask';
+    }
+    // With an answer nothing is opened: that would let a client approve its own forgery.
+    const answer = call.answer ?? 'voted';
+    const { decision } = await tool.open({ ...call, answer });
+    // What is asked or denied by now, `execute` refuses or runs, and says why.
+    if (decision.effect !== 'allow') return true;
+    return wasOpened(tool, { ...callInput(guard, tool, input, options, true), answer }, given);
   };
 }
 
 /**
- * Whether the guard opened an approval for a call out of the history: whatever the policy says by
- * now, and never because the history says so.
+ * Whether the guard opened an approval for a call that the policy allows by now; never because a
+ * history says so.
  */
-async function wasOpened(tool: GuardedTool, call: CallInput, given: unknown): Promise<boolean> {
-  // With an answer nothing is opened: that would let a client approve its own forgery.
-  const claimed = { ...call, answer: call.answer ?? 'voted' } as const;
+async function wasOpened(tool: GuardedTool, claimed: CallInput, given: unknown): Promise<boolean> {
   const { decision } = await tool.open(claimed);
   if (decision.effect !== 'deny' || decision.code !== 'approval_unknown') return true;
-  // SDK 6 then refuses by itself, and the log would never hear of it. SDK 7 runs the call, and it is refused.
+  // SDK 6 then refuses by itself, and the log would never hear of it. SDK 7 runs the call, and
+  // `execute` refuses.
   if ('experimental_context' in optionsOf(given)) await tool.open(claimed, { final: true });
   return false;
 }

@@ -141,3 +141,20 @@ describe('an async function that answers something iterable', () => {
     expect(await withGuard({ count }, policy).count.execute()).toBe(body);
   });
 });
+
+describe('a plain function that promises a stream', () => {
+  it.each(decided)(
+    'is not drained: the SDK does not read it either, decided %s',
+    async (_, policy) => {
+      async function* numbers() {
+        yield 1;
+        yield 2;
+      }
+      const count = { inputSchema, execute: () => Promise.resolve(numbers()) };
+      const seen: unknown[] = [];
+      for await (const value of await withGuard({ count }, policy).count.execute())
+        seen.push(value);
+      expect(seen).toEqual([1, 2]);
+    },
+  );
+});

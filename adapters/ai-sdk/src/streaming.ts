@@ -26,12 +26,17 @@ export async function* generated(start: () => unknown): AsyncGenerator<unknown, 
 
 /**
  * A function that turned out to stream only after the guard had to wait: the SDK takes a promise
- * for the final value, so the stream is read to its end and its previews are lost.
+ * for the final value, so the stream is read to its end and its previews are lost. What the function
+ * itself promised is a value for the SDK, whatever can be done with it.
  */
-export function drained(result: unknown): unknown {
+export function drained(start: (note: (result: unknown) => void) => unknown): unknown {
+  let streams = false;
+  const result = start((answered) => {
+    streams = isAsyncIterable(answered);
+  });
   if (!(result instanceof Promise)) return result;
   return result.then(async (value: unknown) => {
-    if (!isAsyncIterable(value)) return value;
+    if (!streams || !isAsyncIterable(value)) return value;
     let last: unknown;
     for await (const chunk of value) last = chunk;
     return last;

@@ -1,4 +1,4 @@
-import type { Fact, GuardedTool, ToolSpec } from '@guardstile/core';
+import { type Fact, type GuardedTool, schemaDefinition, type ToolSpec } from '@guardstile/core';
 
 import { inputSchemaOf } from './input-schema.ts';
 import { isAsyncFunction } from './streaming.ts';
@@ -10,6 +10,8 @@ export interface ToolOptions {
   readonly source?: string | undefined;
   readonly trusted?: boolean | undefined;
   readonly secrets?: readonly string[] | undefined;
+  /** Why a returned value is a failure, if it is one. */
+  readonly failure?: ToolSpec['failure'] | undefined;
   readonly unknownApprovals?: UnknownApprovals | undefined;
   /** Puts something between the tool and the guard, such as what pins say of its definition. */
   readonly through?: ((tool: GuardedTool) => GuardedTool) | undefined;
@@ -31,28 +33,32 @@ export function specOf(name: string, tool: ToolShape, options: ToolOptions): Too
 }
 
 /** Names never hold a line break, so that no name can imitate one with options. */
-function keyOf(name: string, { facts, source, trusted, secrets }: ToolOptions): string {
-  if (source === undefined && trusted === undefined && secrets === undefined) {
+function keyOf(name: string, options: ToolOptions): string {
+  const { facts, source, trusted, secrets, failure } = options;
+  const plain = source === undefined && trusted === undefined && failure === undefined;
+  if (plain && secrets === undefined) {
     if (facts === undefined) return name;
     if (typeof facts === 'string') return `${name}\n${facts}`;
   }
-  return `${name}\n${JSON.stringify([facts, source, trusted, secrets])}`;
+  return `${name}\n${JSON.stringify([facts, source, trusted, secrets, String(failure)])}`;
 }
 
 function createSpec(name: string, tool: ToolShape, options: ToolOptions): ToolSpec {
-  const { facts, source, trusted, secrets } = options;
+  const { facts, source, trusted, secrets, failure } = options;
   const annotations = annotationsOf(tool);
   return {
     name,
     // What an async function answers is a value for the SDK, even if it can be iterated.
     streams: isAsyncFunction(tool.execute) ? 'generators' : 'iterables',
     schema: inputSchemaOf(tool),
+    definition: () => schemaDefinition(tool.inputSchema),
     ...(typeof tool.description === 'string' ? { description: tool.description } : {}),
     ...(annotations === undefined ? {} : { annotations }),
     ...(facts === undefined ? {} : { facts }),
     ...(source === undefined ? {} : { source }),
     ...(trusted === undefined ? {} : { trusted }),
     ...(secrets === undefined ? {} : { secrets }),
+    ...(failure === undefined ? {} : { failure }),
   };
 }
 

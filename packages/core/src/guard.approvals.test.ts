@@ -10,6 +10,7 @@ import {
   refusalOf,
   storyOf,
   turn,
+  until,
 } from '../test/harness.ts';
 import type { Approval, ApprovalStore } from './approvals/approval.ts';
 import type { ApprovalRequest, Approver, ApproverAnswer } from './approvals/approver.ts';
@@ -1040,5 +1041,70 @@ describe('a call that is opened', () => {
       decision: { effect: 'deny', code: 'policy_error' },
     });
     expect(await storyOf(guard)).toEqual(['tool.deny policy_error']);
+  });
+});
+
+describe('an answer that comes with a call', () => {
+  it.each([yes, no])(
+    'to what was never asked never reaches a person in this process: %j',
+    async (answer) => {
+      let asked = 0;
+      const { run, runs } = suspending({
+        approver: () => {
+          asked += 1;
+          return 'approve';
+        },
+      });
+      await expectRefusal(() => run({ answer }), 'approval_unknown');
+      expect(asked).toBe(0);
+      expect(runs).toEqual([]);
+    },
+  );
+
+  it('to an ask that has expired opens no other one, and says so', async () => {
+    const { open, tool, input, run, runs, approvals } = suspending({ approvalExpiresMs: 5 });
+    await open();
+    const [approval] = await approvalsOf(approvals);
+    await until(() => Date.now() > (approval?.expiresAt ?? 0));
+    const { decision } = await tool.open({ ...input, answer: yes });
+    expect(decision).toMatchObject({ effect: 'deny', code: 'approval_expired' });
+    await expectRefusal(() => run({ answer: yes }), 'approval_expired');
+    expect(runs).toEqual([]);
+  });
+});
+
+describe('a tool that takes something else by now', () => {
+  const approvals = memoryApprovals();
+  const guard = createGuard({ policy: () => 'ask', context: alice, approvals });
+
+  it.each<[string, () => unknown, () => unknown, string]>([
+    ['the same', () => ({ max: 1 }), () => ({ max: 1 }), 'ran'],
+    ['something else', () => ({ max: 1 }), () => ({ max: 2 }), 'approval_invalid'],
+    [
+      'something that nobody can say',
+      () => ({ max: 1 }),
+      () => {
+        throw new Error('no');
+      },
+      'tool_invalid',
+    ],
+    ['something that is known later', () => ({ max: 1 }), async () => ({ max: 1 }), 'ran'],
+  ])('takes %s', async (id, before, after, expected) => {
+    const input = { id, args: { cents: 1 } };
+    await guard.tool({ name: 'refund', definition: before }).open(input);
+    const changed = guard.tool({ name: 'refund', definition: after });
+    const run = async (): Promise<unknown> =>
+      changed.run({ ...input, answer: yes }, async () => 'ran');
+    expect(await run().catch((error: unknown) => (error as GuardError).code)).toBe(expected);
+  });
+
+  it('is not looked at as long as nobody is asked', async () => {
+    let looked = 0;
+    const tool = createGuard({ policy: () => 'allow' }).tool({
+      name: 'read',
+      definition: () => (looked += 1),
+    });
+    await tool.run({ args: {} }, async () => 1);
+    expect(looked).toBe(0);
   });
 });

@@ -17,6 +17,7 @@ export { perAgent, perUser } from './policy/selector.ts';
 export { standardPolicy } from './policy/standard.ts';
 export { toolPolicy } from './policy/tool-policy.ts';
 export { createRedactor } from './redact.ts';
+export { schemaDefinition } from './schema-definition.ts';
 export { composeSandboxes } from './sandbox/compose.ts';
 export { noSandbox } from './sandbox/no-sandbox.ts';
 export { envSecrets, staticSecrets } from './secrets.ts';

@@ -10,6 +10,7 @@ import { ownOptions } from './own-options.ts';
 import type { Policy, PolicyAnswer, Ruling, ToolInfo } from './policy/policy.ts';
 import { isToolSchema, type ToolSchema } from './schema.ts';
 import type { Guarantees } from './sandbox/guarantees.ts';
+import type { MaybePromise } from './steps.ts';
 
 /** What is known of a tool when it is guarded. */
 export interface ToolSpec {
@@ -38,6 +39,11 @@ export interface ToolSpec {
    */
   readonly streams?: 'generators' | 'iterables';
   /**
+   * What else makes the tool what it is, such as its schema as plain data (see `schemaDefinition`):
+   * an approval does not outlive it. Only looked at when a person is asked.
+   */
+  readonly definition?: () => MaybePromise<unknown>;
+  /**
    * Why a returned value is a failure, if it is one: log, hooks and limits see it as such, and it is
    * returned all the same.
    */
@@ -53,6 +59,7 @@ export interface RegisteredTool {
   readonly timeoutMs: number | undefined;
   readonly requires: Partial<Guarantees> | undefined;
   readonly streams: 'generators' | 'iterables';
+  readonly definition: (() => MaybePromise<unknown>) | undefined;
   readonly failure: ((result: unknown) => string | undefined) | undefined;
 }
 
@@ -68,6 +75,7 @@ const KNOWN = [
   'timeoutMs',
   'requires',
   'streams',
+  'definition',
   'failure',
 ] as const satisfies ReadonlyArray<keyof ToolSpec>;
 
@@ -123,6 +131,7 @@ export function registerTool(
     timeoutMs,
     requires: spec.requires,
     streams: spec.streams === 'iterables' ? 'iterables' : 'generators',
+    definition: spec.definition,
     failure: spec.failure,
   };
 }
@@ -143,6 +152,7 @@ export function refusedTool(name: string, error: unknown): RegisteredTool {
     timeoutMs: undefined,
     requires: undefined,
     streams: 'generators',
+    definition: undefined,
     failure: undefined,
   };
 }

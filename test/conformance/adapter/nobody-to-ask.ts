@@ -67,7 +67,9 @@ function frameworkAsks<Tools>(harness: AdapterHarness<Tools>): void {
     ]) {
       const other = harness.guard(harness.tools([refund]), guard.with(context));
       const resumed = await run.resume(other, 'approve');
-      expect(outcomeOf(resumed, 'refund').seen).toContain('never opened');
+      // A framework that comes back with the call instead of its answer is asked anew.
+      if (resumed.waiting.length > 0) expect(resumed.waiting).toEqual(['refund']);
+      else expect(outcomeOf(resumed, 'refund').seen).toContain('never opened');
     }
     expect(refund.runs).toEqual([]);
   });

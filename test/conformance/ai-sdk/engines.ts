@@ -1,38 +1,26 @@
-import {
-  generateText,
-  isStepCount,
-  type LanguageModel,
-  type ModelMessage,
-  streamText,
-  type StreamTextResult,
-  ToolLoopAgent,
-  type ToolSet,
-} from 'ai';
+import type { ModelMessage, ToolSet } from 'ai';
 import type { Capabilities } from '../adapter/harness.ts';
-
-/** How the SDK ended an execution, for calls that resume too, which are in no step. */
-export type ToolEnd =
-  | { readonly type: 'tool-result'; readonly toolCallId: string; readonly output: unknown }
-  | { readonly type: 'tool-error'; readonly toolCallId: string; readonly error: unknown };
+import type { Generated, Sdk, ScriptedModel, Settings, Step, Streamed } from './sdk.ts';
 
 export interface EngineInput {
-  readonly model: LanguageModel;
+  readonly model: ScriptedModel;
   readonly tools: ToolSet;
-  readonly messages: ModelMessage[];
+  readonly messages: readonly ModelMessage[];
   readonly abortSignal?: AbortSignal;
-  readonly onEnd: (end: ToolEnd) => void;
 }
 
 export interface EngineOutput {
   readonly text: string;
+  readonly steps: readonly Step[];
   readonly responseMessages: readonly ModelMessage[];
   /** Preliminary values by call id. */
   readonly previews: ReadonlyMap<string, readonly unknown[]>;
 }
 
-/** One of the SDK's ways to run a model with tools. */
+/** One of a version's ways to run a model with tools. */
 export interface Engine {
   readonly name: string;
+  readonly sdk: Sdk;
   readonly capabilities: Capabilities;
   readonly run: (input: EngineInput) => Promise<EngineOutput>;
 }
@@ -44,104 +32,84 @@ const ALL: Capabilities = {
   parallel: true,
   errorObjects: true,
 };
-const NO_PREVIEWS = new Map<string, readonly unknown[]>();
 const MOST_STEPS = 20;
 
-const asEvents = ({ onEnd }: EngineInput) => ({
-  onToolExecutionEnd: ({ toolOutput }: { readonly toolOutput: ToolEnd }) => onEnd(toolOutput),
-});
+/** What the version offers, whole and streamed, as functions and as an agent. */
+export function enginesOf(sdk: Sdk): readonly Engine[] {
+  const { agentName, nativeApproval } = sdk;
+  const stopWhen = sdk.stopAfter(MOST_STEPS);
+  const quiet = { stopWhen, onError: () => undefined };
+  const agentOf = ({ model, tools }: EngineInput) => sdk.agent({ model, tools, ...quiet });
 
-export const generateTextEngine: Engine = {
-  name: 'generateText',
-  capabilities: { ...ALL, streaming: false },
-  async run(input) {
-    const { onEnd: _, ...rest } = input;
-    const { text, responseMessages } = await generateText({
-      ...rest,
-      ...asEvents(input),
-      stopWhen: isStepCount(MOST_STEPS),
-    });
-    return { text, responseMessages, previews: NO_PREVIEWS };
-  },
-};
+  const whole = (name: string, run: (input: EngineInput) => Promise<Generated>): Engine => ({
+    name: `${sdk.name}, ${name}`,
+    sdk,
+    capabilities: { ...ALL, nativeApproval, streaming: false },
+    run: async (input) => generated(await run(input)),
+  });
+  const stream = (
+    name: string,
+    run: (input: EngineInput) => PromiseLike<Streamed> | Streamed,
+  ): Engine => ({
+    name: `${sdk.name}, ${name}`,
+    sdk,
+    capabilities: { ...ALL, nativeApproval },
+    run: async (input) => streamed(await run(input)),
+  });
 
-export const streamTextEngine: Engine = {
-  name: 'streamText',
-  capabilities: ALL,
-  run(input) {
-    const { onEnd: _, ...rest } = input;
-    return streamed(
-      streamText({
-        ...rest,
-        ...asEvents(input),
-        onError: () => undefined,
-        stopWhen: isStepCount(MOST_STEPS),
-      }),
-    );
-  },
-};
-
-export const agentGenerateEngine: Engine = {
-  name: 'ToolLoopAgent.generate',
-  capabilities: { ...ALL, streaming: false },
-  async run(input) {
-    const { text, responseMessages } = await agentOf(input).generate(promptOf(input));
-    return { text, responseMessages, previews: NO_PREVIEWS };
-  },
-};
-
-export const agentStreamEngine: Engine = {
-  name: 'ToolLoopAgent.stream',
-  capabilities: ALL,
-  run: async (input) => streamed(await agentOf(input).stream(promptOf(input))),
-};
+  return [
+    whole('generateText', (input) => sdk.generateText({ ...input, stopWhen })),
+    stream('streamText', (input) => sdk.streamText({ ...input, ...quiet })),
+    whole(`${agentName}.generate`, (input) => agentOf(input).generate(promptOf(input))),
+    stream(`${agentName}.stream`, (input) => agentOf(input).stream(promptOf(input))),
+  ];
+}
 
 /** The SDK with what it can do beyond the least switched off, as other frameworks have it. */
-export const leastEngine: Engine = {
-  name: 'generateText at its least',
-  capabilities: {
-    nativeApproval: false,
-    streaming: false,
-    abort: false,
-    parallel: false,
-    errorObjects: false,
-  },
-  async run(input) {
-    const { model, tools, messages } = input;
-    const { text, responseMessages } = await generateText({
-      model,
-      tools,
-      messages,
-      toolApproval: () => undefined,
-      toolCallConcurrency: 1,
-      stopWhen: isStepCount(MOST_STEPS),
-    });
-    return { text, responseMessages, previews: NO_PREVIEWS };
-  },
-};
-
-function agentOf(input: EngineInput) {
-  const { model, tools } = input;
-  return new ToolLoopAgent({
-    model,
-    tools,
-    ...asEvents(input),
-    stopWhen: isStepCount(MOST_STEPS),
-  });
+export function leastEngine(sdk: Sdk): Engine {
+  return {
+    name: `${sdk.name}, generateText at its least`,
+    sdk,
+    capabilities: {
+      nativeApproval: false,
+      streaming: false,
+      abort: false,
+      parallel: false,
+      errorObjects: false,
+    },
+    async run({ model, tools, messages }) {
+      const settings: Settings = {
+        model,
+        tools,
+        messages,
+        toolApproval: () => undefined,
+        toolCallConcurrency: 1,
+        stopWhen: sdk.stopAfter(MOST_STEPS),
+      };
+      const { text, responseMessages, previews } = generated(await sdk.generateText(settings));
+      return { text, responseMessages, previews, steps: [] };
+    },
+  };
 }
 
 function promptOf({ messages, abortSignal }: EngineInput) {
   return { messages, ...(abortSignal === undefined ? {} : { abortSignal }) };
 }
 
-async function streamed(
-  result: Pick<StreamTextResult<ToolSet, never, never>, 'stream' | 'text' | 'responseMessages'>,
-): Promise<EngineOutput> {
+function generated(result: Generated): EngineOutput {
+  const { text, steps, responseMessages = result.response.messages ?? [] } = result;
+  return { text, steps, responseMessages, previews: new Map() };
+}
+
+async function streamed(result: Streamed): Promise<EngineOutput> {
   const previews = new Map<string, unknown[]>();
-  for await (const part of result.stream) {
+  for await (const part of result.fullStream) {
     if (part.type === 'error') throw part.error;
-    if (part.type !== 'tool-result' || part.preliminary !== true) continue;
-    previews.set(part.toolCallId, [...(previews.get(part.toolCallId) ?? []), part.output]);
+    const { type, toolCallId, preliminary, output } = part;
+    if (type !== 'tool-result' || preliminary !== true || toolCallId === undefined) continue;
+    previews.set(toolCallId, [...(previews.get(toolCallId) ?? []), output]);
   }
-  return { text: await result.text, responseMessages: await result.responseMessages, previews };
+  const [text, steps, response] = await Promise.all([result.text, result.steps, result.response]);
+  const responseMessages = (await result.responseMessages) ?? response.messages ?? [];
+  return { text, steps, responseMessages, previews };
 }

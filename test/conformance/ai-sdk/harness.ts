@@ -1,7 +1,6 @@
 import { guardOf, withGuard } from '@guardstile/ai-sdk';
 import { isGuard } from '@guardstile/core';
 import { type ModelMessage, tool, type ToolSet } from 'ai';
-import type { MockLanguageModelV4 } from 'ai/test';
 import type {
   AdapterHarness,
   AgentRun,
@@ -10,9 +9,10 @@ import type {
   NeutralTool,
   RunOptions,
 } from '../adapter/harness.ts';
-import type { Engine, EngineOutput, ToolEnd } from './engines.ts';
+import type { Engine, EngineOutput } from './engines.ts';
 import { seenIn, toolNamesIn, unansweredIn } from './read-messages.ts';
-import { scriptedModel } from './scripted-model.ts';
+import { stepsOf } from './scripted-model.ts';
+import type { ScriptedModel } from './sdk.ts';
 
 /** The AI SDK, run by one of its engines. */
 export function aiSdkHarness(engine: Engine): AdapterHarness<ToolSet> {
@@ -24,8 +24,10 @@ export function aiSdkHarness(engine: Engine): AdapterHarness<ToolSet> {
     guard: guarded,
     guardOf,
     names: (tools) => Object.keys(tools),
-    run: (tools, steps, options = {}) =>
-      runFrom(engine, scriptedModel(steps), tools, [{ role: 'user', content: 'go on' }], options),
+    run(tools, steps, options = {}) {
+      const model = engine.sdk.modelOf(stepsOf(steps));
+      return runFrom(engine, model, tools, [{ role: 'user', content: 'go on' }], options);
+    },
     async call(tools, { id, tool: name, args }) {
       // A tool of a set may have any input, which its own schema has checked in a run.
       const input = args as never;
@@ -68,17 +70,15 @@ function signalOf({ abortSignal }: GivenOptions) {
 
 async function runFrom(
   engine: Engine,
-  model: MockLanguageModelV4,
+  model: ScriptedModel,
   tools: ToolSet,
   messages: ModelMessage[],
   { signal }: RunOptions,
 ): Promise<AgentRun<ToolSet>> {
-  const ends = new Map<string, ToolEnd>();
   const output = await engine.run({
     model,
     tools,
     messages,
-    onEnd: (end) => ends.set(end.toolCallId, end),
     ...(signal === undefined ? {} : { abortSignal: signal }),
   });
   const all = [...messages, ...output.responseMessages];
@@ -86,13 +86,23 @@ async function runFrom(
   const calls = [...model.doGenerateCalls, ...model.doStreamCalls];
   return {
     offered: calls[0]?.tools,
-    transcript: calls.map(({ prompt }) => prompt),
-    outcomes: outcomesOf(all, output, ends),
+    transcript: calls.map(({ prompt }) => prompt.map(inCallOrder)),
+    outcomes: outcomesOf(all, output),
     waiting: [...open.keys()],
     answer: open.size === 0 ? output.text : undefined,
     resume: (others, verdict) =>
       runFrom(engine, model, others, [...all, responsesTo([...open.values()], verdict)], {}),
   };
+}
+
+/** Streams of ai 5 hold the results of a step in the order in which its calls happened to end. */
+function inCallOrder<M extends { readonly role: string; readonly content: unknown }>(
+  message: M,
+): M {
+  if (message.role !== 'tool') return message;
+  const parts = message.content as ReadonlyArray<{ readonly toolCallId?: string }>; // in every version
+  const idOf = (part: (typeof parts)[number]) => part.toolCallId ?? '';
+  return { ...message, content: parts.toSorted((a, b) => idOf(a).localeCompare(idOf(b))) };
 }
 
 function responsesTo(approvalIds: readonly string[], verdict: 'approve' | 'deny'): ModelMessage {
@@ -108,20 +118,25 @@ function responsesTo(approvalIds: readonly string[], verdict: 'approve' | 'deny'
 
 function outcomesOf(
   messages: readonly ModelMessage[],
-  { previews }: EngineOutput,
-  ends: ReadonlyMap<string, ToolEnd>,
+  { previews, steps }: EngineOutput,
 ): ReadonlyMap<string, CallOutcome> {
   const names = toolNamesIn(messages);
+  const ends = new Map(
+    steps
+      .flatMap(({ content }) => content)
+      .map((part) => [`${part.type} ${part.toolCallId}`, part] as const),
+  );
   const outcomes = new Map<string, CallOutcome>();
   for (const [id, seen] of seenIn(messages)) {
-    const end = ends.get(id);
+    const result = ends.get(`tool-result ${id}`);
+    const error = ends.get(`tool-error ${id}`);
     outcomes.set(id, {
       id,
       tool: names.get(id) ?? '',
       previews: previews.get(id) ?? [],
       seen,
-      ...(end?.type === 'tool-result' ? { result: end.output } : {}),
-      ...(end?.type === 'tool-error' ? { error: end.error } : {}),
+      ...(result === undefined ? {} : { result: result.output }),
+      ...(error === undefined ? {} : { error: error.error }),
     });
   }
   return outcomes;

@@ -7,7 +7,8 @@ import { mintId } from '../ids.ts';
 import type { Guarantees } from '../sandbox/guarantees.ts';
 import type { Steps } from '../steps.ts';
 import { fromStore, readResult } from './approval-store.ts';
-import { bindingsOf, type Settled } from './ask.ts';
+import type { Settled } from './ask.ts';
+import { bindingsOf } from './bindings.ts';
 import { argsDigest, type CallState, PATIENT, storedArgs } from './call-state.ts';
 import { checkSandbox, needsSandbox } from './check-sandbox.ts';
 import { auditError, record } from './record.ts';
@@ -68,7 +69,7 @@ function* consume(state: CallState, approval: Approval): Steps<void> {
   const { approvals } = state.parts;
   const { aid } = approval;
   const claim = mintId('clm');
-  const bindings = bindingsOf(state);
+  const bindings = yield* bindingsOf(state);
   const result = yield* fromStore(state, () => approvals.consume(aid, claim, bindings), readResult);
   if (!result.ok) throw refusal(result.reason, approval);
   const { state: now, aid: consumed, bindings: bound } = result.approval;

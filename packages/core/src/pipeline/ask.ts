@@ -10,6 +10,7 @@ import { GuardError } from '../errors.ts';
 import { mintId } from '../ids.ts';
 import type { Steps } from '../steps.ts';
 import { announce } from './announce.ts';
+import { bindingsOf } from './bindings.ts';
 import { fromStore, readApproval, readMaybeApproval } from './approval-store.ts';
 import { approved, askable, askApprovers } from './ask-approvers.ts';
 import { callOff } from './call-off.ts';
@@ -107,6 +108,8 @@ function* obtain(state: CallState, decision: AskDecision, round: number): Steps<
   const { resumed } = state;
   if (round === 0 && resumed !== undefined)
     return approved(state, yield* countAnswer(state, resumed));
+  // Nobody in this process is bothered with an answer to what was never asked.
+  if (round === 0 && state.input.answer !== undefined) throw unknownApproval();
   const approvers = askable(state, decision.requirements);
   if (approvers.length > 0) {
     const opened = yield* openApproval(state, decision, round);
@@ -144,19 +147,6 @@ function expiryOf(requirements: Requirements): number | undefined {
   return Object.hasOwn(requirements, 'expiresMs') ? requirements.expiresMs : undefined;
 }
 
-/** What an approval is bound to. */
-export function bindingsOf(state: CallState): ApprovalBindings {
-  const { principal, session, agent } = state.context;
-  return Object.freeze({
-    ...(principal?.tenant === undefined ? {} : { tenant: principal.tenant }),
-    ...(principal === undefined ? {} : { principal: principal.id }),
-    ...(session === undefined ? {} : { session }),
-    ...(agent === undefined ? {} : { agent }),
-    tool: state.call.tool,
-    digest: argsDigest(state),
-  });
-}
-
 /** Under which an approval is found again when the framework comes back with an answer. */
 function resumeKey(state: CallState): string {
   const { tenant, principal, session } = sessionOf(state.context);
@@ -191,7 +181,7 @@ function approvalKey(state: CallState, round: number): string {
 export function* openApproval(state: CallState, decision: AskDecision, round = 0): Steps<Approval> {
   const { parts } = state;
   const key = approvalKey(state, round);
-  const draft = draftOf(state, decision);
+  const draft = draftOf(state, decision, yield* bindingsOf(state));
   yield* record(state, state.waiting, {
     kind: 'decision',
     action: 'tool.ask',
@@ -225,12 +215,16 @@ function readOwn(answer: unknown, { bindings }: ApprovalDraft): Approval {
   throw new Error('it answered the approval of another call');
 }
 
-function draftOf(state: CallState, decision: AskDecision): ApprovalDraft {
+function draftOf(
+  state: CallState,
+  decision: AskDecision,
+  bindings: ApprovalBindings,
+): ApprovalDraft {
   return Object.freeze({
     aid: mintId('aid'),
     rid: state.rid,
     call: state.call.id,
-    bindings: bindingsOf(state),
+    bindings,
     args: viewOf(state).args,
     requirements: decision.requirements,
     reason: decision.reason,
@@ -277,7 +271,6 @@ function nobody(
   { requirements, reason }: AskDecision,
   reopened: Approval | undefined,
 ): GuardError {
-  if (state.input.answer !== undefined && state.resumed === undefined) return unknownApproval();
   const needed = requirements.votes.map(describeRequirement).join(' and ');
   if (reopened !== undefined) {
     const what = `the policy asks for more than was approved: it needs ${needed} (${reason}); answer again`;

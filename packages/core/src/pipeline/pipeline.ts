@@ -1,4 +1,5 @@
 import type { Decision } from '../decision.ts';
+import type { GuardError } from '../errors.ts';
 import type { Steps } from '../steps.ts';
 import type { Approval } from '../approvals/approval.ts';
 import { admit } from './admit.ts';
@@ -19,6 +20,7 @@ import { judge } from './judge.ts';
 import { passGate } from './pass-gate.ts';
 import { changesArgs, receive, rewriteAndParse } from './receive.ts';
 import { denialOf, denied, refuse, refused } from './refuse.ts';
+import { refusal } from './refusal.ts';
 import { settleLimits } from './reserve.ts';
 import { type Execute, runBody } from './run-body.ts';
 
@@ -84,7 +86,7 @@ export function* openCall(state: CallState, final: boolean): Steps<Opened> {
     const open = yield* findOpen(state);
     if (open !== undefined) return { decision, approval: open };
     // Whoever could open an approval with the answer to it could approve a forgery of his own.
-    if (state.input.answer !== undefined) throw unknownApproval();
+    if (state.input.answer !== undefined) throw answeredAlready(state);
     announceCall(state);
     announce(state, decision);
     return { decision, approval: yield* openApproval(state, decision) };
@@ -96,6 +98,13 @@ export function* openCall(state: CallState, final: boolean): Steps<Opened> {
   } finally {
     state.waiting.end();
   }
+}
+
+/** An answer to what was never asked, or is over. */
+function answeredAlready({ resumed }: CallState): GuardError {
+  return resumed === undefined || resumed.state === 'approved'
+    ? unknownApproval()
+    : refusal(resumed.state, resumed);
 }
 
 /** The requester's vote on the approval that is open for a call; the call itself comes later. */

@@ -1,0 +1,1 @@
+export { terminalApprover } from '@guardstile/approvals';

@@ -1,0 +1,25 @@
+import { callIdOf, textOr } from './call-input.ts';
+import type { ToolConfig } from './tool-shape.ts';
+
+/** A model's call as it is given to a tool instead of plain arguments. */
+export interface ToolCallInput {
+  readonly type: 'tool_call';
+  readonly id?: unknown;
+  readonly args: unknown;
+}
+
+/** Recognised as LangChain recognises it. */
+export function isToolCallInput(input: unknown): input is ToolCallInput {
+  return (
+    typeof input === 'object' && input !== null && 'type' in input && input.type === 'tool_call'
+  );
+}
+
+/** The id that the answer to a call needs, from where LangChain has it. */
+export function idOf(
+  tool: string,
+  input: unknown,
+  config: ToolConfig | undefined,
+): string | undefined {
+  return (isToolCallInput(input) ? textOr(input.id) : undefined) ?? callIdOf(config, tool);
+}

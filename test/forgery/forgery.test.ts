@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { Attack } from './attack.ts';
+import { ATTACKS } from './attacks.ts';
+import { type Measured, measure, protectionsOf, sdksOf } from './measure.ts';
+import { README, withSection } from './readme-section.ts';
+import { attackTable } from './table.ts';
+
+/** A guard refuses one call; that a whole run dies is up to the SDK alone. */
+const BY_THE_SDK = /^AI_/;
+
+/** In milliseconds: where that test runs alone, it carries out every attack. */
+const ALL_OF_IT = 300_000;
+
+const all = ATTACKS.flatMap((attack) =>
+  sdksOf(attack).flatMap((sdk) =>
+    protectionsOf(attack, sdk).map((protection) => ({
+      attack,
+      sdk,
+      protection,
+    })),
+  ),
+);
+
+type Case = (typeof all)[number];
+
+function named(guarded: boolean): ReadonlyArray<readonly [string, Case]> {
+  return all
+    .filter(({ protection }) => protection.guarded === guarded)
+    .map((one) => [`ai ${one.sdk.major}, ${one.protection.name}: ${one.attack.name}`, one]);
+}
+
+describe('an attack starts no body that nobody approved', () => {
+  it.each(named(true))('%s', async (_, { attack, sdk, protection }) => {
+    const measured = await measure(attack, sdk, protection);
+    expect(measured.flatMap((one) => complaintsOf(attack, one))).toEqual([]);
+  });
+});
+
+describe('without a guard an honest approval runs once too, after whatever happened', () => {
+  it.each(named(false))('%s', async (_, { attack, sdk, protection }) => {
+    const measured = await measure(attack, sdk, protection);
+    expect(measured.map(({ effect }) => effect.honest)).toEqual(measured.map(() => 1));
+  });
+});
+
+describe('the README of the adapter', () => {
+  it(
+    'shows what was measured; `node test/forgery/write-table.ts` writes it anew',
+    async () => {
+      const shown = readFileSync(README, 'utf8');
+      const measured = withSection(await attackTable());
+      // First what is new, without the spaces that align it.
+      const lines = new Set(linesOf(shown));
+      expect(linesOf(measured).filter((line) => !lines.has(line))).toEqual([]);
+      expect(shown === measured, 'lines are gone, or moved').toBe(true);
+    },
+    ALL_OF_IT,
+  );
+});
+
+function linesOf(text: string): readonly string[] {
+  return text.replaceAll(/ {2,}|-{2,}/g, ' ').split('\n');
+}
+
+function complaintsOf(attack: Attack, { stage, effect }: Measured): readonly string[] {
+  const { runs: most = 0, codes, says = '' } = attack;
+  const { runs, honest, deaths, flaws, reasons } = effect;
+  const complaints = [...flaws];
+  const ended = deaths.length > 0 && runs < most;
+  if (runs !== most && !ended) complaints.push(`${runs} bodies ran, not ${most}`);
+  if (honest !== 1) complaints.push(`an honest approval ran ${honest} times`);
+  for (const code of effect.codes) {
+    if (!codes.some((expected) => expected === code)) complaints.push(`refused with ${code}`);
+  }
+  for (const name of deaths) {
+    if (!BY_THE_SDK.test(name)) complaints.push(`the run died of ${name}`);
+  }
+  for (const reason of reasons) {
+    if (!reason.includes(says)) complaints.push(`it is said: ${reason}`);
+  }
+  const where = `${stage.run.name}${stage.secret ? ' with the secret' : ''}`;
+  return complaints.map((complaint) => `${where}: ${complaint}`);
+}

@@ -1,0 +1,56 @@
+import type { Attack } from './attack.ts';
+import { carryOut, type Effect } from './carry-out.ts';
+import { bare, PROTECTIONS, type Protection } from './protection.ts';
+import { RUNS } from './run.ts';
+import { ai5, ai6, ai7, type Sdk } from './sdk.ts';
+import type { Stage } from './world.ts';
+
+const SDKS: readonly Sdk[] = [ai5, ai6, ai7];
+
+/** What came of an attack on one stage. */
+export interface Measured {
+  readonly stage: Stage;
+  readonly effect: Effect;
+}
+
+const known = new Map<string, Promise<readonly Measured[]>>();
+
+/** The versions in which an attack can be tried. */
+export function sdksOf({ majors = [6, 7] }: Attack): readonly Sdk[] {
+  return SDKS.filter(({ major }) => majors.includes(major));
+}
+
+/** What stands between a client and the tools, in that version, the SDK alone included. */
+export function protectionsOf(attack: Attack, { major }: Sdk): readonly Protection[] {
+  const { majors = [6, 7], bareMajors = majors } = attack;
+  return [...PROTECTIONS, bare].filter(
+    (one) => one.majors.includes(major) && (one.guarded || bareMajors.includes(major)),
+  );
+}
+
+/** Carries the attack out in every way to run that version; once, however often it is asked. */
+export function measure(
+  attack: Attack,
+  sdk: Sdk,
+  protection: Protection,
+): Promise<readonly Measured[]> {
+  const key = [attack.name, sdk.major, protection.name].join('/');
+  const measured = known.get(key) ?? everyRun(attack, sdk, protection);
+  known.set(key, measured);
+  return measured;
+}
+
+async function everyRun(
+  attack: Attack,
+  sdk: Sdk,
+  protection: Protection,
+): Promise<readonly Measured[]> {
+  const all: Measured[] = [];
+  for (const secret of [false, true]) {
+    for (const run of RUNS) {
+      const stage: Stage = { sdk, run, protection, secret };
+      all.push({ stage, effect: await carryOut(attack, stage) });
+    }
+  }
+  return all;
+}

@@ -1,0 +1,109 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { memoryApprovals } from '@guardstile/core';
+import { afterEach, describe, expect, it } from 'vitest';
+import { approved, type Claim } from './claim.ts';
+import { connect, type Methods } from './remote.ts';
+import type { Report } from './server-process.ts';
+
+const PROGRAM = fileURLToPath(new URL('server-process.ts', import.meta.url));
+
+const running = new Set<() => Promise<void>>();
+
+afterEach(async () => {
+  await Promise.all([...running].map((stop) => stop()));
+});
+
+interface Server {
+  ask(major: number, id: string): Promise<readonly Claim[]>;
+  post(major: number, claims: readonly Claim[]): Promise<void>;
+  report(): Promise<Report>;
+  stop(): Promise<void>;
+}
+
+/** A server in a process of its own, with its approvals in the store or in its own memory. */
+function start(store?: Methods): Server {
+  const args = store === undefined ? [] : ['shared'];
+  const child = fork(PROGRAM, args, { execArgv: [], serialization: 'advanced' });
+  const call = connect(child, store ?? {});
+  const ended = once(child, 'exit');
+  const stop = async () => {
+    running.delete(stop);
+    child.kill('SIGKILL');
+    await ended;
+  };
+  running.add(stop);
+  return {
+    ask: async (major, id) => (await call('ask', major, id)) as readonly Claim[],
+    post: async (major, claims) => void (await call('post', major, claims)),
+    report: async () => (await call('report')) as Report,
+    stop,
+  };
+}
+
+/** What all servers keep their approvals in. */
+function sharedStore(): Methods {
+  const { create, get, find, vote, consume, cancel, list } = memoryApprovals();
+  return { create, get, find, vote, consume, cancel, list };
+}
+
+const VERSIONS = [6, 7];
+
+describe('two processes that share an approval store', () => {
+  it('run a call once that one asked about and the other was answered', async () => {
+    const store = sharedStore();
+    const [one, other] = [start(store), start(store)];
+    for (const major of VERSIONS) {
+      const claims = (await one.ask(major, `call-${major}`)).map(approved);
+      await other.post(major, claims);
+      await one.post(major, claims);
+      await other.post(major, claims);
+    }
+    const replayed = VERSIONS.map(() => 'approval_consumed');
+    expect(await one.report()).toMatchObject({ bodies: 0, codes: replayed, whole: true });
+    expect(await other.report()).toMatchObject({ bodies: 2, codes: replayed, whole: true });
+  });
+
+  it('run a call once that both are answered at the same moment', async () => {
+    const store = sharedStore();
+    const servers = [start(store), start(store)];
+    for (const major of VERSIONS) {
+      const asked = await Promise.all(servers.map((server) => server.ask(major, `call-${major}`)));
+      // Both ask about the same call, and either question will do.
+      const claims = (asked[0] ?? []).map(approved);
+      await Promise.all([...servers, ...servers].map((server) => server.post(major, claims)));
+    }
+    const reports = await Promise.all(servers.map((server) => server.report()));
+    expect(reports.reduce((bodies, report) => bodies + report.bodies, 0)).toBe(VERSIONS.length);
+    expect(reports.every(({ whole }) => whole)).toBe(true);
+    const refused = reports.flatMap(({ codes }) => codes);
+    expect(new Set(refused)).toEqual(new Set(['approval_consumed']));
+    expect(refused).toHaveLength(VERSIONS.length * 3);
+  });
+
+  it('run a call once that a process asked about which has died since', async () => {
+    const store = sharedStore();
+    const one = start(store);
+    const claims = (await one.ask(7, 'call-1')).map(approved);
+    await one.stop();
+    const other = start(store);
+    await other.post(7, claims);
+    await other.post(7, claims);
+    expect(await other.report()).toMatchObject({ bodies: 1, codes: ['approval_consumed'] });
+  });
+});
+
+describe('two processes that share nothing', () => {
+  it('know nothing of what the other asked, and say what to do about it', async () => {
+    const [one, other] = [start(), start()];
+    for (const major of VERSIONS) {
+      await other.post(major, (await one.ask(major, `call-${major}`)).map(approved));
+    }
+    const { bodies, codes, reasons } = await other.report();
+    expect(bodies).toBe(0);
+    expect(codes).toEqual(VERSIONS.map(() => 'approval_unknown'));
+    for (const reason of reasons)
+      expect(reason).toContain('create the guard once or share an approval store');
+  });
+});

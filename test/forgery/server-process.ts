@@ -1,0 +1,79 @@
+import { withGuard } from '@guardstile/ai-sdk';
+import { type ApprovalStore, createGuard, memoryApprovals, memoryAudit } from '@guardstile/core';
+import { REFUND } from './attack.ts';
+import type { Claim } from './claim.ts';
+import { modelOf } from './model.ts';
+import { connect } from './remote.ts';
+import { RUNS } from './run.ts';
+import { ai6, ai7 } from './sdk.ts';
+import { ALICE, toolsThat } from './world.ts';
+
+/** What a server says of itself. */
+export interface Report {
+  readonly bodies: number;
+  /** Codes of its refusals, in order. */
+  readonly codes: readonly string[];
+  readonly reasons: readonly string[];
+  readonly whole: boolean;
+}
+
+// A server of its own in a process of its own; its store is in the process that started it.
+
+const call = connect(process, { ask, post, report });
+
+const remote = (method: string) =>
+  ((...args: readonly unknown[]) => call(method, ...args)) as never; // the store's own method
+const store: ApprovalStore = {
+  name: 'of another process',
+  create: remote('create'),
+  get: remote('get'),
+  find: remote('find'),
+  vote: remote('vote'),
+  consume: remote('consume'),
+  cancel: remote('cancel'),
+  list: remote('list'),
+};
+
+let bodies = 0;
+const audit = memoryAudit();
+const guard = createGuard({
+  policy: () => 'ask',
+  approvals: process.argv.includes('shared') ? store : memoryApprovals(),
+  audit,
+  context: ALICE,
+});
+const tools = withGuard(
+  toolsThat(() => (bodies += 1)),
+  guard,
+);
+
+function ask(major: number, id: string): Promise<readonly Claim[]> {
+  return request(major, [{ ...REFUND, id }], []);
+}
+
+async function post(major: number, claims: readonly Claim[]): Promise<void> {
+  await request(major, [], claims);
+}
+
+async function request(
+  major: number,
+  calls: Parameters<typeof modelOf>[1],
+  claims: readonly Claim[],
+): Promise<readonly Claim[]> {
+  const sdk = major === 6 ? ai6 : ai7;
+  const model = modelOf(sdk, calls);
+  const settings = {};
+  const [run] = RUNS;
+  const given = { model, tools, settings, claims, before: 0, mangle: <T>(same: T) => same };
+  return run === undefined ? [] : (await run.start(sdk, given)).asked;
+}
+
+async function report(): Promise<Report> {
+  const denials = await audit.query({ action: 'tool.deny' });
+  return {
+    bodies,
+    codes: denials.map(({ code = '' }) => code),
+    reasons: denials.map(({ reason = '' }) => reason),
+    whole: (await audit.verify()).ok,
+  };
+}
