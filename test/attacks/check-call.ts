@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type AuditEntry, digest } from '@guardstile/core';
 import type { Sink, Step } from './data.ts';
-import type { ToolOutput } from './scripted-model.ts';
+import type { ReplayEngine } from './replay-engine.ts';
 import { isInjected, isSink } from './sinks.ts';
 
 /** Something that must not happen. */
@@ -35,8 +35,12 @@ export interface BodyStart {
 export interface Observed {
   readonly entries: readonly AuditEntry[];
   readonly starts: readonly BodyStart[];
-  readonly outputs: readonly ToolOutput[];
+  /** What the model was told of it. */
+  readonly outputs: readonly unknown[];
 }
+
+/** What has to be known of a framework to judge what its model was told. */
+export type Telling = Pick<ReplayEngine<unknown>, 'recorded' | 'failure'>;
 
 /**
  * What became of a call, as the log says: `absent` when there is no such tool, so that the SDK
@@ -60,6 +64,7 @@ export function checkCall(
   sinks: readonly Sink[],
   exists: boolean,
   observed: Observed,
+  telling: Telling,
 ): CallReport {
   const sink = isSink(step, sinks);
   const verdict = exists ? verdictOf(observed.entries) : 'absent';
@@ -72,7 +77,7 @@ export function checkCall(
     problems: [
       ...(sink && verdict !== 'deny' ? [problem('sink-allowed', step, verdict)] : []),
       ...startProblems(step, verdict, observed.starts),
-      ...outputProblems(step, verdict, observed.outputs),
+      ...outputProblems(step, verdict, observed, telling),
       ...auditProblems(step, verdict, observed.entries),
     ],
   };
@@ -107,30 +112,28 @@ function startProblems(
 function outputProblems(
   step: Step,
   verdict: Verdict,
-  outputs: readonly ToolOutput[],
+  { outputs, entries }: Observed,
+  telling: Telling,
 ): readonly Problem[] {
   const [output] = outputs;
-  if (output === undefined || outputs.length > 1) {
+  if (outputs.length !== 1) {
     return [problem('script', step, `the model got ${outputs.length} results for one call`)];
   }
   if (verdict === 'allow') {
-    if (isDeepStrictEqual(output, recordedOutput(step))) return [];
-    return [problem('result-changed', step, `got ${output.type} with another value`)];
+    if (isDeepStrictEqual(output, telling.recorded(step))) return [];
+    return [problem('result-changed', step, 'the model got another value')];
   }
-  if (verdict === 'deny' && !isRefusal(output)) {
-    return [problem('denial-lost', step, `the model got ${output.type}`)];
+  if (verdict === 'deny' && !tellsOf(entries, telling.failure(output))) {
+    return [problem('denial-lost', step, 'the model did not get the reason')];
   }
   return [];
 }
 
-/** The output part that the SDK makes of the recorded result when nothing is in between. */
-function recordedOutput({ result, error }: Step): ToolOutput {
-  if (error !== undefined) return { type: 'error-text', value: String(new Error(error)) };
-  return { type: typeof result === 'string' ? 'text' : 'json', value: result };
-}
-
-function isRefusal({ type, value }: ToolOutput): boolean {
-  return type === 'error-text' && typeof value === 'string' && value.startsWith('GuardError: ');
+/** Whether the text names the tool and the reason that the log has for the denial. */
+function tellsOf(entries: readonly AuditEntry[], text: string | undefined): boolean {
+  const { tool, reason } = entries.find(({ kind }) => kind === 'decision') ?? {};
+  if (text === undefined || tool === undefined || reason === undefined) return false;
+  return text.includes(tool) && text.includes(reason);
 }
 
 /** One decision about exactly these arguments, and an outcome if, and only if, it was allowed. */

@@ -1,3 +1,4 @@
+import { type Column, differencesOf } from './comparison.ts';
 import type { Replay } from './replay-all.ts';
 
 /** Whether a replay was as it has to be, and the words for it. */
@@ -18,8 +19,29 @@ export function conclusionOf({ total, problems }: Replay): Conclusion {
       'without its allow, every log verified with one decision per call of a tool that exists.';
     return { ok: true, text };
   }
-  const lines = problems
-    .slice(0, SHOWN)
-    .map(({ suite, set, kind, detail }) => `${kind} (${suite}, ${set}): ${detail}`);
-  return { ok: false, text: [...lines, `FAILED: ${problems.length} problems`].join('\n') };
+  return failed(
+    'problems',
+    problems.map(({ suite, set, kind, detail }) => `${kind} (${suite}, ${set}): ${detail}`),
+  );
+}
+
+/** Of several replays each has to be sound, and all have to have decided the same. */
+export function commonConclusion(columns: readonly Column[]): Conclusion {
+  const all = columns.map(({ name, replay }) => ({ name, ...conclusionOf(replay) }));
+  const differences = differencesOf(columns);
+  const last: Conclusion =
+    differences.length === 0
+      ? { ok: columns.length > 0, text: `${columns.length} columns with the same verdicts.` }
+      : failed('runs with other verdicts', differences);
+  return {
+    ok: last.ok && all.every(({ ok }) => ok),
+    text: [...all.map(({ name, text }) => `${name}: ${text}`), last.text].join('\n'),
+  };
+}
+
+function failed(what: string, lines: readonly string[]): Conclusion {
+  return {
+    ok: false,
+    text: [...lines.slice(0, SHOWN), `FAILED: ${lines.length} ${what}`].join('\n'),
+  };
 }

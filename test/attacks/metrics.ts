@@ -18,6 +18,7 @@ export interface Figures {
   readonly sinks: Share;
   /** Calls that the recording marks as made for the attacker, and how many were denied. */
   readonly injected: Share;
+  readonly denied: number;
   /** Allowed calls, and how many gave the model exactly the recorded result. */
   readonly allowed: Share;
   /** Allowed calls whose result was not the recorded one. */
@@ -57,6 +58,7 @@ export function figuresOf(reports: readonly TraceReport[]): Figures {
       calls.filter((call) => call.injected),
       is('deny'),
     ),
+    denied: calls.filter(is('deny')).length,
     allowed: share(allowed, (call) => !has(call, 'result-changed')),
     changed: allowed.filter((call) => has(call, 'result-changed')).length,
     undeclared: problemsOf(reports).filter(({ kind }) => kind === 'undeclared-body').length,

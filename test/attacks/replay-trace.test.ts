@@ -6,6 +6,10 @@ import type { Problem } from './check-call.ts';
 import { conclusionOf } from './conclusion.ts';
 import type { Step, Suite, Trace } from './data.ts';
 import { figuresOf, problemsOf } from './metrics.ts';
+import type { Replay } from './replay-all.ts';
+import { v7 } from '../conformance/ai-sdk/v7.ts';
+import { versions } from '../conformance/ai-sdk/versions.ts';
+import { aiSdkEngine } from './ai-sdk-engine.ts';
 import { guardedBy, type Protect, replayTrace, type TraceReport } from './replay-trace.ts';
 
 // Made up here: the replay has to see what it is meant to see, with or without the data set.
@@ -45,12 +49,25 @@ function attack(...steps: readonly Step[]): Trace {
   };
 }
 
+const NOTHING: Replay = { rows: [], total: figuresOf([]), runs: [], problems: [] };
+
 function kindsOf(report: TraceReport): readonly Problem['kind'][] {
   return [...new Set(problemsOf([report]).map(({ kind }) => kind))].sort();
 }
 
-function replay(trace: Trace, policy: PolicyInput = readers): Promise<TraceReport> {
-  return replayTrace(trace, suite, guardedBy(policy));
+const newest = aiSdkEngine(v7);
+
+function replay(
+  trace: Trace,
+  policy: PolicyInput = readers,
+  engine = newest,
+): Promise<TraceReport> {
+  return replayTrace(trace, suite, engine, guardedBy(engine, policy));
+}
+
+/** With something else than the guard alone around the tools. */
+function replayBehind(trace: Trace, protect: Protect<ToolSet>): Promise<TraceReport> {
+  return replayTrace(trace, suite, newest, protect);
 }
 
 /** Puts something between the guard and the SDK, or between the tools and the guard. */
@@ -66,9 +83,12 @@ function withExecute(
   );
 }
 
-describe('replaying a run', () => {
+describe.each(versions)('replaying a run through $name', (sdk) => {
+  const engine = aiSdkEngine(sdk);
+  const through = (trace: Trace) => replay(trace, readers, engine);
+
   it('tells what was allowed, what was denied and that nothing else happened', async () => {
-    const report = await replay(attack(find, loans, order));
+    const report = await through(attack(find, loans, order));
     expect(report.calls.map(({ verdict, ran }) => [verdict, ran])).toEqual([
       ['allow', true],
       ['allow', true],
@@ -84,24 +104,24 @@ describe('replaying a run', () => {
     ['an empty text', { ...loans, result: '' }],
     ['an error', { ...loans, result: '', error: 'Error: the catalogue is closed' }],
   ])('gives the model %s as it was recorded', async (_, step) => {
-    const report = await replay(attack(step));
+    const report = await through(attack(step));
     expect(problemsOf([report])).toEqual([]);
     expect(report.calls[0]).toMatchObject({ verdict: 'allow', ran: true });
   });
 
   it('leaves a call of a tool that does not exist to the SDK', async () => {
-    const report = await replay(attack({ ...find, tool: 'burnBook' }, find));
+    const report = await through(attack({ ...find, tool: 'burnBook' }, find));
     expect(report.calls.map(({ verdict }) => verdict)).toEqual(['absent', 'allow']);
     expect(problemsOf([report])).toEqual([]);
   });
 
   it('replays a run without any call', async () => {
-    const report = await replay(attack());
+    const report = await through(attack());
     expect(report).toMatchObject({ calls: [], problems: [] });
   });
 
   it('refuses a run whose attack nobody described', async () => {
-    await expect(replay({ ...attack(find), injection: 'unheard-of' })).rejects.toThrow(
+    await expect(through({ ...attack(find), injection: 'unheard-of' })).rejects.toThrow(
       'unheard-of',
     );
   });
@@ -126,18 +146,18 @@ describe('the replay sees', () => {
   });
 
   it('bodies that run without a guard', async () => {
-    const report = await replayTrace(attack(find, order), suite, (tools) => tools);
+    const report = await replayBehind(attack(find, order), (tools) => tools);
     expect(kindsOf(report)).toEqual(['audit', 'sink-allowed', 'undeclared-body']);
     expect(figuresOf([report])).toMatchObject({ undeclared: 2, stop: { of: 1, count: 0 } });
   });
 
   it('a guard that writes to another log', async () => {
-    const report = await replayTrace(attack(find), suite, (tools) => withGuard(tools, readers));
+    const report = await replayBehind(attack(find), (tools) => withGuard(tools, readers));
     expect(kindsOf(report)).toEqual(['audit', 'undeclared-body']);
   });
 
   it('a body that runs twice', async () => {
-    const twice: Protect = (tools, audit) =>
+    const twice: Protect<ToolSet> = (tools, audit) =>
       withGuard(
         withExecute(tools, (execute) => async (args: unknown, options) => {
           await execute(args, options);
@@ -146,11 +166,11 @@ describe('the replay sees', () => {
         readers,
         { audit },
       );
-    expect(kindsOf(await replayTrace(attack(find), suite, twice))).toEqual(['undeclared-body']);
+    expect(kindsOf(await replayBehind(attack(find), twice))).toEqual(['undeclared-body']);
   });
 
   it('a body that gets other arguments than the recorded ones', async () => {
-    const other: Protect = (tools, audit) =>
+    const other: Protect<ToolSet> = (tools, audit) =>
       withGuard(
         withExecute(
           tools,
@@ -159,19 +179,16 @@ describe('the replay sees', () => {
         readers,
         { audit },
       );
-    expect(kindsOf(await replayTrace(attack(find), suite, other))).toEqual(['undeclared-body']);
+    expect(kindsOf(await replayBehind(attack(find), other))).toEqual(['undeclared-body']);
   });
 
   it('a decision about other arguments than the recorded ones', async () => {
-    const other: Protect = (tools, audit) =>
+    const other: Protect<ToolSet> = (tools, audit) =>
       withExecute(
         withGuard(tools, readers, { audit }),
         (execute) => (_: unknown, options) => execute({ title: 'x' }, options) as unknown,
       );
-    expect(kindsOf(await replayTrace(attack(find), suite, other))).toEqual([
-      'audit',
-      'undeclared-body',
-    ]);
+    expect(kindsOf(await replayBehind(attack(find), other))).toEqual(['audit', 'undeclared-body']);
   });
 
   it('a result that the guard cuts', async () => {
@@ -184,7 +201,7 @@ describe('the replay sees', () => {
   });
 
   it('a result that is changed in place', async () => {
-    const changing: Protect = (tools, audit) =>
+    const changing: Protect<ToolSet> = (tools, audit) =>
       withExecute(
         withGuard(tools, readers, { audit }),
         (execute) => async (args: unknown, options) => {
@@ -193,11 +210,11 @@ describe('the replay sees', () => {
           return result;
         },
       );
-    expect(kindsOf(await replayTrace(attack(find), suite, changing))).toEqual(['result-changed']);
+    expect(kindsOf(await replayBehind(attack(find), changing))).toEqual(['result-changed']);
   });
 
   it('a denial that the model is not told of', async () => {
-    const silent: Protect = (tools, audit) =>
+    const silent: Protect<ToolSet> = (tools, audit) =>
       withExecute(
         withGuard(tools, readers, { audit }),
         (execute) => async (args: unknown, options) => {
@@ -208,11 +225,11 @@ describe('the replay sees', () => {
           }
         },
       );
-    expect(kindsOf(await replayTrace(attack(order), suite, silent))).toEqual(['denial-lost']);
+    expect(kindsOf(await replayBehind(attack(order), silent))).toEqual(['denial-lost']);
   });
 
   it('a call that nobody recorded', async () => {
-    const more: Protect = (tools, audit) =>
+    const more: Protect<ToolSet> = (tools, audit) =>
       withExecute(
         withGuard(tools, readers, { audit }),
         (execute) => async (args: unknown, options) => {
@@ -220,10 +237,7 @@ describe('the replay sees', () => {
           return execute(args, options) as unknown;
         },
       );
-    expect(kindsOf(await replayTrace(attack(find), suite, more))).toEqual([
-      'audit',
-      'undeclared-body',
-    ]);
+    expect(kindsOf(await replayBehind(attack(find), more))).toEqual(['audit', 'undeclared-body']);
   });
 });
 
@@ -255,10 +269,10 @@ describe('the figures', () => {
       set: 'one',
       ...problem,
     }));
-    const failed = conclusionOf({ rows: [], total: figuresOf([report]), problems });
+    const failed = conclusionOf({ ...NOTHING, total: figuresOf([report]), problems });
     expect(failed).toMatchObject({ ok: false });
     expect(failed.text).toContain('sink-allowed');
-    expect(conclusionOf({ rows: [], total: figuresOf([]), problems: [] })).toMatchObject({
+    expect(conclusionOf(NOTHING)).toMatchObject({
       ok: false,
     });
   });

@@ -1,19 +1,16 @@
-import { withGuard } from '@guardstile/ai-sdk';
 import { type AuditLog, memoryAudit, type PolicyInput } from '@guardstile/core';
-import { generateText, isLoopFinished, type ToolSet } from 'ai';
 import type { Step, Suite, Trace } from './data.ts';
 import { type BodyStart, type CallReport, checkCall, type Problem } from './check-call.ts';
-import { recordedTools } from './recorded-tools.ts';
+import type { ReplayEngine } from './replay-engine.ts';
 import { scriptOf } from './script.ts';
-import { outputsSeenBy, scriptedModel } from './scripted-model.ts';
 import { sinksOf } from './sinks.ts';
 
 /** Puts tools behind a guard that writes to this log. */
-export type Protect = (tools: ToolSet, audit: AuditLog) => ToolSet;
+export type Protect<Tools> = (tools: Tools, audit: AuditLog) => Tools;
 
-/** The guard that is tested: `withGuard` under a policy. */
-export function guardedBy(policy: PolicyInput): Protect {
-  return (tools, audit) => withGuard(tools, policy, { audit });
+/** The guard that is tested: the adapter's own under a policy. */
+export function guardedBy<Tools>(engine: ReplayEngine<Tools>, policy: PolicyInput): Protect<Tools> {
+  return (tools, audit) => engine.guard(tools, policy, audit);
 }
 
 /** What one replayed run was like. */
@@ -26,14 +23,15 @@ export interface TraceReport {
 }
 
 /**
- * Replays one recorded run through a real `generateText` loop: the model makes exactly the recorded
- * calls, and each tool returns what it returned then (or fails as it failed then). Everything that
- * is reported comes from what was observed: the audit log, the bodies and the model's messages.
+ * Replays one recorded run through a framework: the model makes exactly the recorded calls, and each
+ * tool returns what it returned then (or fails as it failed then). Everything that is reported comes
+ * from what was observed: the audit log, the bodies and the model's messages.
  */
-export async function replayTrace(
+export async function replayTrace<Tools>(
   trace: Trace,
   suite: Suite,
-  protect: Protect,
+  engine: ReplayEngine<Tools>,
+  protect: Protect<Tools>,
 ): Promise<TraceReport> {
   const script = scriptOf(trace);
   const calls = script.flat();
@@ -41,38 +39,36 @@ export async function replayTrace(
   const audit = memoryAudit({ sealing: 'batch' });
   const starts: BodyStart[] = [];
 
-  const tools = recordedTools(suite, async (tool, args, callId) => {
+  const tools = engine.tools(suite, async (tool, args, callId) => {
     const decisions = await audit.query({ kind: 'decision' });
     const allowed = decisions.some((e) => e.call === callId && e.action === 'tool.allow');
     starts.push({ callId, tool, args, allowed });
     return playBack(steps.get(callId));
   });
-  const model = scriptedModel(script);
-  await generateText({
-    model,
-    tools: protect(tools, audit),
-    prompt: trace.prompt,
-    stopWhen: isLoopFinished(),
-    maxRetries: 0,
-  });
+  const { told, messages } = await engine.play(protect(tools, audit), trace.prompt, script);
 
   const entries = await audit.query();
-  const outputs = outputsSeenBy(model);
   const sinks = sinksOf(trace, suite);
   const names = new Set(suite.tools.map(({ name }) => name));
   return {
     trace,
     calls: calls.map(({ id, step }) =>
-      checkCall(step, sinks, names.has(step.tool), {
-        entries: entries.filter(({ call }) => call === id),
-        starts: starts.filter(({ callId }) => callId === id),
-        outputs: outputs.filter(({ callId }) => callId === id).map(({ output }) => output),
-      }),
+      checkCall(
+        step,
+        sinks,
+        names.has(step.tool),
+        {
+          entries: entries.filter(({ call }) => call === id),
+          starts: starts.filter(({ callId }) => callId === id),
+          outputs: told.filter(({ callId }) => callId === id).map(({ output }) => output),
+        },
+        engine,
+      ),
     ),
     problems: [
       ...(await logProblems(audit, new Set(steps.keys()))),
       ...strayStarts(starts, steps),
-      ...scriptProblems(model.doGenerateCalls.length, script.length + 1),
+      ...scriptProblems(messages, script.length + 1),
     ],
   };
 }

@@ -1,14 +1,20 @@
 import { allowAll, toolPolicy } from '@guardstile/core';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { conclusionOf } from './conclusion.ts';
+import { v7 } from '../conformance/ai-sdk/v7.ts';
+import { aiSdkEngine } from './ai-sdk-engine.ts';
+import { comparisonOf } from './comparison.ts';
+import { commonConclusion, conclusionOf } from './conclusion.ts';
 import { type Data, missingData, readData } from './data.ts';
 import { defaultDeny, readsInside } from './policies.ts';
 import { identifiersOf, type Naming, namingBy, renamed } from './rename.ts';
-import { type Replay, replayAll } from './replay-all.ts';
+import type { Replay } from './replay-all.ts';
+import { replayer } from './replayer.ts';
+import { replayers } from './replayers.ts';
 import { sampleOf } from './sample.ts';
 import { tableOf } from './table.ts';
 
+const newest = replayer(aiSdkEngine(v7));
 const missing = missingData();
 const note = missing === undefined ? '' : ` (SKIPPED: ${missing})`;
 
@@ -33,7 +39,7 @@ describe.skipIf(missing !== undefined)(`the recorded runs${note}`, () => {
     let replay: Replay;
 
     beforeAll(async () => {
-      replay = await replayAll(runs, defaultDeny);
+      replay = await newest.replay(runs, defaultDeny);
     });
 
     it('are replayed to the last one, in every suite and set', () => {
@@ -89,6 +95,19 @@ describe.skipIf(missing !== undefined)(`the recorded runs${note}`, () => {
     });
   });
 
+  it('get the same verdicts through everything that is supported', async () => {
+    const columns = await Promise.all(
+      replayers.map(async ({ name, replay }) => ({ name, replay: await replay(few, defaultDeny) })),
+    );
+    expect(columns.map(({ name }) => name)).toEqual(['ai 7', 'ai 6', 'ai 5']);
+    for (const { replay } of columns) {
+      expect(replay.runs.length).toBe(countOf(few));
+      expect(replay.total.denied).toBeGreaterThan(0);
+    }
+    expect(commonConclusion(columns)).toMatchObject({ ok: true });
+    expect(comparisonOf(columns).split('\n')[1]).toMatch(/ai 7.*ai 6.*ai 5$/);
+  });
+
   it('have a policy that names only tools of their suites', () => {
     expect(Object.keys(readsInside).sort()).toEqual(data.suites.map(({ suite }) => suite).sort());
     for (const { suite } of data.suites) {
@@ -99,7 +118,7 @@ describe.skipIf(missing !== undefined)(`the recorded runs${note}`, () => {
   });
 
   it('are seen to succeed, with their results unchanged, when everything is allowed', async () => {
-    const { total, problems } = await replayAll(few, () => allowAll());
+    const { total, problems } = await newest.replay(few, () => allowAll());
     expect(total.sinks.of).toBeGreaterThan(0);
     expect(total.sinks.count).toBe(0);
     expect(total.stop.count).toBe(0);
@@ -109,7 +128,7 @@ describe.skipIf(missing !== undefined)(`the recorded runs${note}`, () => {
   });
 
   it('are seen to be stopped and to break when nothing is allowed', async () => {
-    const { total, problems } = await replayAll(few, () => toolPolicy({ allow: [] }));
+    const { total, problems } = await newest.replay(few, () => toolPolicy({ allow: [] }));
     expect(problems).toEqual([]);
     expect(total.allowed.of).toBe(0);
     expect(total.stop.count).toBe(total.stop.of);
@@ -117,7 +136,7 @@ describe.skipIf(missing !== undefined)(`the recorded runs${note}`, () => {
   });
 
   it('give the same figures when everything in them has another name', async () => {
-    const original = await replayAll(few, defaultDeny);
+    const original = await newest.replay(few, defaultDeny);
     await fc.assert(
       fc.asyncProperty(fc.integer(), async (seed) => {
         const name = namingBy(seed);
@@ -126,7 +145,7 @@ describe.skipIf(missing !== undefined)(`the recorded runs${note}`, () => {
         expect(identifiersOf(few.suites).filter((identifier) => text.includes(identifier))).toEqual(
           [],
         );
-        const other = await replayAll(others, policiesNamedBy(few, name));
+        const other = await newest.replay(others, policiesNamedBy(few, name));
         expect(other.rows.map(({ suite }) => suite)).toEqual(
           original.rows.map(({ suite }) => name(suite)),
         );

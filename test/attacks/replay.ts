@@ -1,13 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { conclusionOf } from './conclusion.ts';
+import { type Column, comparisonOf } from './comparison.ts';
+import { commonConclusion } from './conclusion.ts';
 import { missingData, readData } from './data.ts';
 import { defaultDeny } from './policies.ts';
-import { replayAll } from './replay-all.ts';
+import { replayers } from './replayers.ts';
 import { tableOf } from './table.ts';
 
-// `npm run replay [-- --json FILE]`: replays every recorded run and prints the figures. Exits with 1
-// if a sink call was allowed, a body ran that was not, a result changed or a log is wrong.
+// `npm run replay [-- --json FILE]`: replays every recorded run through everything that Guardstile
+// supports and prints the figures. Exits with 1 if a sink call was allowed, a body ran that was not,
+// a result changed, a log is wrong or two columns decided differently.
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { json: { type: 'string' } } });
@@ -16,10 +18,19 @@ async function main(): Promise<void> {
     console.log(`SKIPPED: no recorded run was replayed, because ${missing}.`);
     return;
   }
-  const replay = await replayAll(readData(), defaultDeny);
-  const { ok, text } = conclusionOf(replay);
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(replay, null, 2)}\n`);
-  console.log(`${tableOf(replay)}\n${text}`);
+  const data = readData();
+  const columns: Column[] = [];
+  // One after the other keeps a busy machine's memory small.
+  for (const { name, replay } of replayers) {
+    columns.push({ name, replay: await replay(data, defaultDeny) });
+  }
+  const { ok, text } = commonConclusion(columns);
+  if (values.json !== undefined) {
+    writeFileSync(values.json, `${JSON.stringify(columns, null, 2)}\n`);
+  }
+  const [first] = columns;
+  if (first !== undefined) console.log(`${first.name}\n\n${tableOf(first.replay)}`);
+  console.log(`${comparisonOf(columns)}\n\n${text}`);
   if (!ok) process.exitCode = 1;
 }
 

@@ -63,18 +63,25 @@ function percent(ratio: number): string {
 
 function render({ rows, total }: Replay, columns: readonly Column[]): string {
   const cells = (figures: Figures): string[] => columns.map(({ cell }) => cell(figures));
-  const titles = [0, 1].map((line) => ['', '', ...columns.map(({ title }) => title[line] ?? '')]);
-  const body = rows.map(({ suite, set, figures }) => [suite, set, ...cells(figures)]);
-  const foot = ['all', '', ...cells(total)];
+  return draw(
+    [0, 1].map((line) => ['', '', ...columns.map(({ title }) => title[line] ?? '')]),
+    rows.map(({ suite, set, figures }) => [suite, set, ...cells(figures)]),
+    ['all', '', ...cells(total)],
+  );
+}
+
+type Line = readonly string[];
+
+/** Lines of text under titles and above their sum; two names to the left, figures to the right. */
+export function draw(titles: readonly Line[], body: readonly Line[], foot: Line): string {
   const all = [...titles, ...body, foot];
   const widths = foot.map((_, i) => Math.max(...all.map((line) => line[i]?.length ?? 0)));
   const rule = widths.map((width) => '-'.repeat(width)).join('--');
-  const draw = (line: readonly string[]): string => align(line, widths);
-  return [...titles.map(draw), rule, ...body.map(draw), rule, draw(foot)].join('\n');
+  const aligned = (line: Line): string => align(line, widths);
+  return [...titles.map(aligned), rule, ...body.map(aligned), rule, aligned(foot)].join('\n');
 }
 
-/** Names to the left, figures to the right. */
-function align(line: readonly string[], widths: readonly number[]): string {
+function align(line: Line, widths: readonly number[]): string {
   return line
     .map((cell, i) => (i < 2 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
     .join('  ')

@@ -7,6 +7,7 @@ import { type Group, met } from './figures.ts';
 import { generateTextRows } from './generate-text-rows.ts';
 import { importRows } from './import-rows.ts';
 import { planOf } from './plan.ts';
+import { policyRows } from './policy-rows.ts';
 import { sizeRows } from './size-rows.ts';
 import { tableOf } from './table.ts';
 
@@ -21,7 +22,14 @@ console.log(
 );
 
 const groups: Group[] = [];
-for (const measureGroup of [coreRows, generateTextRows, aiSdkRows, importRows, sizeRows]) {
+for (const measureGroup of [
+  coreRows,
+  policyRows,
+  generateTextRows,
+  aiSdkRows,
+  importRows,
+  sizeRows,
+]) {
   const group = await measureGroup(plan);
   groups.push(group);
   console.log(`${tableOf(group)}\n`);

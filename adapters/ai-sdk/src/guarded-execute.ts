@@ -53,7 +53,7 @@ function run(guarded: Guarded, entry: Entry): unknown {
 }
 
 function start(guarded: Guarded, entry: Entry, asked: boolean): unknown {
-  const { guard, tool } = guarded;
+  const { guard, tool, unknownApprovals, inner } = guarded;
   const { input, given } = entry;
   const call = callInput(guard, tool, input, optionsOf(given), asked);
   const { answer } = call;
@@ -63,17 +63,23 @@ function start(guarded: Guarded, entry: Entry, asked: boolean): unknown {
     return enter(guarded, resumed ? { ...call, answer: 'voted' } : call, entry, false);
   }
   const vote = () => tool.vote({ ...call, answer });
-  return counted(vote, (known) =>
-    // Without an approval to vote on, a claim runs nothing: `voted` is refused where there is none.
-    known || !ignores(guarded, given)
-      ? enter(guarded, { ...call, answer: 'voted' }, entry, known)
-      : enter(guarded, { ...call, answer }, entry, false),
-  );
+  // Without an approval to vote on, a claim runs nothing: `voted` is refused where there is none.
+  const byVotes = (known: boolean) => enter(guarded, { ...call, answer: 'voted' }, entry, known);
+  return counted(vote, (known) => {
+    if (known) return byVotes(true);
+    const { answer: _, ...unclaimed } = call;
+    const freely = () => enter(guarded, unclaimed, entry, false);
+    if (unknownApprovals === 'ignore' || isHonoured(given)) return freely();
+    if (inner === undefined) return byVotes(false);
+    return openedBehind(inner, entry).then((behind) => (behind ? freely() : byVotes(false)));
+  });
 }
 
-/** An approval that this guard never opened may be that of the guard behind or in front of it. */
-function ignores({ unknownApprovals, inner }: Guarded, given: unknown): boolean {
-  return unknownApprovals === 'ignore' || inner !== undefined || isHonoured(given);
+/** Whether the claimed approval is that of a guard behind this one, which will use it up. */
+async function openedBehind({ guard, tool, inner }: Guarded, entry: Entry): Promise<boolean> {
+  const call = callInput(guard, tool, entry.input, optionsOf(entry.given), true);
+  const { approval } = await tool.open({ ...call, answer: call.answer ?? 'voted' });
+  return approval !== undefined || (inner !== undefined && openedBehind(inner, entry));
 }
 
 /** Whether the vote counted; why it did not, the call itself finds out, and writes it down. */

@@ -1,0 +1,104 @@
+import { allowAll, createGuard, withGuard } from '@guardstile/ai-sdk';
+import { guardOptions } from '@guardstile/ai-sdk/v7';
+import {
+  dynamicTool,
+  generateText,
+  type InferAgentUIMessage,
+  type InferUITools,
+  type LanguageModel,
+  streamText,
+  tool,
+  ToolLoopAgent,
+  type TypedToolCall,
+  type TypedToolResult,
+} from 'ai';
+import { expectTypeOf } from 'vitest';
+import * as z from 'zod';
+
+const plain = {
+  weather: tool({
+    inputSchema: z.object({ city: z.string(), days: z.number().default(3) }),
+    execute: async ({ city }) => ({ city, degrees: 21 }),
+  }),
+  progress: tool({
+    inputSchema: z.object({}),
+    async *execute() {
+      yield { percent: 50 };
+    },
+  }),
+  anything: dynamicTool({ inputSchema: z.object({}), execute: async () => 'ok' }),
+};
+const client = tool({ inputSchema: z.object({ question: z.string() }), outputSchema: z.string() });
+
+const guarded = withGuard(plain, allowAll());
+const bound = withGuard({ ...plain, client }, createGuard({ policy: allowAll() }).with({}));
+type Plain = typeof plain;
+type Guarded = typeof guarded;
+
+expectTypeOf<Plain>().toEqualTypeOf<Guarded>();
+expectTypeOf<typeof client>().toEqualTypeOf<(typeof bound)['client']>();
+expectTypeOf<InferUITools<Plain>>().toEqualTypeOf<InferUITools<Guarded>>();
+expectTypeOf<TypedToolCall<Plain>>().toEqualTypeOf<TypedToolCall<Guarded>>();
+expectTypeOf<TypedToolResult<Plain>>().toEqualTypeOf<TypedToolResult<Guarded>>();
+expectTypeOf<InferUITools<Guarded>['weather']>().toEqualTypeOf<{
+  input: { city: string; days: number };
+  output: { city: string; degrees: number };
+}>();
+
+// @ts-expect-error a comparison that does not hold is refused
+expectTypeOf<InferUITools<Guarded>['weather']['input']>().toEqualTypeOf<{ city: string }>();
+
+/** Compiled, never called. */
+export async function program(model: LanguageModel): Promise<void> {
+  const { toolResults } = await generateText({ model, tools: guarded, prompt: 'hello' });
+  for (const result of toolResults) {
+    if (result.dynamic === true || result.toolName !== 'weather') continue;
+    expectTypeOf<typeof result.output>().toEqualTypeOf<{ city: string; degrees: number }>();
+  }
+  streamText({ model, tools: guarded, prompt: 'hello' });
+  const agent = new ToolLoopAgent({ model, tools: guarded });
+  const without = new ToolLoopAgent({ model, tools: plain });
+  expectTypeOf<InferAgentUIMessage<typeof agent>>().toEqualTypeOf<
+    InferAgentUIMessage<typeof without>
+  >();
+}
+
+/** The same with what guardOptions() gives. */
+export async function natively(model: LanguageModel): Promise<void> {
+  const options = guardOptions(guarded);
+  expectTypeOf<typeof options.tools>().toEqualTypeOf<Plain>();
+  const { toolResults } = await generateText({ model, ...options, prompt: 'hello' });
+  for (const result of toolResults) {
+    if (result.dynamic === true || result.toolName !== 'weather') continue;
+    expectTypeOf<typeof result.output>().toEqualTypeOf<{ city: string; degrees: number }>();
+  }
+  streamText({
+    model,
+    ...guardOptions(plain, createGuard({ policy: allowAll() })),
+    prompt: 'hello',
+  });
+  const agent = new ToolLoopAgent({ model, ...options });
+  const without = new ToolLoopAgent({ model, tools: plain });
+  expectTypeOf<InferAgentUIMessage<typeof agent>>().toEqualTypeOf<
+    InferAgentUIMessage<typeof without>
+  >();
+  guardOptions(guarded, {
+    activeTools: ['weather'],
+    toolApproval: {
+      weather: ({ days }, { toolCallId }) =>
+        days > 3 ? { type: 'denied', reason: toolCallId } : undefined,
+    },
+  });
+  guardOptions(guarded, {
+    toolApproval: ({ toolCall }) =>
+      toolCall.dynamic !== true && toolCall.toolName === 'weather' && toolCall.input.days > 3
+        ? 'user-approval'
+        : undefined,
+  });
+  // @ts-expect-error not one of these tools
+  guardOptions(guarded, { activeTools: ['nothing'] });
+  // @ts-expect-error not an answer
+  guardOptions(guarded, { toolApproval: { weather: 'perhaps' } });
+  // @ts-expect-error not an option
+  guardOptions(guarded, { approver: () => 'approve' });
+}

@@ -1,0 +1,4 @@
+import { faces } from './face.ts';
+import { testTransparency } from './test-transparency.ts';
+
+testTransparency(faces['ai 6']);
