@@ -29,6 +29,7 @@ const surface: Readonly<Record<string, readonly string[]>> = {
     'perAgent',
     'perUser',
     'providerToolMiddleware',
+    'recordDenials',
     'standardPolicy',
     'staticSecrets',
     'stopSwitch',
@@ -105,6 +106,14 @@ const surface: Readonly<Record<string, readonly string[]>> = {
   ],
   '@guardstile/langchain/middleware': ['guardAround', 'guardDeepAgent', 'guardMiddleware'],
   '@guardstile/langchain/node': ['terminalApprover'],
+  '@guardstile/policy': [
+    'capabilities',
+    'checkPolicy',
+    'compilePolicy',
+    'definePolicy',
+    'describeExplanation',
+    'shadow',
+  ],
 };
 
 const packages = publishablePackages();

@@ -19,7 +19,8 @@ export interface Ledger {
   readonly denied: readonly string[];
   readonly refused: readonly string[];
   readonly closed: boolean;
-  readonly signal: NodeJS.Signals | null;
+  /** Whether SIGKILL ended it; `strace` answers that by an exit code. */
+  readonly killed: boolean;
   readonly errors: string;
 }
 
@@ -95,11 +96,11 @@ export async function writeUntil(
     count += 1;
     if (count === lines) child.kill('SIGKILL');
   });
-  const [[, signal]] = (await Promise.all([once(child, 'close'), once(reader, 'close')])) as [
+  const [[code, signal]] = (await Promise.all([once(child, 'close'), once(reader, 'close')])) as [
     [number | null, NodeJS.Signals | null],
     unknown,
   ];
-  return { acknowledged, ran, denied, refused, closed, signal, errors };
+  return { acknowledged, ran, denied, refused, closed, killed: signal === 'SIGKILL' || code === 137, errors };
 }
 
 /** What a log holds after a fault. */

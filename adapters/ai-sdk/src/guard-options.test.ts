@@ -422,7 +422,7 @@ describe("the application's own toolApproval", () => {
   });
 
   const denies: ReadonlyArray<[string, unknown, string]> = [
-    ['a denial', () => 'denied', 'toolApproval denies it'],
+    ['a denial', () => 'denied', '"approved":false'],
     ['a denial with a reason', () => ({ type: 'denied', reason: 'not today' }), 'not today'],
     [
       'a failure',

@@ -102,9 +102,10 @@ async function verdictOn(setting: Setting, native: NativeCall): Promise<ToolAppr
   const tool = toolOf(setting, native.tools, toolName);
   const caller = await callerVerdict(setting.approval, tool, native);
   const own = await guardVerdict(setting, native, tool, caller);
-  if (own !== undefined || caller.type !== 'approved') return own;
-  const { reason } = caller;
-  return { type: 'approved', ...(reason === undefined ? {} : { reason }) };
+  const { type, reason } = caller;
+  // What the application denies or approves is said as it says it, unless the guard is stricter.
+  const theirs = type === 'denied' || (type === 'approved' && own === undefined);
+  return theirs ? { type, ...(reason === undefined ? {} : { reason }) } : own;
 }
 
 async function guardVerdict(

@@ -1,6 +1,6 @@
-import type { CallInput, Guard, GuardedTool, ToolRun } from '@guardstile/core';
+import type { CallInput, Guard, GuardedTool, RequesterAnswer, ToolRun } from '@guardstile/core';
 
-import { callInput, optionsOf } from './call-input.ts';
+import { callInput, optionsOf, type SdkCall } from './call-input.ts';
 import { resumes } from './conversation.ts';
 import { type Demand, demanded } from './demand.ts';
 import { drained, generated, isAsyncFunction, isAsyncGeneratorFunction } from './streaming.ts';
@@ -53,15 +53,18 @@ function run(guarded: Guarded, entry: Entry): unknown {
 }
 
 function start(guarded: Guarded, entry: Entry, asked: boolean): unknown {
-  const { guard, tool, unknownApprovals, inner } = guarded;
-  const { input, given } = entry;
-  const call = callInput(guard, tool, input, optionsOf(given), asked);
-  const { answer } = call;
-  if (answer === undefined) {
-    // Resumed by an answer that is not one to this call: there has to be an approval all the same.
-    const resumed = resumes(optionsOf(given).messages);
-    return enter(guarded, resumed ? { ...call, answer: 'voted' } : call, entry, false);
-  }
+  const { guard, tool } = guarded;
+  const options = optionsOf(entry.given);
+  const call = callInput(guard, tool, entry.input, options, asked);
+  if (call.answer !== undefined) return resume(guarded, entry, call, call.answer);
+  // Resumed by an answer that is not one to this call: there has to be an approval all the same.
+  const sent = resumes(options.messages) ? { ...call, answer: 'voted' as const } : call;
+  return enter(guarded, sent, entry, false);
+}
+
+/** A call that the conversation claims an approval for. */
+function resume(guarded: Guarded, entry: Entry, call: SdkCall, answer: RequesterAnswer): unknown {
+  const { tool, unknownApprovals, inner } = guarded;
   const vote = () => tool.vote({ ...call, answer });
   // Without an approval to vote on, a claim runs nothing: `voted` is refused where there is none.
   const byVotes = (known: boolean) => enter(guarded, { ...call, answer: 'voted' }, entry, known);
@@ -69,7 +72,7 @@ function start(guarded: Guarded, entry: Entry, asked: boolean): unknown {
     if (known) return byVotes(true);
     const { answer: _, ...unclaimed } = call;
     const freely = () => enter(guarded, unclaimed, entry, false);
-    if (unknownApprovals === 'ignore' || isHonoured(given)) return freely();
+    if (unknownApprovals === 'ignore' || isHonoured(entry.given)) return freely();
     if (inner === undefined) return byVotes(false);
     return openedBehind(inner, entry).then((behind) => (behind ? freely() : byVotes(false)));
   });

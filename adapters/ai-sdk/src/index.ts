@@ -3,6 +3,7 @@ export { coverageTable } from './coverage-table.ts';
 export { definitionPins } from './definition-pins.ts';
 export { guardMcpClient } from './guard-mcp-client.ts';
 export { providerToolMiddleware } from './provider-tool-middleware.ts';
+export { recordDenials } from './record-denials.ts';
 export { unguardedTripwire } from './tripwire.ts';
 export { guardOf, withGuard } from './with-guard.ts';
 export {

@@ -12,7 +12,7 @@ import type { ToolShape } from './tool-shape.ts';
 export type ToolApprovalStatus =
   | undefined
   | { readonly type: 'approved'; readonly reason?: string }
-  | { readonly type: 'denied'; readonly reason: string }
+  | { readonly type: 'denied'; readonly reason?: string }
   | { readonly type: 'user-approval'; readonly reason: string };
 
 /** A call of one tool, for one guard. */
@@ -88,13 +88,10 @@ export async function asksItself({ demand, tool, native }: Asked): Promise<boole
 }
 
 function callerDemand({ type, reason }: CallerVerdict, canAsk: boolean) {
+  // What the application says to the model is the application's.
+  const said = reason ?? "the application's toolApproval denies it";
+  if (type === 'denied') return { effect: 'deny', reason: said } as const;
   const because = reason === undefined ? '' : `: ${reason}`;
-  if (type === 'denied') {
-    return {
-      effect: 'deny',
-      reason: `the application's toolApproval denies it${because}`,
-    } as const;
-  }
   if (type !== 'user-approval') return undefined;
   if (!canAsk) {
     return { effect: 'ask', reason: `the application's toolApproval asks${because}` } as const;

@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { createGuard, type Principal, standardPolicy, withGuard } from '@guardstile/ai-sdk';
+import {
+  createGuard,
+  type Principal,
+  recordDenials,
+  standardPolicy,
+  withGuard,
+} from '@guardstile/ai-sdk';
 import { guardOptions } from '@guardstile/ai-sdk/v7';
 import {
   convertToModelMessages,
@@ -14,7 +20,6 @@ import * as z from 'zod';
 import { sqliteApprovals } from '../support/sqlite-approvals.ts';
 import { chatModel } from './model.ts';
 import type { OpenApproval } from './open-approval.ts';
-import { countDenials } from './count-denials.ts';
 import { shopTools } from './tools.ts';
 
 /** Handlers for the route of a chat, as frameworks with route handlers take them. */
@@ -56,7 +61,8 @@ export function createChatRoute(folder: string): ChatRoute {
       const chat = await safeValidateUIMessages({ messages: body.data.messages, tools });
       if (!chat.success) return new Response('not a conversation', { status: 400 });
       const messages = await convertToModelMessages(chat.data, { tools });
-      await countDenials(mine, shop, chat.data);
+      // The SDK calls nothing for what a person has denied, so it is counted here.
+      await recordDenials(tools, messages);
       const result = streamText({
         model: chatModel(),
         ...guardOptions(tools),
