@@ -12,6 +12,8 @@ import {
   turn,
 } from '../test/harness.ts';
 import { memoryApprovals } from './approvals/memory.ts';
+import type { AuditLog } from './audit/log.ts';
+import { memoryAudit } from './audit/memory.ts';
 import { createGuard } from './guard.ts';
 import type { GuardOptions } from './guard-options.ts';
 import { memoryLabels } from './labels.ts';
@@ -448,6 +450,52 @@ describe('an abort while the body runs', () => {
     expect(await storyOf(guard)).toEqual(['tool.allow', 'tool.outcome unknown']);
     expect(getEventListeners(controller.signal, 'abort').length).toBe(0);
     expect(cleaned).toEqual([]); // It hangs, and nobody can reach into it.
+  });
+});
+
+describe('a guard that is closed right after an abort', () => {
+  it.each<[string, (signal: AbortSignal | undefined) => Promise<unknown>, string]>([
+    [
+      'a body that rejects at once',
+      (signal) =>
+        new Promise((_resolve, reject) => {
+          signal?.addEventListener('abort', () => reject(new Error('stopped')));
+        }),
+      'error',
+    ],
+    ['a body that does not care', never, 'unknown'],
+  ])('has the outcome of %s in its log before the log is closed', async (_, body, status) => {
+    const written: string[] = [];
+    const audit: AuditLog = {
+      ...memoryAudit(),
+      async append(draft) {
+        await Promise.resolve();
+        if (written.includes('closed')) throw new Error('the log is closed');
+        written.push(`${draft.action} ${draft.status ?? ''}`.trim());
+        return { log: 'x', seq: written.length, hash: '', durability: 'memory' };
+      },
+      async close() {
+        await Promise.resolve();
+        written.push('closed');
+      },
+    };
+    const guard = createGuard({ policy: allowAll(), audit });
+    const controller = new AbortController();
+    const started = Promise.withResolvers<void>();
+    const call = thrownBy(() =>
+      guard.call(
+        { tool: 'read', args: {}, context: { signal: controller.signal } },
+        (_args, run) => {
+          started.resolve();
+          return body(run.signal);
+        },
+      ),
+    );
+    await started.promise;
+    controller.abort();
+    await guard.close();
+    await call;
+    expect(written).toEqual(['tool.allow', `tool.outcome ${status}`, 'closed']);
   });
 });
 

@@ -1031,6 +1031,15 @@ describe('a call that is opened', () => {
     expect(heard.map(({ type }) => type).filter((type) => type !== 'audit')).toEqual(told);
   });
 
+  it('gives its reason without what is secret: frameworks show it to models and clients', async () => {
+    const reason = 'no sk-1234567890abcdefghij';
+    for (const effect of ['deny', 'ask', 'allow'] as const) {
+      const { opened } = suspending({ policy: () => ({ effect, reason }) });
+      const { decision } = await opened(true);
+      expect(decision).toMatchObject({ effect, reason: 'no [redacted]' });
+    }
+  });
+
   it('is a denial when the policy fails, and logged as one if that is final', async () => {
     const { opened, guard } = suspending({
       policy: () => {

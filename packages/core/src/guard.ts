@@ -171,12 +171,22 @@ export function createGuard(options: GuardOptions): Guard {
 
 /** Sandbox and log close whatever becomes of each other, and after everything has been written. */
 async function closeParts({ trailing, sandbox, audit }: Parts): Promise<void> {
-  while (trailing.size > 0) await Promise.allSettled(trailing);
+  do {
+    // A call that was aborted a moment ago gives up its body in a turn of its own, and writes it down.
+    await turn();
+    await Promise.allSettled(trailing);
+  } while (trailing.size > 0);
   try {
     await sandbox.close?.();
   } finally {
     await audit?.close?.();
   }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 0);
+  });
 }
 
 /** Whether this is a guard made by this copy of the package. */

@@ -82,22 +82,28 @@ export function* openCall(state: CallState, final: boolean): Steps<Opened> {
       received = true;
     });
     if (decision.effect === 'deny' && final) throw denied(state, decision);
-    if (decision.effect !== 'ask') return { decision, approval: undefined };
+    if (decision.effect !== 'ask') return opened(state, decision);
     const open = yield* findOpen(state);
-    if (open !== undefined) return { decision, approval: open };
+    if (open !== undefined) return opened(state, decision, open);
     // Whoever could open an approval with the answer to it could approve a forgery of his own.
     if (state.input.answer !== undefined) throw answeredAlready(state);
     announceCall(state);
     announce(state, decision);
-    return { decision, approval: yield* openApproval(state, decision) };
+    return opened(state, decision, yield* openApproval(state, decision));
   } catch (error) {
     const decision = state.denial ?? denialOf(state, error);
     if (final && received) announceCall(state);
     if (final) yield* refuse(state, error);
-    return { decision, approval: undefined };
+    return opened(state, decision);
   } finally {
     state.waiting.end();
   }
+}
+
+/** Frameworks show reasons to models and clients. */
+function opened({ parts }: CallState, decision: Decision, approval?: Approval): Opened {
+  const reason = parts.redactor.text(decision.reason);
+  return { decision: Object.freeze({ ...decision, reason }), approval };
 }
 
 /** An answer to what was never asked, or is over. */
