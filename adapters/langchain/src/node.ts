@@ -1,1 +1,4 @@
 export { terminalApprover } from '@guardstile/approvals';
+export { createAuditKeys, fileAnchor, fileAudit, sqliteAudit, verifyLog } from '@guardstile/audit';
+
+export type { DiskAudit, DiskAuditOptions, FileAuditOptions } from '@guardstile/audit';

@@ -1,35 +1,52 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { tool } from 'ai';
 import * as z from 'zod';
 
 /** The name of the one secret: tools get its value, arguments and logs never do. */
 export const SHOP_KEY = 'SHOP_API_KEY';
 
-/** Ordinary AI SDK tools. None of them checks anything: that is the guard's part. */
+/** The secrets that each tool gets. */
+export const toolSecrets = { getOrder: [SHOP_KEY], refund: [SHOP_KEY] } as const;
+
+/** What a tool is, whichever framework calls it. None checks anything: that is the guard's part. */
+export interface DemoTool<Args> {
+  readonly name: string;
+  readonly description: string;
+  readonly schema: z.ZodType<Args>;
+  readonly run: (args: Args, given: Given) => Promise<unknown>;
+}
+
+/** The last argument of every tool's body: the framework's own, and what the guard adds to it. */
+export type Given = object;
+
+export type DemoTools = ReturnType<typeof demoTools>;
+
 export function demoTools(folder: string, shop: string) {
   return {
-    readFile: tool({
+    readFile: demoTool({
+      name: 'readFile',
       description: 'Reads a text file of the ticket folder.',
-      inputSchema: z.object({ path: z.string() }),
-      execute: ({ path }) => readFile(resolve(folder, path), 'utf8'),
+      schema: z.object({ path: z.string() }),
+      run: ({ path }) => readFile(resolve(folder, path), 'utf8'),
     }),
-    getOrder: tool({
+    getOrder: demoTool({
+      name: 'getOrder',
       description: 'Looks up an order in the shop.',
-      inputSchema: z.object({ order: z.string() }),
-      execute: ({ order }, options) =>
-        fetchJson(`${shop}/orders/${encodeURIComponent(order)}`, options),
+      schema: z.object({ order: z.string() }),
+      run: ({ order }, given) => fetchJson(`${shop}/orders/${encodeURIComponent(order)}`, given),
     }),
-    refund: tool({
+    refund: demoTool({
+      name: 'refund',
       description: 'Pays money back to the customer of an order.',
-      inputSchema: z.object({ order: z.string(), amount: z.number().positive() }),
-      execute: (refund, options) =>
-        fetchJson(`${shop}/refunds`, options, { method: 'POST', body: JSON.stringify(refund) }),
+      schema: z.object({ order: z.string(), amount: z.number().positive() }),
+      run: (refund, given) =>
+        fetchJson(`${shop}/refunds`, given, { method: 'POST', body: JSON.stringify(refund) }),
     }),
-    writeFile: tool({
+    writeFile: demoTool({
+      name: 'writeFile',
       description: 'Writes a text file of the ticket folder.',
-      inputSchema: z.object({ path: z.string(), text: z.string() }),
-      execute: async ({ path, text }) => {
+      schema: z.object({ path: z.string(), text: z.string() }),
+      run: async ({ path, text }) => {
         await writeFile(resolve(folder, path), text);
         return `wrote ${text.length} characters`;
       },
@@ -37,9 +54,14 @@ export function demoTools(folder: string, shop: string) {
   };
 }
 
-async function fetchJson(url: string, options: object, init: RequestInit = {}): Promise<unknown> {
-  // The guard adds what `toolSecrets` names, of which the SDK's type knows nothing.
-  const { secrets } = options as { readonly secrets: Readonly<Record<string, string>> };
+/** Infers the arguments. */
+function demoTool<Args>(tool: DemoTool<Args>): DemoTool<Args> {
+  return tool;
+}
+
+async function fetchJson(url: string, given: Given, init: RequestInit = {}): Promise<unknown> {
+  // The guard adds what `toolSecrets` names, of which no framework's type knows.
+  const { secrets } = given as { readonly secrets: Readonly<Record<string, string>> };
   const response = await fetch(url, { ...init, headers: { 'x-api-key': secrets[SHOP_KEY] ?? '' } });
   if (!response.ok) throw new Error(`the shop answered ${response.status}`);
   return response.json();

@@ -1,0 +1,30 @@
+import type { Approver, Guard } from '@guardstile/core';
+
+import type { DemoTools } from './tools.ts';
+
+/** What an agent of a framework is set up with. */
+export interface Setting {
+  readonly guard: Guard;
+  readonly tools: DemoTools;
+}
+
+/** What came of the agent's work. */
+export interface Worked {
+  readonly text: string;
+  /** Everything that the model was told. */
+  readonly seen: string;
+}
+
+export interface DemoAgent {
+  /** Which model it has, in words. */
+  readonly model: string;
+  work(prompt: string, signal: AbortSignal): Promise<Worked>;
+}
+
+/** What differs between the frameworks. Everything else of the demo is the same for all of them. */
+export interface DemoFramework {
+  /** As in "an AI SDK agent". */
+  readonly words: string;
+  readonly terminalApprover: () => Approver;
+  agent(setting: Setting): Promise<DemoAgent>;
+}
