@@ -6,6 +6,8 @@ export interface Io {
   readonly error: (text: string) => void;
   /** Whether a person watches. */
   readonly interactive: boolean;
+  /** Ends commands that would go on for ever. */
+  readonly signal: AbortSignal;
 }
 
 /** How a command ends. */

@@ -1,8 +1,12 @@
 #!/usr/bin/env node
 import { run } from './run.ts';
 
+const interrupted = new AbortController();
+process.once('SIGINT', () => interrupted.abort());
+
 process.exitCode = await run(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
   error: (text) => process.stderr.write(text),
   interactive: process.stdout.isTTY,
+  signal: interrupted.signal,
 });

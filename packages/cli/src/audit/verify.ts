@@ -5,6 +5,7 @@ import { visible } from '@guardstile/core';
 import { Command } from 'commander';
 
 import type { ExitCode, Io } from '../io.ts';
+import { keyOf } from './public-key.ts';
 
 interface Options {
   readonly publicKey?: string;
@@ -59,11 +60,6 @@ Exit codes:
       else for (const report of reports) io.out(describe(report));
       finish(worst(reports));
     });
-}
-
-/** Keys are short and public: they come as they are, or in a file. */
-function keyOf(given: string): string {
-  return given.includes('+') ? given : readFileSync(given, 'utf8').trim();
 }
 
 function progress(path: string, { interactive, error }: Io): (entries: number) => void {
