@@ -21,10 +21,8 @@ export const CHAIN_START: ChainPoint = Object.freeze({
   peaks: Object.freeze([]),
 });
 
-/** What is wrong with a line. */
-export interface Fault {
-  readonly fault: string;
-}
+/** What a line holds, or what is wrong with it. */
+export type Checked = { readonly entry: AuditEntry } | { readonly fault: string };
 
 /** Follows a log line by line. */
 export interface ChainCheck {
@@ -32,7 +30,7 @@ export interface ChainCheck {
   readonly head: string;
   readonly tree: CompactRange;
   /** The next entry, or what is wrong with it; after a fault the check stands where it stood. */
-  next(line: Buffer): AuditEntry | Fault;
+  next(line: Buffer): Checked;
 }
 
 /**
@@ -44,7 +42,7 @@ export function chainCheck(from: ChainPoint, key: KeyObject | undefined, log?: s
   let { head } = from;
   let id = log;
 
-  function check(line: Buffer): { entry: AuditEntry; hash: Buffer } | Fault {
+  function check(line: Buffer): { entry: AuditEntry; hash: Buffer } | { fault: string } {
     const stored = parseLine(line);
     if (stored === undefined) return { fault: 'it is no entry of a log' };
     const { body, mac } = stored;
@@ -77,14 +75,9 @@ export function chainCheck(from: ChainPoint, key: KeyObject | undefined, log?: s
       tree.append(hash);
       head = entry.hash;
       id ??= entry.log;
-      return entry;
+      return { entry };
     },
   };
-}
-
-/** Whether it is a fault instead of an entry. */
-export function isFault(value: AuditEntry | Fault): value is Fault {
-  return 'fault' in value;
 }
 
 function sameDigits(a: string, b: string): boolean {

@@ -3,6 +3,7 @@ import { GuardError } from '@guardstile/core';
 import type { Anchor } from './anchor.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import type { NoteVerifier } from './signed-note.ts';
+import { within } from './within.ts';
 
 /** The log that is about to be opened. */
 interface Found {
@@ -22,16 +23,26 @@ export async function checkAnchors(
   found: Found,
   anchors: readonly Anchor[],
   verifier: NoteVerifier,
+  timeoutMs: number,
 ): Promise<void> {
-  for (const anchor of anchors) {
-    const note = await latestOf(anchor, found.log);
+  const notes = await Promise.all(
+    anchors.map(async (anchor) => ({
+      anchor,
+      note: await latestOf(anchor, found.log, timeoutMs),
+    })),
+  );
+  for (const { anchor, note } of notes) {
     if (note !== undefined) check(found, anchor, openCheckpoint(note, verifier));
   }
 }
 
-async function latestOf(anchor: Anchor, log: string): Promise<string | undefined> {
+async function latestOf(
+  anchor: Anchor,
+  log: string,
+  timeoutMs: number,
+): Promise<string | undefined> {
   try {
-    return await anchor.latest(log);
+    return await within(anchor.latest(log), timeoutMs);
   } catch (cause) {
     throw new GuardError(
       'audit_error',

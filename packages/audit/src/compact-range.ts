@@ -16,7 +16,7 @@ export interface CompactRange {
 export function compactRange(size = 0, peaks: readonly Buffer[] = []): CompactRange {
   const stack = [...peaks];
   let count = size;
-  if (stack.length !== onesIn(count)) throw new RangeError('as many peaks as ones in the size');
+  if (stack.length !== peaksOf(count)) throw new RangeError('as many peaks as ones in the size');
   return {
     get size() {
       return count;
@@ -45,7 +45,8 @@ function rootOf(peaks: readonly Buffer[]): Buffer {
   return root;
 }
 
-function onesIn(count: number): number {
+/** How many complete subtrees a tree of this size has: as many as its size has ones. */
+export function peaksOf(count: number): number {
   let ones = 0;
   for (let rest = count; rest > 0; rest = Math.floor(rest / 2)) ones += rest % 2;
   return ones;

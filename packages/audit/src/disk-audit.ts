@@ -15,9 +15,9 @@ import {
 import type { Anchor } from './anchor.ts';
 import { macKey } from './hashing.ts';
 import { type LogPlace, openLog, type OpenOptions } from './open-log.ts';
-import { readLog } from './read-log.ts';
 import { sharedLog } from './shared-logs.ts';
 import { noteSigner } from './signed-note.ts';
+import { verifyWithKey } from './verify-logs.ts';
 
 /** How a log on disk is written. Only the key has no default. */
 export interface DiskAuditOptions {
@@ -29,6 +29,8 @@ export interface DiskAuditOptions {
   readonly name?: string;
   /** Where checkpoints are kept out of reach. */
   readonly anchors?: readonly Anchor[];
+  /** How long an anchor may take to answer, in milliseconds. @default 10_000 */
+  readonly anchorTimeoutMs?: number;
   /** A checkpoint after so many entries. @default 1000 */
   readonly checkpointEvery?: number;
   /** A checkpoint after so many milliseconds with new entries. @default 10_000 */
@@ -62,7 +64,8 @@ export interface DiskAudit extends AuditLog {
 export interface DiskLog {
   readonly name: string;
   readonly path: string;
-  readonly place: () => LogPlace;
+  /** Where it may be: the first place that no other writer has. */
+  readonly places: readonly LogPlace[];
   readonly entries: (filter: AuditFilter) => Generator<AuditEntry, void, undefined>;
 }
 
@@ -70,7 +73,7 @@ export interface DiskLog {
 export function diskAudit(disk: DiskLog, opening: OpenOptions, redact?: RedactOptions): DiskAudit {
   const { name, path } = disk;
   const redactor = createRedactor(redact);
-  const log = sharedLog(path, opening.key, () => openLog(disk.place(), opening));
+  const log = sharedLog(path, opening.key, () => openLog(disk.places, opening));
   return {
     name,
     durability: 'disk',
@@ -79,17 +82,22 @@ export function diskAudit(disk: DiskLog, opening: OpenOptions, redact?: RedactOp
     append: (draft) => log.append(draftToKeep(draft, redactor)),
     query: (filter = {}) => [...disk.entries(filter)],
     entries: (filter = {}) => disk.entries(filter),
-    verify: () => verify(path, opening),
+    verify: () => verifyAll(path, opening),
     close: log.close,
   };
 }
 
-function verify(path: string, { key }: OpenOptions): AuditVerification {
-  const { chain, start, steps } = readLog(path, key);
-  for (const step of steps) {
-    if ('fault' in step) return { ok: false, seq: step.fault.seq, reason: step.fault.reason };
+/** All logs at the path; the head is that of the last one. */
+function verifyAll(path: string, { key }: OpenOptions): AuditVerification {
+  let [entries, evicted, head] = [0, 0, ''];
+  for (const report of verifyWithKey(path, key)) {
+    const { fault } = report;
+    if (fault !== undefined) return { ok: false, seq: fault.seq, reason: fault.reason };
+    entries += report.entries;
+    evicted += report.evicted;
+    ({ head } = report);
   }
-  return { ok: true, entries: chain.size - start.size, evicted: start.size, head: chain.head };
+  return { ok: true, entries, evicted, head };
 }
 
 /**
@@ -104,6 +112,7 @@ export function openOptions(options: DiskAuditOptions): OpenOptions {
     key: macKey(options.key),
     signer: signingKey === undefined ? undefined : noteSigner(name, signingKey),
     anchors,
+    anchorTimeoutMs: positive('anchorTimeoutMs', options.anchorTimeoutMs, 10_000),
     limits: {
       queue: positive('queue', options.queue, 10_000),
       deadlineMs: positive('deadlineMs', options.deadlineMs, 5000),

@@ -1,5 +1,14 @@
-import { closeSync, fdatasync, fsyncSync, openSync, renameSync, write, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import {
+  closeSync,
+  fdatasync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  write,
+  writeSync,
+} from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const datasync = promisify(fdatasync);
@@ -24,6 +33,14 @@ export function syncDirectory(directory: string): void {
   } finally {
     closeSync(handle);
   }
+}
+
+/** Creates a directory, and whatever it is in, so that it is there after a crash, too. */
+export function createDirectory(path: string): void {
+  const first = mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  const top = dirname(resolve(first));
+  for (let made = resolve(path); made !== top; made = dirname(made)) syncDirectory(dirname(made));
 }
 
 /** Replaces a file: whoever reads it finds the old one or the new one, whole. */

@@ -1,10 +1,15 @@
 import type { KeyObject } from 'node:crypto';
-import { rmSync } from 'node:fs';
 
 import type { AuditDraft } from '@guardstile/core';
 
 import { writeMark } from './log-mark.ts';
-import { cutTail, type Dropped, openLogFile } from './log-file.ts';
+import {
+  createLogFile,
+  type Dropped,
+  type LogFile,
+  openLogFile,
+  replaceLogFile,
+} from './log-file.ts';
 import type { LogState, LogStorage } from './log-storage.ts';
 import { recover } from './recover.ts';
 import { type Segment, segmentAt } from './segments.ts';
@@ -20,9 +25,8 @@ export interface SegmentLimits {
 export interface FileStorageStart {
   readonly directory: string;
   readonly key: KeyObject;
-  readonly segment: Segment;
-  /** Where the next line goes. */
-  readonly offset: number;
+  /** Where the next line goes; absent: the log begins. */
+  readonly at: { readonly segment: Segment; readonly offset: number } | undefined;
   readonly limits: SegmentLimits;
 }
 
@@ -32,15 +36,17 @@ export interface FileStorage extends LogStorage {
   mark(state: LogState): void;
 }
 
-export function fileStorage(start: FileStorageStart): FileStorage {
-  const { directory, key, limits } = start;
-  let file = openLogFile(start.segment, start.offset);
+export function fileStorage({ directory, key, at, limits }: FileStorageStart): FileStorage {
+  let file: LogFile =
+    at === undefined ? createLogFile(segmentAt(directory, 0)) : openLogFile(at.segment, at.offset);
   let begun = performance.now();
 
   function openNext({ size }: LogState): void {
-    file.close();
-    file = openLogFile(segmentAt(directory, size), 0);
+    const before = file;
+    const next = segmentAt(directory, size);
+    file = next.first === before.segment.first ? replaceLogFile(next) : createLogFile(next);
     begun = performance.now();
+    before.close();
   }
 
   /**
@@ -48,10 +54,8 @@ export function fileStorage(start: FileStorageStart): FileStorage {
    * are on disk. What was acknowledged is read back, what was not is put aside.
    */
   function leaveFile(state: LogState): Dropped | undefined {
-    const { segment, offset } = file;
-    const dropped = cutTail(segment, offset);
-    if (offset === 0) rmSync(segment.path);
-    const found = recover(directory, { key, acceptDamagedTail: false });
+    const dropped = file.cut();
+    const { found } = recover(directory, { key, damagedTail: 'refuse', tornTail: 'refuse' });
     const whole =
       found === undefined
         ? state.size === 0
@@ -65,22 +69,36 @@ export function fileStorage(start: FileStorageStart): FileStorage {
     prepare(state): AuditDraft | undefined {
       const full =
         file.offset >= limits.segmentBytes || performance.now() - begun >= limits.segmentMs;
-      if (!full || file.offset === 0) return undefined;
-      const payload = { previous: file.segment.first };
-      openNext(state);
+      if (full && file.offset > 0) openNext(state);
+      if (file.offset > 0 || state.size === 0) return undefined;
+      const payload = standing(state);
       return { kind: 'segment', action: 'segment.opened', actor: 'guard', payload };
     },
     append: async (entries) => file.append(Buffer.from(entries.map(({ line }) => line).join(''))),
     mend(state, cause) {
       const dropped = leaveFile(state);
-      const payload = { cause, ...(dropped === undefined ? {} : { dropped }) };
+      const payload = {
+        ...standing(state),
+        cause,
+        ...(dropped === undefined ? {} : { dropped }),
+      };
       return { kind: 'recovery', action: 'log.mended', actor: 'guard', payload };
     },
     close: () => file.close(),
     mark({ log, size, head, peaks, open, closed }) {
       const { segment, offset } = file;
-      const at = { segment: segment.first, offset };
-      writeMark(directory, 'mark', { log, size, head, peaks, ...at, open: [...open], closed }, key);
+      const next = { segment: segment.first, offset };
+      writeMark(
+        directory,
+        'mark',
+        { log, size, head, peaks, ...next, open: [...open], closed },
+        key,
+      );
     },
   };
+}
+
+/** What a new file begins with: enough to go on from there when older files were given up. */
+function standing({ peaks }: LogState): { readonly peaks: readonly string[] } {
+  return { peaks: peaks.map((peak) => peak.toString('hex')) };
 }

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 
 import { type AuditEntry, GuardError } from '@guardstile/core';
 
-import { CHAIN_START, type ChainCheck, chainCheck, isFault } from './chain-check.ts';
+import { CHAIN_START, type ChainCheck, chainCheck } from './chain-check.ts';
 import { readMark } from './log-mark.ts';
 import { readLines } from './read-lines.ts';
 import { listSegments } from './segments.ts';
@@ -53,10 +53,10 @@ function followFiles(path: string, chain: ChainCheck, start: number): LogFollowe
 }
 
 function next(chain: ChainCheck, line: Buffer): AuditEntry {
-  const entry = chain.next(line);
-  if (!isFault(entry)) return entry;
+  const read = chain.next(line);
+  if ('entry' in read) return read.entry;
   throw new GuardError(
     'audit_tampered',
-    `entry ${chain.size}: ${entry.fault}; verify the log and keep it as evidence`,
+    `entry ${chain.size}: ${read.fault}; verify the log and keep it as evidence`,
   );
 }

@@ -1,7 +1,10 @@
 export { createAuditKeys } from './audit-keys.ts';
+export { fileAnchor } from './file-anchor.ts';
 export { fileAudit } from './file-audit.ts';
 export { fileEntries } from './file-entries.ts';
 export { followLog } from './follow-log.ts';
+export { httpAnchor } from './http-anchor.ts';
+export { mirrored } from './mirrored.ts';
 export { proveEntries, verifyProof } from './prove.ts';
 export { sqliteAudit } from './sqlite-audit.ts';
 export { CSV_HEAD, toCsv } from './to-csv.ts';
@@ -10,7 +13,9 @@ export { verifyLog } from './verify-log.ts';
 
 export type { Anchor } from './anchor.ts';
 export type { AuditKeys } from './audit-keys.ts';
+export type { HttpAnchorOptions } from './http-anchor.ts';
 export type { LogFollower } from './follow-log.ts';
+export type { MirrorLogger } from './mirrored.ts';
 export type { EntryProof } from './prove.ts';
 export type { LogFault } from './read-log.ts';
 export type { VerifyOptions, VerifyReport } from './verify-log.ts';

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { canonical } from '@guardstile/core';
 
 import type { ChainPoint } from './chain-check.ts';
+import { peaksOf } from './compact-range.ts';
 import { replaceFile } from './durable-file.ts';
 import { macOf } from './hashing.ts';
 
@@ -45,8 +46,15 @@ export function parseMark(
   const [, body = '', mac = ''] = WHOLE.exec(text) ?? [];
   if (body === '') return undefined;
   if (key !== undefined && macOf(key, Buffer.from(`${name}\n${body}`)) !== mac) return undefined;
-  const mark = JSON.parse(body) as LogMark & { readonly peaks: readonly unknown[] }; // as it was written
-  return { ...mark, peaks: mark.peaks.map((peak) => Buffer.from(String(peak), 'hex')) };
+  const mark = JSON.parse(body) as LogMark & { readonly peaks: readonly unknown[] }; // checked with the key, or below
+  const peaks = mark.peaks.map((peak) => Buffer.from(String(peak), 'hex'));
+  // Without the key nobody knows who wrote it: what cannot be continued is none.
+  return isPoint({ ...mark, peaks }) ? { ...mark, peaks } : undefined;
+}
+
+function isPoint({ size, head, peaks }: ChainPoint): boolean {
+  const whole = peaks.every((peak) => peak.length === 32) && /^[0-9a-f]{64}$/.test(head);
+  return whole && Number.isSafeInteger(size) && size >= 0 && peaks.length === peaksOf(size);
 }
 
 export function writeMark(directory: string, name: MarkName, mark: LogMark, key: KeyObject): void {

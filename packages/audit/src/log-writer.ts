@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { type AuditDraft, type AuditReceipt, GuardError, isGuardError } from '@guardstile/core';
 
 import type { CompactRange } from './compact-range.ts';
-import { followAttempts } from './follow-attempts.ts';
+import { followWriter } from './follow-attempts.ts';
 import type { LogState, LogStorage, PlacedEntry } from './log-storage.ts';
 import { sealEntry } from './seal-entry.ts';
 
@@ -27,6 +27,8 @@ export interface WriterStart {
   readonly clock: () => number;
   /** Rejects while the log must not be written; asked until it has resolved once. */
   readonly admit: () => Promise<void>;
+  /** Called when the opening is on disk; until it has resolved once nothing else is written. */
+  readonly arrived: () => Promise<void>;
   /** What this writer says before anything else. */
   readonly opening: AuditDraft;
   /** Called after every batch that is on disk. Must not throw. */
@@ -60,18 +62,25 @@ type Placed = PlacedEntry & { readonly waiting: Waiting | undefined };
 /** So many entries go to disk at once at most, so that one batch does not hold up the rest for long. */
 const BATCH = 1024;
 
+/** How long a disk is left alone that failed while it was mended, in milliseconds. */
+const MEND_EVERY_MS = 1000;
+
 /** Starts to write at once: the opening does not wait for the first entry. */
 export function logWriter(start: WriterStart): LogWriter {
   const { key, log, tree, open, limits, clock, storage } = start;
   let { head } = start;
   let opening: AuditDraft | undefined = start.opening;
+  /** What the storage has to say before the next entry. */
+  let said: AuditDraft | undefined;
   let queue: Waiting[] = [];
   /** Whether the disk has not answered in time, and not since. */
   let stuck = false;
   let admitted = false;
-  let broken: { readonly cause: unknown } | undefined;
+  let broken: { readonly cause: unknown; readonly until: number } | undefined;
   let ended = false;
   let closed = false;
+  /** Told when the disk does not answer. */
+  let hung: () => void = () => undefined;
   let working: Promise<void> | undefined = work();
 
   const state: LogState = {
@@ -127,7 +136,7 @@ export function logWriter(start: WriterStart): LogWriter {
     const left = oldest === undefined ? limits.deadlineMs : oldest.until - performance.now();
     const timer = setTimeout(() => giveUp(batch), left);
     try {
-      if (!admitted) await start.admit();
+      if (!admitted) await enter();
       admitted = true;
       await write(batch);
     } catch (error) {
@@ -138,24 +147,48 @@ export function logWriter(start: WriterStart): LogWriter {
     }
   }
 
+  async function enter(): Promise<void> {
+    await start.admit();
+    await write([]);
+    await start.arrived();
+  }
+
   async function write(batch: readonly Waiting[]): Promise<void> {
+    const mending = broken !== undefined;
+    if (broken !== undefined && performance.now() < broken.until) throw broken.cause;
     try {
-      const placed = place([...prepare(), ...batch]);
-      if (placed.length === 0) return;
-      await storage.append(placed);
-      commit(placed);
+      prepare();
     } catch (cause) {
-      broken = { cause };
+      breakOff(cause, mending);
       throw cause;
     }
+    const placed = place([...toSay(), ...batch]);
+    if (placed.length === 0) return;
+    try {
+      await storage.append(placed);
+    } catch (cause) {
+      breakOff(cause, mending);
+      throw cause;
+    }
+    commit(placed);
     start.written(state);
   }
 
-  /** What has to be said before the next entry, if anything. */
-  function prepare(): ReadonlyArray<{ readonly draft: AuditDraft }> {
-    const said =
-      broken === undefined ? storage.prepare(state) : storage.mend(state, messageOf(broken.cause));
-    broken = undefined;
+  function prepare(): void {
+    if (broken === undefined) {
+      said = storage.prepare(state) ?? said;
+    } else {
+      said = storage.mend(state, messageOf(broken.cause));
+      broken = undefined;
+    }
+  }
+
+  /** A disk that fails again and again is not mended for every call. */
+  function breakOff(cause: unknown, mending: boolean): void {
+    broken = { cause, until: performance.now() + (mending ? MEND_EVERY_MS : 0) };
+  }
+
+  function toSay(): ReadonlyArray<{ readonly draft: AuditDraft }> {
     // Nothing comes before the first entry of a log; a new file begins with what says so.
     const drafts = opening?.kind === 'genesis' ? [opening, said] : [said, opening];
     return drafts.flatMap((draft) => (draft === undefined ? [] : [{ draft }]));
@@ -170,7 +203,7 @@ export function logWriter(start: WriterStart): LogWriter {
       const { draft } = item;
       const waiting = 'resolve' in item ? item : undefined;
       try {
-        const at = { log, seq: tree.size + placed.length, ts: now(clock), prev };
+        const at = { log, seq: tree.size + placed.length, ts: timeOf(clock), prev };
         const sealed = sealEntry(draft, at, key);
         prev = sealed.hash.toString('hex');
         placed.push({ ...sealed, seq: at.seq, ts: at.ts, draft, waiting });
@@ -187,9 +220,10 @@ export function logWriter(start: WriterStart): LogWriter {
     for (const { draft, seq, hash, waiting } of placed) {
       tree.append(hash);
       head = hash.toString('hex');
-      followAttempts(open, draft);
+      followWriter(open, draft);
       closed = draft.kind === 'close';
       if (draft === opening) opening = undefined;
+      if (draft === said) said = undefined;
       waiting?.resolve({ log, seq, hash: head, durability: 'disk' });
     }
   }
@@ -198,6 +232,7 @@ export function logWriter(start: WriterStart): LogWriter {
     stuck = true;
     refuse([...batch, ...queue], tooLate());
     queue = [];
+    hung();
   }
 
   function tooLate(): GuardError {
@@ -207,10 +242,10 @@ export function logWriter(start: WriterStart): LogWriter {
   async function end(): Promise<void> {
     if (ended) return;
     ended = true;
-    // Every batch ends or is given up within its deadline; a disk that hangs holds up only the last one.
-    while (working !== undefined && !stuck) {
-      await Promise.race([working, delay(limits.deadlineMs)]);
-    }
+    const silence = new Promise<void>((resolve) => {
+      hung = resolve;
+    });
+    if (!stuck) await Promise.race([working, silence]);
     if (stuck) throw failed('the disk does not answer');
     storage.close();
   }
@@ -223,7 +258,7 @@ function refuse(batch: readonly Waiting[], error: unknown): void {
 }
 
 /** Milliseconds since 1970, whole: what every storage can keep. */
-function now(clock: () => number): number {
+function timeOf(clock: () => number): number {
   const ts = Math.trunc(clock());
   if (Number.isSafeInteger(ts)) return ts;
   throw new Error('the clock tells no time');

@@ -4,13 +4,7 @@ import { basename } from 'node:path';
 
 import type { AuditEntry } from '@guardstile/core';
 
-import {
-  CHAIN_START,
-  type ChainCheck,
-  chainCheck,
-  type ChainPoint,
-  isFault,
-} from './chain-check.ts';
+import { CHAIN_START, type ChainCheck, chainCheck, type ChainPoint } from './chain-check.ts';
 import { readMark } from './log-mark.ts';
 import { readLines } from './read-lines.ts';
 import { readRows } from './sqlite-rows.ts';
@@ -62,13 +56,13 @@ export function readLog(path: string, key: KeyObject | undefined): LogReading {
 function* rowSteps(path: string, chain: ChainCheck): Generator<LogStep, void, undefined> {
   for (const { line, fault: wrong } of readRows(path)) {
     const bytes = Buffer.from(line);
-    const entry = wrong === undefined ? chain.next(bytes) : { fault: wrong };
-    if (isFault(entry)) {
+    const read = wrong === undefined ? chain.next(bytes) : { fault: wrong };
+    if ('fault' in read) {
       const { size: seq } = chain;
-      yield { fault: { file: basename(path), offset: undefined, seq, reason: entry.fault } };
+      yield { fault: { file: basename(path), offset: undefined, seq, reason: read.fault } };
       return;
     }
-    yield { entry, line: bytes };
+    yield { entry: read.entry, line: bytes };
   }
 }
 
@@ -87,12 +81,12 @@ function* lineSteps(
     }
     for (const { bytes, offset, terminated } of readLines(segment.path)) {
       if (!terminated && segment === segments.at(-1)) return;
-      const entry = terminated ? chain.next(bytes) : { fault: 'it was cut off' };
-      if (isFault(entry)) {
-        yield { fault: { file, offset, seq: chain.size, reason: entry.fault } };
+      const read = terminated ? chain.next(bytes) : { fault: 'it was cut off' };
+      if ('fault' in read) {
+        yield { fault: { file, offset, seq: chain.size, reason: read.fault } };
         return;
       }
-      yield { entry, line: bytes };
+      yield { entry: read.entry, line: bytes };
     }
   }
 }

@@ -4,12 +4,20 @@ import { basename } from 'node:path';
 
 import { GuardError } from '@guardstile/core';
 
-import { chainCheck, CHAIN_START, type ChainCheck, isFault } from './chain-check.ts';
-import { followAttempts } from './follow-attempts.ts';
+import { chainCheck, CHAIN_START, type ChainCheck } from './chain-check.ts';
+import { followWriter } from './follow-attempts.ts';
 import { cutTail, type Dropped } from './log-file.ts';
 import { readLines } from './read-lines.ts';
 import { type LogMark, readMark } from './log-mark.ts';
 import { listSegments, type Segment } from './segments.ts';
+
+/** What was found in a directory. */
+export interface Recovery {
+  /** Absent where there is no log yet. */
+  readonly found: Recovered | undefined;
+  /** What was put aside. */
+  readonly dropped: Dropped | undefined;
+}
 
 /** A log as it was found on disk. */
 export interface Recovered {
@@ -22,30 +30,31 @@ export interface Recovered {
   readonly open: Set<string>;
   /** Whether its last writer closed it. */
   readonly closed: boolean;
-  readonly dropped: Dropped | undefined;
 }
 
 /** What may be done about a log that does not end as its writer left it. */
 export interface RecoveryOptions {
   readonly key: KeyObject;
-  /** Cuts off a whole last line that is not authentic, too. */
-  readonly acceptDamagedTail: boolean;
+  /** What a batch that was being written left behind: lines without an end, or with holes of zeros. */
+  readonly tornTail: 'cut' | 'refuse';
+  /** Anything else that is not authentic and comes after the last mark. */
+  readonly damagedTail: 'cut' | 'refuse';
 }
 
 /**
  * Reads a log from its last mark to its end. A line that was being written when its writer ended is
  * put aside; anything else that is not as it was written refuses.
  *
- * @returns `undefined` when there is no log yet.
  * @throws {GuardError} `audit_tampered` with file, offset, position and reason; `audit_rolled_back`
  * when the log is shorter than its own mark says.
  */
-export function recover(directory: string, options: RecoveryOptions): Recovered | undefined {
+export function recover(directory: string, options: RecoveryOptions): Recovery {
   const segments = listSegments(directory);
   const [oldest] = segments;
-  if (oldest === undefined) return undefined;
-  const mark = readMark(directory, 'mark', options.key) ?? readMark(directory, 'base', options.key);
-  if (mark === undefined && oldest.first > 0) {
+  if (oldest === undefined) return { found: undefined, dropped: undefined };
+  const base = readMark(directory, 'base', options.key);
+  const mark = readMark(directory, 'mark', options.key) ?? base;
+  if (oldest.first > (base?.size ?? 0)) {
     throw tampered(
       oldest,
       0,
@@ -56,8 +65,9 @@ export function recover(directory: string, options: RecoveryOptions): Recovered 
   const reading = startReading(mark, options);
   for (const segment of segmentsFrom(segments, mark)) readSegment(reading, segment);
   const { at, chain, log, open, closed, dropped } = reading;
-  if (at === undefined || log === undefined) return undefined;
-  return { log, chain, ...at, open, closed, dropped };
+  const found =
+    at === undefined || log === undefined ? undefined : { log, chain, ...at, open, closed };
+  return { found, dropped };
 }
 
 /** The segments that have to be read, the first one from the mark's offset on. */
@@ -123,19 +133,21 @@ function readSegment(reading: Reading, { segment, from, last }: SegmentRest): vo
   reading.at = { segment, offset: from };
   for (const line of readLines(segment.path, from)) {
     // A line without its end was never acknowledged, whatever it holds.
-    const entry = line.terminated ? chain.next(line.bytes) : { fault: 'it was cut off' };
-    if (isFault(entry)) {
-      const ends = line.offset + line.bytes.length + 1 >= sizeOf(segment);
-      if (!(last && ends && (!line.terminated || options.acceptDamagedTail))) {
-        throw tampered(segment, line.offset, chain.size, entry.fault);
+    const read = line.terminated ? chain.next(line.bytes) : { fault: 'it was cut off' };
+    if ('fault' in read) {
+      // No entry holds a zero: where one is, the disk had not got everything when it lost power.
+      const torn = !line.terminated || line.bytes.includes(0);
+      if (!last || (torn ? options.tornTail : options.damagedTail) === 'refuse') {
+        throw tampered(segment, line.offset, chain.size, read.fault);
       }
       reading.dropped = cutTail(segment, line.offset);
       return;
     }
+    const { entry } = read;
     reading.at = { segment, offset: line.offset + line.bytes.length + 1 };
     reading.log ??= entry.log;
     reading.closed = entry.kind === 'close';
-    followAttempts(reading.open, entry);
+    followWriter(reading.open, entry);
   }
 }
 

@@ -22,9 +22,15 @@ export interface Sealed {
   readonly hash: Buffer;
 }
 
-/** Links, hashes and authenticates an entry. What a draft says of its place does not count. */
+/**
+ * Links, hashes and authenticates an entry. What a draft says of its place does not count.
+ *
+ * @throws {Error} for values that JSON cannot hold.
+ */
 export function sealEntry(draft: AuditDraft, place: Place, key: KeyObject): Sealed {
   const body = canonical({ ...draft, ...place, v: 1 });
+  // What JSON lacks is written as tokens that begin so, and nobody could read the entry again.
+  if (body.includes('@')) JSON.parse(body);
   const bytes = Buffer.from(body);
   return { line: formatLine(body, macOf(key, bytes)), hash: leafHash(bytes) };
 }

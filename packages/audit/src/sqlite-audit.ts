@@ -16,7 +16,7 @@ export function sqliteAudit(path: string, options: DiskAuditOptions): DiskAudit 
     {
       name: 'sqlite',
       path,
-      place: () => sqlitePlace(path, key),
+      places: [sqlitePlace(path, key)],
       entries: (filter) => rowEntries(path, filter, key),
     },
     opening,

@@ -13,6 +13,7 @@ CREATE TABLE IF NOT EXISTS entry (
   ${INDEXED.map((name) => `${name} TEXT`).join(', ')}
 ) STRICT;
 CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS torn (seq INTEGER, line TEXT) STRICT;
 CREATE INDEX IF NOT EXISTS entry_session ON entry (session, seq);
 CREATE INDEX IF NOT EXISTS entry_user ON entry (tenant, user, seq);
 CREATE INDEX IF NOT EXISTS entry_tool ON entry (tool, seq);
@@ -40,17 +41,40 @@ export function openRows(path: string): DatabaseSync {
   return database;
 }
 
+/** What a field is found by: only texts that the database gives back as they are. */
+function textOf(entry: object, name: string): string | null {
+  if (!Object.hasOwn(entry, name)) return null;
+  const value = (entry as Readonly<Record<string, unknown>>)[name];
+  return typeof value === 'string' && !/[\0\p{Surrogate}]/u.test(value) ? value : null;
+}
+
+/** Puts aside the entries from a position on, in the order they have; gives their lines. */
+export function setAside(database: DatabaseSync, from: number): readonly string[] {
+  const rows = database.prepare('SELECT line FROM entry WHERE seq >= ? ORDER BY seq').all(from);
+  inTransaction(database, () => {
+    database.prepare('INSERT INTO torn SELECT seq, line FROM entry WHERE seq >= ?').run(from);
+    database.prepare('DELETE FROM entry WHERE seq >= ?').run(from);
+  });
+  return rows.map((row) => String(row['line']));
+}
+
 /** Inserts entries in one transaction: all of them or none. */
 export function insertRows(database: DatabaseSync, entries: readonly PlacedEntry[]): void {
   const marks = ['seq', 'line', 'ts', ...INDEXED].map(() => '?').join(', ');
   const insert = database.prepare(
     `INSERT INTO entry (seq, line, ts, ${INDEXED.join(', ')}) VALUES (${marks})`,
   );
+  inTransaction(database, () => {
+    for (const { seq, line, ts, draft } of entries) {
+      insert.run(seq, line.slice(0, -1), ts, ...INDEXED.map((name) => textOf(draft, name)));
+    }
+  });
+}
+
+function inTransaction(database: DatabaseSync, work: () => void): void {
   database.exec('BEGIN IMMEDIATE');
   try {
-    for (const { seq, line, ts, draft } of entries) {
-      insert.run(seq, line.slice(0, -1), ts, ...INDEXED.map((name) => draft[name] ?? null));
-    }
+    work();
     database.exec('COMMIT');
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
@@ -114,9 +138,8 @@ function* rowsWhere(
 function agrees(row: Readonly<Record<string, unknown>>, line: string): boolean {
   try {
     const { e: entry } = JSON.parse(line) as { readonly e: Readonly<Record<string, unknown>> };
-    const same = (name: string): boolean =>
-      (Object.hasOwn(entry, name) ? entry[name] : null) === row[name];
-    return ['seq', 'ts', ...INDEXED].every(same);
+    const placed = ['seq', 'ts'].every((name) => entry[name] === row[name]);
+    return placed && INDEXED.every((name) => textOf(entry, name) === row[name]);
   } catch {
     // The chain says what is wrong with the line.
     return true;

@@ -1,8 +1,9 @@
+import type { KeyObject } from 'node:crypto';
 import { statSync } from 'node:fs';
 
 import { type AuditEntry, GuardError } from '@guardstile/core';
 
-import type { ChainCheck } from './chain-check.ts';
+import type { ChainCheck, ChainPoint } from './chain-check.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import { macKey } from './hashing.ts';
 import { type LogFault, readLog } from './read-log.ts';
@@ -60,20 +61,34 @@ export function verifyLog(
   progress: (entries: number) => void = () => undefined,
 ): VerifyReport {
   const key = options.key === undefined ? undefined : macKey(options.key);
+  return verifyAgainst(path, { key, checkpoints: openedCheckpoints(options), progress });
+}
+
+/** What a log is held against, read and checked. */
+export interface Against {
+  readonly key: KeyObject | undefined;
+  readonly checkpoints: readonly Checkpoint[];
+  /** Where the log stood when its writer closed it, as somebody else says. */
+  readonly left?: Pick<ChainPoint, 'size' | 'head'> | undefined;
+  readonly progress: (entries: number) => void;
+}
+
+export function verifyAgainst(path: string, against: Against): VerifyReport {
+  const { key, left, progress } = against;
   const { chain, start, steps } = readLog(path, key);
   const found = tally();
-  const checkpoints = heldAgainst(openedCheckpoints(options), start.size);
+  const checkpoints = heldAgainst(against.checkpoints, start.size);
   let fault: LogFault | undefined;
   for (const step of steps) {
     if ('fault' in step) fault = step.fault;
     else {
       found.count(step.entry);
-      fault = checkpoints.compare(chain, step.entry);
+      fault = checkpoints.compare(chain, step.entry) ?? departed(chain, left);
     }
     if (fault !== undefined) break;
     if (chain.size % PROGRESS === 0) progress(chain.size);
   }
-  fault ??= checkpoints.missing(chain);
+  fault ??= checkpoints.missing(chain) ?? cutOff(chain, left);
   return {
     outcome: fault !== undefined ? 'tampered' : checkpoints.matched ? 'verified' : 'unproven',
     path,
@@ -117,7 +132,10 @@ function tally(): Tally {
   return found;
 }
 
-function openedCheckpoints({ checkpoints = [], publicKey }: VerifyOptions): readonly Checkpoint[] {
+export function openedCheckpoints({
+  checkpoints = [],
+  publicKey,
+}: VerifyOptions): readonly Checkpoint[] {
   if (checkpoints.length === 0) return [];
   if (publicKey === undefined) {
     throw new GuardError(
@@ -170,6 +188,18 @@ function heldAgainst(checkpoints: readonly Checkpoint[], start: number): HeldAga
       return atEntry(chain.size, `entries ${chain.size} to ${next.size - 1} are missing`);
     },
   };
+}
+
+type Left = Against['left'];
+
+function departed({ size, head }: ChainCheck, left: Left): LogFault | undefined {
+  if (size !== left?.size || head === left.head) return undefined;
+  return atEntry(size - 1, 'the registry says that another entry was the last one here');
+}
+
+function cutOff({ size }: ChainCheck, left: Left): LogFault | undefined {
+  if (left === undefined || size >= left.size) return undefined;
+  return atEntry(size, `entries ${size} to ${left.size - 1} are missing: the registry knows them`);
 }
 
 function atEntry(seq: number, reason: string): LogFault {

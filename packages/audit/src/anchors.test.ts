@@ -1,0 +1,137 @@
+import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+
+import type { AuditDraft } from '@guardstile/core';
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+import { temporaryDirectory } from '../../../test/support/temporary-directory.ts';
+import type { Anchor } from './anchor.ts';
+import { createAuditKeys } from './audit-keys.ts';
+import { fileAnchor } from './file-anchor.ts';
+import { fileAudit } from './file-audit.ts';
+import { httpAnchor } from './http-anchor.ts';
+import { sqliteAudit } from './sqlite-audit.ts';
+import { verifyLog } from './verify-log.ts';
+
+const keys = createAuditKeys();
+const entry: AuditDraft = { kind: 'application', action: 'test', actor: 'test' };
+
+/** A witness that keeps one note per log and lets none shrink. */
+async function witness(): Promise<{ readonly url: string; readonly notes: Map<string, string> }> {
+  const notes = new Map<string, string>();
+  const sizeOf = (note = '\n0'): number => Number(note.split('\n')[1]);
+  const server = createServer((request, response) => {
+    const log = request.url?.split('/').at(-1) ?? '';
+    let body = '';
+    request.on('data', (chunk: Buffer) => {
+      body += chunk.toString();
+    });
+    request.on('end', () => {
+      if (request.headers.authorization !== 'Bearer witness') response.writeHead(401).end();
+      else if (request.method === 'GET') {
+        response.writeHead(notes.has(log) ? 200 : 404).end(notes.get(log));
+      } else if (sizeOf(body) < sizeOf(notes.get(log))) response.writeHead(409).end();
+      else {
+        notes.set(log, body);
+        response.writeHead(204).end();
+      }
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo; // it listens on a port
+  return { url: `http://127.0.0.1:${port}/logs/`, notes };
+}
+
+async function anchorOf(kind: 'file' | 'http'): Promise<Anchor> {
+  if (kind === 'file') return fileAnchor(join(temporaryDirectory(), 'anchors'));
+  return httpAnchor((await witness()).url, { headers: { authorization: 'Bearer witness' } });
+}
+
+const kinds = ['file', 'http'] as const;
+const opens = { file: fileAudit, sqlite: sqliteAudit };
+
+describe.each(kinds)('a %s anchor', (kind) => {
+  it.each(['file', 'sqlite'] as const)(
+    'keeps what a third party verifies a %s log with, and a restored backup is refused',
+    async (storage) => {
+      const anchor = await anchorOf(kind);
+      const directory = temporaryDirectory();
+      const path = join(directory, 'log');
+      const open = () => opens[storage](path, { ...keys, anchors: [anchor] });
+      const log = open();
+      await log.append(entry);
+      await log.close();
+      const backup = join(temporaryDirectory(), 'backup');
+      cpSync(directory, backup, { recursive: true });
+      const again = open();
+      await again.append(entry);
+      await again.close();
+      const note = (await anchor.latest(log.id)) ?? '';
+      expect(verifyLog(path, { publicKey: keys.publicKey, checkpoints: [note] })).toMatchObject({
+        outcome: 'verified',
+        checkpoint: 6,
+      });
+      rmSync(directory, { recursive: true });
+      cpSync(backup, directory, { recursive: true });
+      const restored = open();
+      await expect(restored.append(entry)).rejects.toMatchObject({ code: 'audit_rolled_back' });
+      await expect(restored.append(entry)).rejects.toMatchObject({ code: 'audit_rolled_back' });
+      await restored.close().catch(() => undefined);
+    },
+  );
+
+  it('lets no checkpoint shrink', async () => {
+    const anchor = await anchorOf(kind);
+    const log = `log_${'0'.repeat(32)}`;
+    await anchor.publish(log, `${log}\n5\nroot\n`);
+    await expect(anchor.publish(log, `${log}\n4\nroot\n`)).rejects.toThrow();
+    expect(await anchor.latest(log)).toBe(`${log}\n5\nroot\n`);
+    expect(await anchor.latest(`log_${'1'.repeat(32)}`)).toBeUndefined();
+  });
+});
+
+describe('a file anchor', () => {
+  it('refuses a log whose id leads out of its directory', async () => {
+    const anchor = fileAnchor(temporaryDirectory());
+    await expect(anchor.latest('../../etc/passwd')).rejects.toMatchObject({
+      code: 'audit_tampered',
+    });
+  });
+
+  it('that cannot be read is not mistaken for an empty one', async () => {
+    const directory = temporaryDirectory();
+    const file = join(directory, 'file');
+    cpSync(import.meta.filename, file);
+    await expect(fileAnchor(file).latest(`log_${'0'.repeat(32)}`)).rejects.toThrow('ENOTDIR');
+  });
+});
+
+describe('an HTTP anchor', () => {
+  it('that answers nonsense, or nothing, keeps the log closed until it answers', async () => {
+    const { url } = await witness();
+    const path = temporaryDirectory();
+    const good = httpAnchor(url, { headers: { authorization: 'Bearer witness' } });
+    const log = fileAudit(path, { ...keys, anchors: [good] });
+    await log.append(entry);
+    await log.close();
+    let answers = false;
+    const anchor: Anchor = {
+      ...good,
+      latest: async (id) => (answers ? good.latest(id) : httpAnchor(url).latest(id)),
+    };
+    const again = fileAudit(path, { ...keys, anchors: [anchor] });
+    await expect(again.append(entry)).rejects.toThrow('401');
+    answers = true;
+    await again.append(entry);
+    await again.close();
+    expect(readFileSync(join(path, 'checkpoint'), 'utf8')).toBe(await good.latest(log.id));
+  });
+});
