@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 
 import { aiSdkRows } from './ai-sdk-rows.ts';
+import { auditRows } from './audit-rows.ts';
 import { coreRows } from './core-rows.ts';
 import { type Group, met } from './figures.ts';
 import { generateTextRows } from './generate-text-rows.ts';
@@ -27,6 +28,7 @@ for (const measureGroup of [
   policyRows,
   generateTextRows,
   aiSdkRows,
+  auditRows,
   importRows,
   sizeRows,
 ]) {

@@ -301,7 +301,7 @@ describe('a log that was tampered with', () => {
     const lines = entries.map(({ hash: _hash, mac: _mac, ...draft }) => {
       const forged = { ...draft, actor: 'somebody else' };
       const sealed = sealEntry(forged, { ...forged, prev }, macKey(keys.key));
-      prev = sealed.hash.toString('hex');
+      prev = sealed.hash;
       return sealed.line;
     });
     writeFileSync(segments(path)[0] ?? '', lines.join(''));

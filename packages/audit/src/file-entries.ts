@@ -16,7 +16,7 @@ export function* fileEntries(
   filter: AuditFilter = {},
   key?: KeyObject,
 ): Generator<AuditEntry, void, undefined> {
-  const { limit, ...rest }: AuditFilter = Object.assign(Object.create(null), filter);
+  const { limit, ...rest } = { limit: undefined, ...filter };
   let left = limit ?? Infinity;
   const paths =
     logsIn(path).length > 1 ? listSlots(path).map((slot) => slotPath(path, slot)) : [path];

@@ -1,4 +1,4 @@
-import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 
 import { GuardError } from '@guardstile/core';
 
@@ -9,6 +9,11 @@ const DOMAIN = Buffer.from('guardstile/audit/v1\n');
 /** Leaf hash of RFC 6962, 32 bytes. */
 export function leafHash(body: Uint8Array): Buffer {
   return createHash('sha256').update(LEAF).update(body).digest();
+}
+
+/** The same of a text, hexadecimal: in one go, which takes half the time. */
+export function leafHashOf(body: string): string {
+  return hash('sha256', `\0${body}`, 'hex');
 }
 
 /** Hash of an inner node of RFC 6962, 32 bytes. */
@@ -36,6 +41,6 @@ export function macKey(key: string | Uint8Array): KeyObject {
 }
 
 /** HMAC-SHA256 of one entry's canonical bytes, hexadecimal. */
-export function macOf(key: KeyObject, body: Uint8Array): string {
+export function macOf(key: KeyObject, body: Uint8Array | string): string {
   return createHmac('sha256', key).update(DOMAIN).update(body).digest('hex');
 }

@@ -9,7 +9,9 @@ export { proveEntries, verifyProof } from './prove.ts';
 export { sqliteAudit } from './sqlite-audit.ts';
 export { CSV_HEAD, toCsv } from './to-csv.ts';
 export { toOcsf } from './to-ocsf.ts';
+export { logsIn } from './slots.ts';
 export { verifyLog } from './verify-log.ts';
+export { verifyLogs } from './verify-logs.ts';
 
 export type { Anchor } from './anchor.ts';
 export type { AuditKeys } from './audit-keys.ts';

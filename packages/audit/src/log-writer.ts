@@ -205,7 +205,7 @@ export function logWriter(start: WriterStart): LogWriter {
       try {
         const at = { log, seq: tree.size + placed.length, ts: timeOf(clock), prev };
         const sealed = sealEntry(draft, at, key);
-        prev = sealed.hash.toString('hex');
+        prev = sealed.hash;
         placed.push({ ...sealed, seq: at.seq, ts: at.ts, draft, waiting });
       } catch (cause) {
         if (waiting === undefined) throw cause;
@@ -218,8 +218,8 @@ export function logWriter(start: WriterStart): LogWriter {
   /** They are on disk: now they count. */
   function commit(placed: readonly Placed[]): void {
     for (const { draft, seq, hash, waiting } of placed) {
-      tree.append(hash);
-      head = hash.toString('hex');
+      tree.append(Buffer.from(hash, 'hex'));
+      head = hash;
       followWriter(open, draft);
       closed = draft.kind === 'close';
       if (draft === opening) opening = undefined;

@@ -1,9 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 
-import { type AuditDraft, canonical } from '@guardstile/core';
+import type { AuditDraft } from '@guardstile/core';
 
 import { formatLine } from './entry-line.ts';
-import { leafHash, macOf } from './hashing.ts';
+import { envelope } from './envelope.ts';
+import { leafHashOf, macOf } from './hashing.ts';
 
 /** Where an entry goes. */
 export interface Place {
@@ -18,8 +19,8 @@ export interface Place {
 /** An entry as it goes to disk. */
 export interface Sealed {
   readonly line: string;
-  /** Leaf hash, 32 bytes. */
-  readonly hash: Buffer;
+  /** Leaf hash, hexadecimal. */
+  readonly hash: string;
 }
 
 /**
@@ -28,9 +29,8 @@ export interface Sealed {
  * @throws {Error} for values that JSON cannot hold.
  */
 export function sealEntry(draft: AuditDraft, place: Place, key: KeyObject): Sealed {
-  const body = canonical({ ...draft, ...place, v: 1 });
+  const body = envelope(draft, place);
   // What JSON lacks is written as tokens that begin so, and nobody could read the entry again.
   if (body.includes('@')) JSON.parse(body);
-  const bytes = Buffer.from(body);
-  return { line: formatLine(body, macOf(key, bytes)), hash: leafHash(bytes) };
+  return { line: formatLine(body, macOf(key, body)), hash: leafHashOf(body) };
 }

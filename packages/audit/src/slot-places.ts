@@ -1,6 +1,6 @@
-import { logEntries } from './file-entries.ts';
 import { filePlace, type FilePlaceOptions } from './file-place.ts';
-import type { FoundLog, LogPlace, OpenOptions } from './open-log.ts';
+import { isFresh } from './is-fresh.ts';
+import type { LogPlace, OpenOptions } from './open-log.ts';
 import { registration } from './registry.ts';
 import { registryPath, slotPath } from './slots.ts';
 
@@ -22,21 +22,11 @@ export function slotPlaces(
       ...place,
       open() {
         const opened = place.open();
-        fresh = isFresh(path, opened.found);
+        fresh = opened.found === undefined || isFresh(path, opened.found.chain.size);
         return opened;
       },
       arrive: (log) => arrive(log, fresh),
       leave: ({ log, size, head }) => leave(log, size, head),
     };
   });
-}
-
-/** A writer that ends before its log is registered leaves one in which only the log itself speaks. */
-const FEW = 16;
-const OF_THE_LOG: readonly string[] = ['genesis', 'recovery', 'segment', 'close'];
-
-function isFresh(path: string, found: FoundLog | undefined): boolean {
-  if (found === undefined) return true;
-  if (found.chain.size > FEW) return false;
-  return [...logEntries(path)].every(({ kind }) => OF_THE_LOG.includes(kind));
 }

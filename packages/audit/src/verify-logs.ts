@@ -2,6 +2,8 @@ import type { KeyObject } from 'node:crypto';
 
 import { logEntries } from './file-entries.ts';
 import { macKey } from './hashing.ts';
+import { isFresh } from './is-fresh.ts';
+import { readLog } from './read-log.ts';
 import { type Registered, readRegistry } from './registry.ts';
 import { listSlots, logsIn, registryPath, slotPath } from './slots.ts';
 import {
@@ -36,13 +38,9 @@ export function verifyWithKey(path: string, key: KeyObject): readonly VerifyRepo
 function verifyEach(path: string, against: Against): readonly VerifyReport[] {
   if (logsIn(path).length === 1) return [verifyAgainst(path, against)];
   const one = (at: string, left?: Against['left']): VerifyReport => {
-    const { log, fault } = verifyAgainst(at, { ...against, checkpoints: [] });
-    const own = against.checkpoints.filter(({ origin }) => origin === log);
-    // Without a checkpoint of its own there is nothing more to compare.
-    if (fault !== undefined || (own.length === 0 && left === undefined)) {
-      return verifyAgainst(at, { ...against, checkpoints: [] });
-    }
-    return verifyAgainst(at, { ...against, checkpoints: own, left });
+    const log = idOf(at);
+    const checkpoints = against.checkpoints.filter(({ origin }) => origin === log);
+    return verifyAgainst(at, { ...against, checkpoints, left });
   };
   const registry = one(registryPath(path));
   if (registry.fault !== undefined) return [registry];
@@ -59,8 +57,15 @@ function verifyEach(path: string, against: Against): readonly VerifyReport[] {
   return [registry, ...reports, ...lost.map(({ origin }) => missing(path, origin))];
 }
 
+function idOf(path: string): string | undefined {
+  const [step] = readLog(path, undefined).steps;
+  return step !== undefined && 'entry' in step ? step.entry.log : undefined;
+}
+
 function agreeing(report: VerifyReport, registered: Registered | undefined): VerifyReport {
   if (report.fault !== undefined || registered?.log === report.log) return report;
+  // Its writer ended before it could be registered.
+  if (registered === undefined && isFresh(report.path, report.entries)) return report;
   const reason =
     registered === undefined
       ? `the registry does not know the log ${report.log}`
