@@ -319,6 +319,11 @@ describe('a policy that is not understood', () => {
     }
     const rules = [{ id: 'a', effect: 'allow', tool: 'a', where: { amount: 5 } }] as const;
     const guard = createGuard({ policy: compilePolicy({ rules }) });
+    const { requirements } = definePolicy({ a: {} }, (t) => [
+      t.a.allow({ id: 'a' }),
+      t.a.ask({ id: 'b' }),
+    ]).explain({ tool: 'a' });
+    expect(requirements?.votes).toEqual([{ kind: 'confirm' }]);
     expect((await guard.decide({ tool: 'b', args: {} })).effect).toBe('deny');
     expect((await guard.decide({ tool: 'a', args: {} })).effect).toBe('deny');
     expect((await guard.decide({ tool: 'a', args: { amount: 5 } })).effect).toBe('allow');

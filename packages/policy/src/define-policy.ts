@@ -3,7 +3,7 @@ import { GuardError } from '@guardstile/core';
 import type { Approve, PolicyDocument, RuleDocument } from './document.ts';
 import type { AnyArgs, ArgsOf } from './infer-args.ts';
 import type { AttributesSchema } from './rule-context.ts';
-import type { AskRule, PolicyParts, RuleBuilder, ToolRuleBuilder } from './rule-builder.ts';
+import type { AllowRule, PolicyParts, RuleBuilder, ToolRuleBuilder } from './rule-builder.ts';
 import { type CompileOptions, compilePolicy, type RulePolicy } from './rule-policy.ts';
 import { suggest } from './suggest.ts';
 
@@ -56,7 +56,7 @@ function namesOf(tools: object): readonly string[] {
   });
 }
 
-type Fields = AskRule<unknown, unknown>;
+type Fields = AllowRule<unknown, unknown>;
 
 /** A misspelt name is told as what it is, also where no compiler looks. */
 function builderFor(names: readonly string[], source: string | undefined): object {

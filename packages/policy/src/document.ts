@@ -8,7 +8,9 @@ export interface PolicyDocument {
   readonly layer?: 'grants' | 'restricts';
   /** @default 'enforce' */
   readonly enforcement?: Enforcement;
-  /** What happens with a call that no rule allows. @default it is denied */
+  /** What happens with a call that no rule allows. @default 'deny' */
+  readonly default?: Effect;
+  /** The same by what a tool does. A document has one of both. */
   readonly mode?: Mode;
   /** Only these tools may run, and still only as rules and mode say. `[]` permits nothing. */
   readonly allow?: readonly string[];

@@ -124,6 +124,22 @@ describe('an explanation', () => {
     expect(flips(50)).toEqual([]);
   });
 
+  it('tells what a rule in shadow would have allowed or denied', () => {
+    const flips = (effect: 'allow' | 'deny', amount: unknown) =>
+      compilePolicy({
+        rules: [
+          { id: 'small', effect: 'allow', tool: 'a', where: { amount: { lt: 5 } } },
+          { id: 'new', effect, mode: 'shadow', tool: 'a', where: { amount: { lt: 9 } } },
+        ],
+      }).explain({ tool: 'a', args: { amount } }).flips;
+    expect(flips('allow', 7)).toEqual([{ rule: 'new', from: 'deny', would: 'allow' }]);
+    expect(flips('allow', 3)).toEqual([]);
+    expect(flips('deny', 3)).toEqual([{ rule: 'new', from: 'allow', would: 'deny' }]);
+    expect(flips('deny', 7)).toEqual([]);
+    // What cannot be evaluated does not allow.
+    expect(flips('allow', '7')).toEqual([]);
+  });
+
   it('is a text for people', () => {
     const text = describeExplanation(
       policy.explain({ tool: 'refund', args: { amount: 300, currency: 'EUR' } }),

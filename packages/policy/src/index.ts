@@ -3,6 +3,8 @@ export { checkPolicy, compilePolicy } from './rule-policy.ts';
 export { capabilities } from './capabilities/capabilities.ts';
 export { describeExplanation } from './describe-explanation.ts';
 export { shadow } from './shadow.ts';
+export { suggest } from './suggest.ts';
+export { matchesPattern } from './tool-pattern.ts';
 
 export type { CapabilityPolicy } from './capabilities/capabilities.ts';
 export type { CapabilitiesDocument, CapabilityPreset } from './capabilities/document.ts';
@@ -33,8 +35,6 @@ export type { AnyArgs, ArgsByTool, ArgsOf } from './infer-args.ts';
 export type { PolicyIssue } from './issues.ts';
 export type {
   AllowRule,
-  AskNeeds,
-  AskRule,
   DenyRule,
   RuleBuilder,
   RuleContext,

@@ -9,16 +9,23 @@ export type ArgsByTool<Tools> = Tools extends readonly (infer Tool)[]
   ? { readonly [T in Tool as NameOf<T>]: ArgsOf<T> }
   : { readonly [Name in keyof Tools & string]: ArgsOf<Tools[Name]> };
 
-type NameOf<Tool> = Tool extends { readonly name: infer Name extends string } ? Name : never;
+export type NameOf<Tool> = Tool extends { readonly name: infer Name extends string } ? Name : never;
 
 /** The arguments of one tool: of the AI SDK, of LangChain, a schema, or a function. */
-export type ArgsOf<Tool> = Tool extends { readonly inputSchema: infer Schema }
-  ? Known<OutputOf<Schema>>
+export type ArgsOf<Tool> = 'inputSchema' extends keyof Tool
+  ? Known<FlexibleOutputOf<Tool['inputSchema']>>
   : Tool extends { readonly name: string; readonly schema: infer Schema }
     ? Known<OutputOf<Schema>>
     : Tool extends (args: infer Args, ...rest: never[]) => unknown
       ? Known<Args>
       : Known<OutputOf<Tool>>;
+
+/** The AI SDK's tools accept several kinds of schema; the type of one says it for all. */
+type FlexibleOutputOf<Schema> = [Schema] extends [{ readonly _type: infer Output } | object]
+  ? unknown extends Output
+    ? OutputOf<Schema>
+    : Output
+  : never;
 
 /** `any`, `unknown`, `never` and what is no object tell nothing. */
 type Known<Args> = 0 extends 1 & Args

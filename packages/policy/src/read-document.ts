@@ -1,4 +1,4 @@
-import type { Mode } from '@guardstile/core';
+import type { Effect, Mode } from '@guardstile/core';
 
 import type { CapabilityGrant } from './capabilities/check.ts';
 import { meaningOfGrant, readCapabilities } from './capabilities/read.ts';
@@ -21,6 +21,7 @@ import { isPattern, matchesPattern } from './tool-pattern.ts';
 export interface ReadDocument {
   readonly layer: 'grants' | 'restricts';
   readonly enforcement: Enforcement;
+  readonly default: Effect | undefined;
   readonly mode: Mode | undefined;
   readonly lists: Lists;
   readonly capabilities: CapabilityGrant | undefined;
@@ -32,6 +33,7 @@ export interface ReadDocument {
 const KNOWN = [
   'layer',
   'enforcement',
+  'default',
   'mode',
   'allow',
   'deny',
@@ -40,6 +42,7 @@ const KNOWN = [
   'rules',
 ] as const satisfies ReadonlyArray<keyof PolicyDocument>;
 
+const EFFECTS: readonly Effect[] = ['allow', 'ask', 'deny'];
 const LAYERS = ['grants', 'restricts'] as const;
 const ENFORCEMENTS: readonly Enforcement[] = ['enforce', 'observe', 'shadow'];
 const MODES: readonly Mode[] = [
@@ -81,6 +84,16 @@ export function readDocument(document: unknown, options: ReadOptions = {}): Read
   if (layer === 'restricts' && mode !== undefined && !RESTRICTING_MODES.includes(mode)) {
     place.at('mode').wrong(`the mode ${mode} allows calls, and a layer that restricts cannot`);
   }
+  const otherwise =
+    own.default === undefined
+      ? undefined
+      : readOneOf(own.default, EFFECTS, place.at('default'), 'default');
+  if (otherwise !== undefined && layer === 'restricts') {
+    place.at('default').wrong('a layer that restricts has no opinion where no rule says anything');
+  }
+  if (otherwise !== undefined && mode !== undefined) {
+    place.at('default').wrong('default and mode both say what happens otherwise; use one');
+  }
   const enforcement =
     own.enforcement === undefined
       ? 'enforce'
@@ -88,6 +101,7 @@ export function readDocument(document: unknown, options: ReadOptions = {}): Read
   return {
     layer,
     enforcement: enforcement ?? 'enforce',
+    default: otherwise,
     mode,
     lists: {
       allow,
@@ -160,6 +174,7 @@ export function meaningOfDocument(read: ReadDocument): unknown {
     kind: 'rules',
     layer: read.layer,
     enforcement: read.enforcement,
+    default: read.default ?? 'deny',
     mode: read.mode ?? null,
     allow: allow === undefined ? null : [...new Set(allow)].sort(),
     deny: [...new Set(deny)].sort(),

@@ -2,7 +2,7 @@ import type { ToolInfo } from '@guardstile/core';
 
 import type { ReadDocument } from './read-document.ts';
 import type { Rule } from './rule.ts';
-import { capabilitySource, listSources, modeSource } from './sources.ts';
+import { capabilitySource, defaultSource, listSources, modeSource } from './sources.ts';
 import { isPattern, matchesPattern } from './tool-pattern.ts';
 import type { ToolRules } from './verdict.ts';
 
@@ -30,6 +30,7 @@ export function ruleResolver(read: ReadDocument): (tool: ToolInfo) => ToolRules 
       shadows: about.filter(({ shadow }) => shadow),
       sources: [
         ...listSources(read.lists, tool),
+        ...(read.default === undefined ? [] : defaultSource(read.default)),
         ...(read.mode === undefined ? [] : modeSource(read.mode, tool)),
         ...(read.capabilities === undefined ? [] : capabilitySource(read.capabilities, tool)),
       ],

@@ -1,35 +1,43 @@
 import type { CallContext, Principal, ToolCall } from '@guardstile/core';
 
 import type { PolicyDocument, RuleDocument, Who } from './document.ts';
-import type { AnyArgs, ArgsByTool } from './infer-args.ts';
+import type { AnyArgs, ArgsOf, NameOf } from './infer-args.ts';
 import type { WhereOf } from './typed-where.ts';
 
 /** Makes rules about the tools: `t.refund.allow({ … })`, `t.$match('github_*').deny({ … })`. */
-export type RuleBuilder<Tools, Attributes> = {
-  readonly [Name in keyof ArgsByTool<Tools>]: ToolRuleBuilder<ArgsByTool<Tools>[Name], Attributes>;
-} & {
+export type RuleBuilder<Tools, Attributes> = Tools extends readonly (infer Tool)[]
+  ? ListRules<Tool, Attributes> & Matching<NameOf<Tool>, Attributes>
+  : RecordRules<Tools, Attributes> & Matching<keyof Tools & string, Attributes>;
+
+type RecordRules<Tools, Attributes> = {
+  readonly [Name in keyof Tools]: ToolRuleBuilder<ArgsOf<Tools[Name]>, Attributes>;
+};
+
+type ListRules<Tool, Attributes> = {
+  readonly [One in Tool as NameOf<One>]: ToolRuleBuilder<ArgsOf<One>, Attributes>;
+};
+
+interface Matching<Names extends string, Attributes> {
   /** Rules about every tool whose name fits; `*` stands for any letters. */
   $match<Pattern extends string>(
-    pattern: MatchingPattern<Pattern, keyof ArgsByTool<Tools> & string>,
+    pattern: MatchingPattern<Pattern, Names>,
   ): ToolRuleBuilder<AnyArgs, Attributes>;
-};
+}
 
 /** Rules about one tool. */
 export interface ToolRuleBuilder<Args, Attributes> {
   /** Lets calls run; with `approvers` or another need of an ask, once somebody agreed. */
   allow(rule: AllowRule<Args, Attributes>): RuleDocument;
   /** Calls that are allowed need somebody to agree. Allows nothing by itself. */
-  ask(rule: AskRule<Args, Attributes>): RuleDocument;
+  ask(rule: AllowRule<Args, Attributes>): RuleDocument;
   deny(rule: DenyRule<Args, Attributes>): RuleDocument;
 }
 
-interface RuleBase<Args, Attributes> {
+/** What has the same type for every tool, so that the compiler reads it once. */
+interface AnyRule {
   /** Unique within the policy, and stable: it is written into the audit log. */
   readonly id: string;
   readonly who?: Who;
-  readonly where?: WhereOf<Args>;
-  /** Whether the rule is about this call; explanations cannot look into it. */
-  readonly when?: (args: Args, context: RuleContext<Attributes>, call: ToolCall) => boolean;
   /** @default 'enforce' */
   readonly mode?: 'enforce' | 'shadow';
   /** Shown to people and to the model. */
@@ -38,23 +46,31 @@ interface RuleBase<Args, Attributes> {
   readonly source?: string;
 }
 
-/** What an ask needs. */
-export interface AskNeeds<Args> {
+interface AnyAsk extends AnyRule {
   /** Ids or `role:NAME`. @default the requester confirms */
   readonly approvers?: string | readonly string[];
   /** How many different people. @default 1 */
   readonly quorum?: number;
   /** Such as `30m`, `4h` or `2d`, or milliseconds. */
   readonly expires?: string | number;
-  /** Argument fields that an approver may change. */
-  readonly editable?: ReadonlyArray<keyof Args & string>;
   /** How far an approval may reach beyond this one call. */
   readonly grants?: readonly string[];
 }
 
-export type AllowRule<Args, Attributes> = RuleBase<Args, Attributes> & AskNeeds<Args>;
-export type AskRule<Args, Attributes> = RuleBase<Args, Attributes> & AskNeeds<Args>;
-export type DenyRule<Args, Attributes> = RuleBase<Args, Attributes>;
+export interface DenyRule<Args, Attributes> extends AnyRule {
+  readonly where?: WhereOf<Args>;
+  /** Whether the rule is about this call; explanations cannot look into it. */
+  readonly when?: (args: Args, context: RuleContext<Attributes>, call: ToolCall) => boolean;
+}
+
+/** A rule that allows or asks. */
+export interface AllowRule<Args, Attributes> extends AnyAsk {
+  readonly where?: WhereOf<Args>;
+  /** Whether the rule is about this call; explanations cannot look into it. */
+  readonly when?: (args: Args, context: RuleContext<Attributes>, call: ToolCall) => boolean;
+  /** Argument fields that an approver may change. */
+  readonly editable?: ReadonlyArray<keyof Args & string>;
+}
 
 /** Whoever looks for a principal that is not there makes the rule fail, which counts against the call. */
 export interface RuleContext<Attributes> extends Omit<CallContext, 'principal'> {

@@ -265,6 +265,21 @@ describe('compilePolicy', () => {
     });
   });
 
+  it('takes a when that answers false for the last word, whatever else cannot be told', async () => {
+    const never: RuleDocument = {
+      id: 'never',
+      effect: 'deny',
+      tool: 'refund',
+      who: { role: 'intern' },
+      where: { amount: { gt: 5 } },
+      when: () => false,
+    };
+    expect(await effect({ rules: [refunds, never] }, 'refund', { amount: '6' })).toBe('allow');
+    const { when: _, ...without } = never;
+    expect(await effect({ rules: [refunds, without] }, 'refund', { amount: '6' })).toBe('deny');
+    expect(await effect({ rules: [refunds, without] }, 'refund', { amount: 5 })).toBe('allow');
+  });
+
   it('does not ask a when whose rule does not fit otherwise', async () => {
     let asked = 0;
     const when = (): boolean => {
@@ -374,5 +389,119 @@ describe('compilePolicy', () => {
       rules: [{ where: { b: { lt: 3, gt: 1 }, a: { eq: 5 } }, mode: 'enforce', ...refunds }],
     });
     expect(long.digest({})).toBe(short.digest({}));
+  });
+
+  it('has another digest for every change of its meaning', () => {
+    const rule: RuleDocument = {
+      ...refunds,
+      where: { amount: { lte: 5 } },
+      approve: { by: 'bob' },
+    };
+    const base: PolicyDocument = { rules: [rule] };
+    const rules: readonly Partial<RuleDocument>[] = [
+      {},
+      { id: 'other' },
+      { effect: 'ask' },
+      { tool: 'other' },
+      { tool: ['refund', 'other'] },
+      { source: 'shop' },
+      { who: { id: 'ann' } },
+      { who: { role: 'ann' } },
+      { where: { amount: { lt: 5 } } },
+      { where: { amount: { lte: 6 } } },
+      { where: { other: { lte: 5 } } },
+      { where: { amount: { not: { lte: 5 } } } },
+      { where: { amount: { amount: { lte: 5 } } } },
+      { where: { amount: { where: { lte: 5 } } } },
+      ...[
+        { in: [5] },
+        { in: [5, 6] },
+        { exists: true },
+        { exists: false },
+        { startsWith: 'a' },
+        { endsWith: 'a' },
+        { startsWith: 'b' },
+        { not: { gt: 1, lt: 3 } },
+        { not: { gt: 1, lt: 4 } },
+        { every: { gt: 1, lt: 3 } },
+        { some: { gt: 1, lt: 3 } },
+        { every: { where: { a: 1 } } },
+        { every: { where: { b: 1 } } },
+        { where: { a: { where: { b: 1 } } } },
+        { path: '/a' },
+        { path: '/b' },
+        { path: { glob: '/a' } },
+        { path: { under: '/a', base: '/x' } },
+        { domain: 'a.b' },
+        { domain: '*.a.b' },
+        { domain: 'http://a.b' },
+        { domain: 'a.b:8080' },
+        { domain: ['a.b', 'c.d'] },
+        { email: 'a@b.c' },
+        { email: '*@b.c' },
+        { email: '*@*.b.c' },
+        { command: 'a' },
+        { command: [['a']] },
+        { command: [['a', '**']] },
+        { amount: { lte: 6 } },
+        { amount: { lte: '6' } },
+        { amount: { lt: 6 } },
+        5,
+        '5',
+        true,
+        null,
+      ].map((amount) => ({ where: { amount } })),
+      { when: () => true },
+      { when: () => false },
+      { mode: 'shadow' },
+      { reason: 'because' },
+      { approve: {} },
+      { approve: { by: 'ann' } },
+      { approve: { by: ['bob', 'ann'] } },
+      { approve: { by: ['bob', 'ann'], quorum: 2 } },
+      { approve: { by: 'bob', expires: '1h' } },
+      { approve: { by: 'bob', editable: ['amount'] } },
+      { approve: { by: 'bob', grants: ['session'] } },
+    ];
+    const parts: readonly PolicyDocument[] = [
+      { mode: 'default' },
+      { mode: 'readOnly' },
+      { allow: [] },
+      { allow: ['refund'] },
+      { deny: ['other'] },
+      { optional: ['other'] },
+      { enforcement: 'observe' },
+      { enforcement: 'shadow' },
+      { capabilities: { grant: 'read-only' } },
+      { capabilities: { grant: 'standard' } },
+      { capabilities: { grant: 'standard', paths: [] } },
+      { capabilities: { grant: 'standard', paths: ['/data'] } },
+      { capabilities: { grant: 'standard', domains: ['a.b'] } },
+      { capabilities: { grant: 'standard', maxFileSize: 5 } },
+    ];
+    const documents: readonly PolicyDocument[] = [
+      ...rules.map((change) => ({ rules: [{ ...rule, ...change }] })),
+      ...parts.map((part) => ({ ...base, ...part })),
+      { layer: 'restricts', rules: [{ ...rule, effect: 'ask' }] },
+      { rules: [] },
+    ];
+    const digests = documents.map((document) => compilePolicy(document).digest({}));
+    expect(new Set(digests).size).toBe(documents.length);
+  });
+
+  it('names the rule that allows this call, whichever allowed the one before', async () => {
+    const rules: RuleDocument[] = [
+      { ...refunds, id: 'small', where: { amount: { lt: 5 } } },
+      { ...refunds, id: 'large', where: { amount: { gte: 5 } } },
+    ];
+    const guard = createGuard({ policy: compilePolicy({ rules }) });
+    for (const [amount, rule] of [
+      [1, 'small'],
+      [9, 'large'],
+      [9, 'large'],
+      [1, 'small'],
+    ] as const) {
+      expect(await guard.decide({ tool: 'refund', args: { amount } })).toMatchObject({ rule });
+    }
   });
 });

@@ -56,7 +56,7 @@ export interface CompileOptions extends ReadOptions {
 
 /** What is wrong with a document, with the place of each; nothing for one that can be used. */
 export function checkPolicy(document: unknown, options: ReadOptions = {}): readonly PolicyIssue[] {
-  return readDocument(document, options).issues;
+  return readDocument(document, ownOf(options)).issues;
 }
 
 /**
@@ -68,8 +68,8 @@ export function checkPolicy(document: unknown, options: ReadOptions = {}): reado
  * @throws {GuardError} `policy_invalid` with everything that is wrong with it.
  */
 export function compilePolicy(document: PolicyDocument, options: CompileOptions = {}): RulePolicy {
-  const { name = 'rules', report } = options;
-  const read = readDocument(document, options);
+  const { name = 'rules', report, ...known } = ownOf(options);
+  const read = readDocument(document, known);
   if (read.issues.length > 0) throw policyInvalid(name, read.issues);
   const id = digest('policy', meaningOfDocument(read));
   const rulesFor = ruleResolver(read);
@@ -82,13 +82,14 @@ export function compilePolicy(document: PolicyDocument, options: CompileOptions 
     digest: () => id,
     resolve: (tool) => rulingFor(decider, rulesFor(tool)),
     explain: (call) => {
-      const explained = callOf(call);
+      const given = ownOf(call);
+      const explained = callOf(given);
       return explainVerdict({
         rules: rulesFor(explained),
         enforcement: read.enforcement,
         policy: id,
         call: explained,
-        context: call.context ?? {},
+        context: given.context ?? {},
       });
     },
   };
@@ -120,15 +121,17 @@ function rulingFor(decider: Decider, rules: ToolRules): Ruling {
   };
 }
 
-/** What one rule allows is the same decision every time. */
+/** What one rule allows is the same decision every time, and most often it is the same rule. */
 function decisionsOf(make: (verdict: Verdict) => Opinion): (verdict: Verdict) => Opinion {
-  const known = new WeakMap<Rule, Opinion>();
+  const known = new Map<Rule, Opinion>();
+  let last: { readonly rule: Rule; readonly decision: Opinion } | undefined;
   return (verdict) => {
     if (verdict.kind !== 'rule-allows') return make(verdict);
-    const before = known.get(verdict.rule);
-    if (before !== undefined) return before;
-    const decision = make(verdict);
-    known.set(verdict.rule, decision);
+    const { rule } = verdict;
+    if (last?.rule === rule) return last.decision;
+    const decision = known.get(rule) ?? make(verdict);
+    known.set(rule, decision);
+    last = { rule, decision };
     return decision;
   };
 }
@@ -149,6 +152,11 @@ function tellOf(
   } catch {
     // Who listens decides nothing.
   }
+}
+
+/** A polluted prototype says nothing. */
+function ownOf<T extends object>(given: T): T {
+  return Object.assign(Object.create(null) as T, given);
 }
 
 /** A call as the pipeline would hand it on, for explanations. */

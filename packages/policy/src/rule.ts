@@ -7,7 +7,7 @@ import type { RuleDocument } from './document.ts';
 import { type Place, readFields, readOneOf, readText, readTexts } from './issues.ts';
 import type { ContextForRules } from './rule-context.ts';
 import { isPattern } from './tool-pattern.ts';
-import type { Truth } from './truth.ts';
+import { all, type Truth } from './truth.ts';
 import { readWho, type WhoCheck } from './who.ts';
 
 /** A rule that was understood, ready to be tested. */
@@ -121,18 +121,14 @@ function meaning(rule: Omit<Rule, 'means' | 'contextFor'>): unknown {
 
 /** Whether the rule is about this call; `undefined` where that cannot be told. */
 export function appliesTo(rule: Rule, call: ToolCall, context: CallContext): Truth {
-  let result: Truth = true;
-  for (const { test } of rule.who) {
-    const truth = test(context);
-    if (truth === false) return false;
-    if (truth === undefined) result = undefined;
-  }
-  const where = testFields(rule.where, call.confined);
-  if (where === false) return false;
-  if (where === undefined) result = undefined;
-  if (rule.when === undefined) return result;
-  const when = callWhen(rule, call, context);
-  return when === true ? result : when;
+  const { who, where, when } = rule;
+  const fits = testFields(where, call.confined);
+  if (fits === false || (who.length === 0 && when === undefined)) return fits;
+  const named = who.length === 0 ? true : all(who, ({ test }) => test(context));
+  if (named === false) return false;
+  const answer = when === undefined ? true : callWhen(rule, call, context);
+  if (answer === false) return false;
+  return fits === true && named === true ? answer : undefined;
 }
 
 /** Only `true` and `false` are answers: anything else, a promise too, tells nothing. */

@@ -1,11 +1,17 @@
-import { type Mode, standardPolicy, type ToolCall, type ToolInfo } from '@guardstile/core';
+import {
+  type Effect,
+  type Mode,
+  standardPolicy,
+  type ToolCall,
+  type ToolInfo,
+} from '@guardstile/core';
 
 import { aboutTool, type CapabilityGrant } from './capabilities/check.ts';
 import { matchesPattern } from './tool-pattern.ts';
 
 /** What speaks for or against a call beside rules. */
 export interface Source {
-  readonly name: 'allow' | 'deny' | 'optional' | 'mode' | 'capabilities';
+  readonly name: 'allow' | 'deny' | 'optional' | 'default' | 'mode' | 'capabilities';
   readonly about: (call: ToolCall) => Stance;
   /** Whether it says the same of every call. */
   readonly fixed: boolean;
@@ -45,6 +51,12 @@ export function listSources({ allow, deny, optional }: Lists, tool: ToolInfo): r
     return against('optional', 'it is optional and was not opted into');
   }
   return [];
+}
+
+/** What happens where no rule allows; to deny is what happens anyway. */
+export function defaultSource(effect: Effect): readonly Source[] {
+  if (effect === 'deny') return [];
+  return always('default', { effect, reason: `no rule is about it, and the default is ${effect}` });
 }
 
 /** A mode says what happens where rules do not; `readOnly` denies, whatever they say. */

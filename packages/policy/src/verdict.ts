@@ -57,8 +57,7 @@ export function verdictOf(
     if (stance?.effect === 'allow') granting ??= { source, stance };
     if (stance?.effect === 'ask') fallback ??= stance.reason;
   }
-  const asks =
-    rules.asks.length === 0 ? NO_RULES : rules.asks.filter((rule) => applies(rule) !== false);
+  const asks = askingRules(rules.asks, applies);
   if (rules.layer === 'restricts') {
     return asks.length === 0 ? NO_OPINION : { kind: 'asks', asks, fallback: undefined };
   }
@@ -72,6 +71,17 @@ export function verdictOf(
   return granting === undefined
     ? { kind: 'nothing-allows', asks }
     : { kind: 'source-allows', source: granting.source, reason: granting.stance.reason };
+}
+
+/** Most calls are not asked about: they get the same empty list. */
+function askingRules(rules: readonly Rule[], applies: (rule: Rule) => Truth): readonly Rule[] {
+  let asking: Rule[] | undefined;
+  for (const rule of rules) {
+    if (applies(rule) === false) continue;
+    asking ??= [];
+    asking.push(rule);
+  }
+  return asking ?? NO_RULES;
 }
 
 /** The effect of a verdict while it is enforced; `undefined` for no opinion. */

@@ -1,9 +1,16 @@
 import { type Place, readFields } from '../issues.ts';
 import { all, type Truth } from '../truth.ts';
 import type { Check } from './check.ts';
-import { holdsFor } from './compare.ts';
 
 const NAMES = ['eq', 'lt', 'lte', 'gt', 'gte'] as const;
+
+const HOLDS: Readonly<Record<(typeof NAMES)[number], (sign: number) => boolean>> = {
+  eq: (sign) => sign === 0,
+  lt: (sign) => sign < 0,
+  lte: (sign) => sign <= 0,
+  gt: (sign) => sign > 0,
+  gte: (sign) => sign >= 0,
+};
 
 /** An exact amount: whole units, or a decimal as digits and how many of them are behind the point. */
 interface Amount {
@@ -46,7 +53,7 @@ export function readAmount(value: unknown, place: Place): Check | undefined {
   const bounds = NAMES.flatMap((name) => {
     if (own[name] === undefined) return [];
     const bound = amountOf(own[name]);
-    if (bound !== undefined) return [{ name, bound, holds: holdsFor(name) }];
+    if (bound !== undefined) return [{ name, bound, holds: HOLDS[name] }];
     place
       .at(name)
       .wrong('an amount is a whole number of the smallest unit, or a decimal as text ("12.50")');

@@ -20,9 +20,12 @@ export interface FieldCheck extends Check {
 /** The value of a field, own properties only. */
 export function readField(args: unknown, field: readonly string[]): unknown {
   let value = args;
-  for (const key of field) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return ABSENT;
-    value = (value as Readonly<Record<string, unknown>>)[key];
-  }
-  return value === undefined ? ABSENT : value;
+  for (let i = 0; i < field.length; i += 1) value = ownValue(value, field[i] ?? '');
+  return value;
+}
+
+function ownValue(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return ABSENT;
+  const found = (value as Readonly<Record<string, unknown>>)[key];
+  return found === undefined ? ABSENT : found;
 }

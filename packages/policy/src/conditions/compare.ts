@@ -28,17 +28,22 @@ export function oneOf(wanted: readonly Literal[]): Check {
 /** Values of different types cannot be compared: `"900"` is neither 900 nor known to be another. */
 function same(value: unknown, wanted: Literal): Truth {
   if (wanted === null) return typeof value === 'symbol' ? undefined : value === null;
-  if (typeof wanted === 'number') return order(value, wanted, (sign) => sign === 0);
+  // Neither below nor above: `==` would do, between a bigint and a number.
+  if (typeof wanted === 'number') {
+    return isOrdered(value) ? !(value < wanted) && !(value > wanted) : undefined;
+  }
   return typeof value === typeof wanted ? value === wanted : undefined;
 }
 
 export type OrderName = 'lt' | 'lte' | 'gt' | 'gte';
 
-const ORDERS: Readonly<Record<OrderName, (sign: number) => boolean>> = {
-  lt: (sign) => sign < 0,
-  lte: (sign) => sign <= 0,
-  gt: (sign) => sign > 0,
-  gte: (sign) => sign >= 0,
+type OrderTest = (value: number | bigint, bound: number) => boolean;
+
+const ORDERS: Readonly<Record<OrderName, OrderTest>> = {
+  lt: (value, bound) => value < bound,
+  lte: (value, bound) => value <= bound,
+  gt: (value, bound) => value > bound,
+  gte: (value, bound) => value >= bound,
 };
 
 export function readOrder(name: OrderName, bound: unknown, place: Place): Check | undefined {
@@ -49,19 +54,12 @@ export function readOrder(name: OrderName, bound: unknown, place: Place): Check 
   return {
     wants: `${name} ${bound}`,
     means: { [name]: bound },
-    test: (value) => order(value, bound, holds),
+    test: (value) => (isOrdered(value) ? holds(value, bound) : undefined),
   };
 }
 
-export function holdsFor(name: OrderName | 'eq'): (sign: number) => boolean {
-  return name === 'eq' ? (sign) => sign === 0 : ORDERS[name];
-}
-
-function order(value: unknown, bound: number, holds: (sign: number) => boolean): Truth {
-  if (typeof value !== 'bigint' && (typeof value !== 'number' || !Number.isFinite(value))) {
-    return undefined;
-  }
-  return holds(value < bound ? -1 : value > bound ? 1 : 0);
+function isOrdered(value: unknown): value is number | bigint {
+  return (typeof value === 'number' && Number.isFinite(value)) || typeof value === 'bigint';
 }
 
 export function readTextPart(

@@ -178,10 +178,16 @@ function together(checks: readonly FieldCheck[]): Check | undefined {
   };
 }
 
+/** Runs on every call: a loop costs less than a closure per check. */
 export function testFields(checks: readonly FieldCheck[], value: unknown): Truth {
-  return all(checks, ({ field, test }) =>
-    test(field.length === 0 ? value : readField(value, field)),
-  );
+  let result: Truth = true;
+  for (let i = 0; i < checks.length; i += 1) {
+    const { field, test } = checks[i] as FieldCheck; // within bounds
+    const truth = test(field.length === 0 ? value : readField(value, field));
+    if (truth === false) return false;
+    if (truth === undefined) result = undefined;
+  }
+  return result;
 }
 
 /** The same for the same checks in another order. */
