@@ -1,5 +1,5 @@
 import { type Ambient, ambientContext } from './ambient.ts';
-import type { AuditLog } from './audit/log.ts';
+import type { AuditLog, AuditReceipt } from './audit/log.ts';
 import type { CallContext } from './call.ts';
 import { mergeContext } from './context.ts';
 import type { Decision } from './decision.ts';
@@ -16,6 +16,7 @@ import {
   runCall,
   voteOnCall,
 } from './pipeline/pipeline.ts';
+import { type ReportDraft, writeReport } from './pipeline/report.ts';
 import type { Execute, ToolRun } from './pipeline/run-body.ts';
 import { watchPolicy } from './policy-changes.ts';
 import type { Policy } from './policy/policy.ts';
@@ -100,6 +101,13 @@ export interface Guard {
   tool(spec: ToolSpec): GuardedTool;
   /** The same guard for one request: its context goes before this one's, field by field. */
   with(context: CallContext): Guard;
+  /**
+   * Writes an entry of the application's own into the log, in this guard's context, redacted like
+   * everything else, and tells listeners. Answers nothing where there is no log.
+   *
+   * @throws {GuardError} `audit_error` or `closed`.
+   */
+  report(entry: ReportDraft): Promise<AuditReceipt | undefined>;
   /** Adds hooks. Returns the undo. */
   hook(hooks: Hooks): () => void;
   /** Listens to an event. Returns the undo. */
@@ -244,6 +252,7 @@ function bind(shared: Shared, context: CallContext): Guard {
     },
     tool: (spec: ToolSpec) => guardedTool(shared.tools.registerOnce(spec), parts, stateOf),
     with: (more: CallContext) => bind(shared, mergeContext(context, more)),
+    report: async (entry: ReportDraft) => drive(writeReport(parts, context, entry)),
     hook: parts.hooks.add,
     on: parts.events.on,
     close: shared.close,

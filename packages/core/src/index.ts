@@ -11,6 +11,7 @@ export { factsOf } from './facts.ts';
 export { createGuard, isGuard, sameGuard } from './guard.ts';
 export { memoryLabels } from './labels.ts';
 export { memoryLimits } from './limits/memory.ts';
+export { ownOptions } from './own-options.ts';
 export { allowAll } from './policy/allow-all.ts';
 export { layers } from './policy/layers.ts';
 export { perAgent, perUser } from './policy/selector.ts';
@@ -74,6 +75,7 @@ export type { KeyedClaim, LimitClaim, Limits, Reservation } from './limits/limit
 export type { Logger } from './logger.ts';
 export type { Obligation } from './obligations.ts';
 export type { Opened } from './pipeline/pipeline.ts';
+export type { ReportDraft } from './pipeline/report.ts';
 export type { ToolRun } from './pipeline/run-body.ts';
 export type { Layer } from './policy/layers.ts';
 export type {

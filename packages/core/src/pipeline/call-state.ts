@@ -174,7 +174,7 @@ interface Who {
 const known = new WeakMap<CallContext, Who>();
 
 /** The fields of a context that entries and events carry. */
-function whoOf(context: CallContext): Who {
+export function whoOf(context: CallContext): Who {
   let who = known.get(context);
   if (who === undefined) {
     const { principal, session, agent } = context;

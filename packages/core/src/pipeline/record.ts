@@ -1,6 +1,8 @@
 import type { AuditDraft } from '../audit/entry.ts';
 import { type AuditReceipt, DURABILITIES } from '../audit/log.ts';
 import { GuardError } from '../errors.ts';
+import type { EventBase } from '../events.ts';
+import type { Parts } from '../guard-options.ts';
 import { messageOf } from '../message-of.ts';
 import { isThenable, type Steps } from '../steps.ts';
 import { isInterruption, type Waiting } from '../waiting.ts';
@@ -12,11 +14,22 @@ export function* record(
   waiting: Waiting,
   fields: Pick<AuditDraft, 'kind' | 'action'> & Partial<AuditDraft>,
 ): Steps<AuditReceipt | undefined> {
-  const { audit, storeTimeoutMs, events } = state.parts;
+  if (state.parts.audit === undefined) return undefined;
+  const entry = { ...entryBase(state), ...fields };
+  return yield* append(state.parts, entry, () => eventBase(state), waiting);
+}
+
+/** Appends an entry and tells listeners. */
+export function* append(
+  { audit, storeTimeoutMs, events }: Parts,
+  entry: AuditDraft,
+  base: () => EventBase,
+  waiting: Waiting,
+): Steps<AuditReceipt | undefined> {
   if (audit === undefined) return undefined;
   let receipt: AuditReceipt;
   try {
-    const appended = audit.append({ ...entryBase(state), ...fields });
+    const appended = audit.append(entry);
     receipt = isThenable(appended)
       ? yield* waiting.for(
           appended,
@@ -30,7 +43,7 @@ export function* record(
   }
   if (!isReceipt(receipt)) throw auditError(audit.name, new Error('it answered no receipt'));
   const { log, seq } = receipt;
-  events.emit('audit', () => ({ ...eventBase(state), log, seq, action: fields.action }));
+  events.emit('audit', () => ({ ...base(), log, seq, action: entry.action }));
   return receipt;
 }
 
