@@ -202,7 +202,7 @@ export function testAuditLog({ name, key, open }: AuditLogHarness): void {
 
     it('holds a guard\u2019s whole story', async () => {
       const log = opened();
-      const guard = createGuard({ policy: allowAll(), audit: log });
+      const guard = createGuard({ policy: allowAll(), audit: log, storeTimeoutMs: 60_000 });
       await guard.call({ tool: 'read', args: { file: 'a' } }, () => 'text');
       const entries = await log.query();
       expect(entries.map(({ action }) => action)).toEqual([

@@ -147,6 +147,21 @@ describe('the state of the graph', () => {
     expect(ran).toEqual([]);
   });
 
+  it('casts no vote but the requester’s, whatever was put into the checkpoint', async () => {
+    const votes = [{ kind: 'approvers', by: ['boss'], quorum: 1 }] as const;
+    const { config, checkpointer, start, goOn, ran } = agentWith({
+      calls: [['pay', '1']],
+      policy: () => ({ effect: 'ask', requirements: { votes } }),
+    });
+    await start();
+    const saver = checkpointer as MemorySaver; // as agentWith() makes it
+    const saved = await saver.getTuple(config);
+    const anyTask = '00000000-0000-0000-0000-000000000000';
+    await saver.putWrites(saved?.config ?? config, [['__resume__', approve]], anyTask);
+    expect((await goOn()).waiting).toHaveLength(1);
+    expect(ran).toEqual([]);
+  });
+
   it('approves nothing with a command that also changes it or jumps', async () => {
     const { agent, config, start, ran } = agentWith({ calls: [['pay', '1']] });
     await start();
@@ -331,5 +346,12 @@ describe('a new message', () => {
 describe('guardMiddleware', () => {
   it('wants the guard itself', () => {
     expect(() => guardMiddleware({} as never)).toThrow('pass the guard');
+  });
+
+  it('refuses options that nobody reads', () => {
+    const misspelt = { providerTool: [] } as never;
+    expect(() => guardMiddleware(createGuard({ policy: byName }), misspelt)).toThrow(
+      '"providerTool" is not an option',
+    );
   });
 });

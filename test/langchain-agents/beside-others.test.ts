@@ -330,6 +330,45 @@ describe('what the model is shown', () => {
   });
 });
 
+it('a list of tools that another middleware changes in place is looked at again', async () => {
+  const names: unknown[] = [];
+  const adding = createMiddleware({
+    name: 'adds',
+    wrapModelCall: (request, handler) => {
+      const asked = request.messages.some(({ type }) => type === 'tool');
+      if (asked) request.tools[0] = { type: 'web_search_20250305', name: 'web_search' };
+      return handler(request);
+    },
+  });
+  const looking = createMiddleware({
+    name: 'looks',
+    wrapModelCall: (request, handler) => {
+      names.push(request.tools.map(({ name }) => String(name)).toSorted());
+      return handler(request);
+    },
+  });
+  const { start } = agentWith({
+    calls: [['look', '1']],
+    middleware: (guard) => [...guardAround(guard, [adding], { onReport: () => {} }), looking],
+  });
+  await start();
+  expect(names).toEqual([
+    ['erase', 'look', 'pay'],
+    ['erase', 'look'],
+  ]);
+});
+
+it('two tools of one name are refused before the model is asked', async () => {
+  const ran: Ran = [];
+  const agent = createAgent({
+    model: scripted([['look', '1']]),
+    tools: [recording(ran, 'look'), recording(ran, 'look')],
+    middleware: [guardMiddleware(createGuard({ policy: byName }))],
+  });
+  await expect(agent.invoke(go)).rejects.toThrow('look: two tools have this name');
+  expect(ran).toEqual([]);
+});
+
 describe('what tools answer', () => {
   it('keeps commands, and the calls they answer', async () => {
     const command = tool(

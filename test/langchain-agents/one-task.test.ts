@@ -143,7 +143,7 @@ describe('calls that share one task', () => {
     expect(ran.toSorted()).toEqual(['look 1', 'pay 2']);
   });
 
-  it('are decided on by each of two guards around one tool', async () => {
+  it('run once both of two guards around one tool were told to', async () => {
     const ran: Ran = [];
     const inner = createGuard({ policy: byName });
     const outer = createGuard({ policy: byName });
@@ -161,11 +161,46 @@ describe('calls that share one task', () => {
         resume: (answer: unknown) => turn(graph.invoke(new Command({ resume: answer }), config)),
       };
     })();
-    await start();
+    const aids = [await start(), await resume(approve)].map(({ waiting: [first] }) => first?.aid);
+    expect(new Set(aids).size).toBe(2);
     expect(ran).toEqual([]);
     await resume(approve);
-    await resume(approve);
-    expect(ran.length).toBeLessThanOrEqual(1);
+    expect(ran).toEqual(['pay 1']);
+  });
+
+  it('ask nobody for an inner guard once the outer one was told not to', async () => {
+    const ran: Ran = [];
+    const tools = withGuard([recording(ran, 'pay')], () => 'ask');
+    const agent = createAgent({
+      model: scripted([['pay', '1']]),
+      tools,
+      middleware: [guardMiddleware(createGuard({ policy: byName }))],
+      checkpointer: new MemorySaver(),
+    });
+    const messages = [{ role: 'user', content: 'go' }];
+    await turn(agent.invoke({ messages }, config));
+    const { waiting } = await turn(agent.invoke(new Command({ resume: reject }), config));
+    expect([waiting, ran]).toEqual([[], []]);
+  });
+
+  it('run a tool inside another one of its name, with the same arguments', async () => {
+    const ran: Ran = [];
+    const guard = createGuard({ policy: byName });
+    const look = guardTool(recording(ran, 'look'), guard);
+    const around = tool((args, given) => look.invoke(args, given), {
+      name: 'look',
+      description: 'does look',
+      schema: z.object({ x: z.string() }),
+    });
+    const graph = new StateGraph(MessagesAnnotation)
+      .addNode('tools', new ToolNode(withGuard([around], guard)))
+      .addEdge(START, 'tools')
+      .compile({ checkpointer: new MemorySaver() });
+    const tool_calls = [{ name: 'look', args: { x: '1' }, id: 'a' }];
+    const message = new AIMessage({ content: '', tool_calls });
+    const { answers } = await turn(graph.invoke({ messages: [message] }, config));
+    expect(answers).toEqual(['look did 1']);
+    expect(new Set(await attempts(guard)).size).toBe(2);
   });
 });
 

@@ -90,6 +90,10 @@ describe('the context of a call', () => {
       },
     ],
     ['answers nonsense', () => ({ principal: { name: 'ada' } }) as never],
+    ['answers a promise', (async () => ({ principal: { id: 'ada' } })) as never],
+    ['answers a name', () => 'ada' as never],
+    ['answers a list', () => [{ principal: { id: 'ada' } }] as never],
+    ['answers null', () => null as never],
   ] satisfies ReadonlyArray<[string, ContextOf]>)(
     'that cannot be found denies the call: the function %s',
     async (_, context) => {

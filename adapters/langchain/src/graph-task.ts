@@ -1,3 +1,4 @@
+import { ownFields } from './own-fields.ts';
 import type { ToolConfig } from './tool-shape.ts';
 
 /** What LangGraph keeps of the answers that one run of a task was given. */
@@ -40,15 +41,15 @@ export type NoTask = 'no graph' | 'no checkpointer';
  * `configurable.checkpoint_map`, `.checkpoint_ns` and what begins with `__pregel_`.
  */
 export function graphTask(config: ToolConfig | undefined, interrupt: unknown): GraphTask | NoTask {
-  const own = ownOf(config?.configurable);
+  const own = ownFields(config?.configurable);
   const { __pregel_scratchpad: scratchpad, __pregel_checkpointer: checkpointer } = own;
   const { __pregel_task_id: id, checkpoint_map: map, checkpoint_ns: path, thread_id: thread } = own;
   if (typeof interrupt !== 'function' || !isScratchpad(scratchpad) || typeof id !== 'string') {
     return 'no graph';
   }
   if (!isCheckpointer(checkpointer)) return 'no checkpointer';
-  const levels = levelsOf(thread, path, ownOf(map));
-  const root: unknown = ownOf(map)[''];
+  const levels = levelsOf(thread, path, ownFields(map));
+  const root: unknown = ownFields(map)[''];
   if (levels === undefined || typeof root !== 'string') return 'no checkpointer';
   return {
     id,
@@ -79,7 +80,7 @@ function levelsOf(
 }
 
 function isScratchpad(value: unknown): value is Scratchpad {
-  const { interruptCounter, resume } = ownOf(value);
+  const { interruptCounter, resume } = ownFields(value);
   return typeof interruptCounter === 'number' && Array.isArray(resume);
 }
 
@@ -90,8 +91,4 @@ function isCheckpointer(value: unknown): value is Checkpointer {
     typeof (value as Partial<Checkpointer>).getTuple === 'function' &&
     typeof (value as Partial<Checkpointer>).putWrites === 'function'
   );
-}
-
-function ownOf(value: unknown): Readonly<Record<string, unknown>> {
-  return Object.assign(Object.create(null) as Record<string, unknown>, value);
 }

@@ -69,6 +69,20 @@ describe('GuardCallbackHandler', () => {
     expect(JSON.stringify(entries)).not.toContain(secret);
   });
 
+  it('writes down no secret that the guard handed out, and tells listeners of the guard', async () => {
+    const secrets = { name: 'test', get: () => 'hunter22hunter22' };
+    const guard = createGuard({ policy: () => 'allow', secrets });
+    await guardTool(counted('pay').tool, guard, { secrets: ['KEY'] }).invoke(BERN);
+    const heard: string[] = [];
+    guard.on('audit', ({ action, user }) => heard.push(`${action} ${user}`));
+    const handler = new GuardCallbackHandler(guard, {
+      context: () => ({ principal: { id: 'ada' } }),
+    });
+    await counted().tool.invoke({ city: 'hunter22hunter22' }, { callbacks: [handler] });
+    expect(heard).toEqual(['tool.unguarded ada', 'tool.unguarded.end ada']);
+    expect(JSON.stringify(await entriesOf(guard))).not.toContain('hunter22');
+  });
+
   it('says nothing of what its guard has written down already', async () => {
     const guard = allowing();
     const config = { callbacks: [new GuardCallbackHandler(guard)] };
@@ -252,5 +266,7 @@ describe('GuardCallbackHandler', () => {
     expect(() => new GuardCallbackHandler({} as never)).toThrow(/createGuard/);
     const options = { onUnguarded: 'refuse' as never };
     expect(() => new GuardCallbackHandler(allowing(), options)).toThrow(/'report' or 'fail'/);
+    const misspelt = { onUnguared: 'fail' } as never;
+    expect(() => new GuardCallbackHandler(allowing(), misspelt)).toThrow(/is not an option/);
   });
 });

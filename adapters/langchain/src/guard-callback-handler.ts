@@ -1,12 +1,13 @@
 import {
-  type AuditDraft,
   type CallContext,
   createRedactor,
   type Guard,
   GuardError,
   isGuard,
+  ownOptions,
   type RedactOptions,
   type Redactor,
+  type ReportDraft,
 } from '@guardstile/core';
 import { BaseCallbackHandler } from '@langchain/core/callbacks/base';
 
@@ -15,7 +16,6 @@ import { isKnownRun } from './guarded-run-ids.ts';
 import { type HandlerRun, type HandlerRuns, handlerRuns, type RunKind } from './handler-run.ts';
 import { providerCallsIn } from './provider-calls.ts';
 import { isOfGuardedTool } from './serialized-tool.ts';
-import type { ToolConfig } from './tool-shape.ts';
 
 /** What the handler tells of a run that no guard stands before. */
 export interface HandlerEvent {
@@ -43,6 +43,8 @@ export interface GuardCallbackHandlerOptions {
   /** What to hide beside what is hidden anyway. */
   readonly redact?: RedactOptions;
 }
+
+const KNOWN = ['onUnguarded', 'context', 'onEvent', 'redact'] as const;
 
 type Metadata = Readonly<Record<string, unknown>>;
 
@@ -73,7 +75,8 @@ export class GuardCallbackHandler extends BaseCallbackHandler {
   readonly #redactor: Redactor;
   readonly #runs: HandlerRuns = handlerRuns();
 
-  constructor(guard: Guard, options: GuardCallbackHandlerOptions = {}) {
+  constructor(guard: Guard, given: GuardCallbackHandlerOptions = {}) {
+    const options = ownOptions('GuardCallbackHandler', given, KNOWN, 'options_invalid');
     // LangChain stops for a handler that throws only if it awaits it and raises its errors: an
     // error of one that is not awaited ends the process instead.
     super({ raiseError: options.onUnguarded === 'fail', _awaitHandler: true });
@@ -275,11 +278,11 @@ export class GuardCallbackHandler extends BaseCallbackHandler {
   async #write(
     type: HandlerEvent['type'],
     run: HandlerRun | undefined,
-    draft: Omit<AuditDraft, 'kind'>,
+    draft: ReportDraft,
   ): Promise<void> {
     if (run === undefined) return;
     this.#tell({ type, at: Date.now(), run, details: draft });
-    await this.#guard.audit?.append({ kind: 'application', ...run.who, ...draft });
+    await this.#guard.with(contextIn(run.who)).report(draft);
   }
 
   #tell(event: HandlerEvent): void {
@@ -290,24 +293,12 @@ export class GuardCallbackHandler extends BaseCallbackHandler {
     telling().catch(() => undefined);
   }
 
-  /** What runs past the guard is written down whether it is known for whom or not. */
-  #found(config: ToolConfig): CallContext | undefined {
-    try {
-      return this.#options.context?.(config);
-    } catch {
-      return undefined;
-    }
-  }
-
   #who(metadata: Metadata | undefined): HandlerRun['who'] {
     // LangGraph copies the thread into the metadata, where handlers see it.
     const config = { configurable: metadata ?? {}, metadata: metadata ?? {} };
-    const found = this.#found(config);
-    const context: CallContext = {
-      ...this.#guard.context,
-      ...contextOf(this.#guard, config, found),
-    };
-    const { principal, session, agent } = context;
+    // What runs past the guard is written down whether it is known for whom or not.
+    const { context } = contextOf(this.#guard, config, this.#options.context);
+    const { principal, session, agent }: CallContext = { ...this.#guard.context, ...context };
     return {
       ...(principal === undefined ? {} : { user: principal.id }),
       ...(principal?.tenant === undefined ? {} : { tenant: principal.tenant }),
@@ -315,6 +306,16 @@ export class GuardCallbackHandler extends BaseCallbackHandler {
       ...(agent === undefined ? {} : { agent }),
     };
   }
+}
+
+function contextIn({ user, tenant, session, agent }: HandlerRun['who']): CallContext {
+  return {
+    ...(user === undefined
+      ? {}
+      : { principal: { id: user, ...(tenant === undefined ? {} : { tenant }) } }),
+    ...(session === undefined ? {} : { session }),
+    ...(agent === undefined ? {} : { agent }),
+  };
 }
 
 function payloadOf({ kind, name, run, parentRun }: HandlerRun): Readonly<Record<string, unknown>> {

@@ -1,16 +1,16 @@
-import { type Guard, GuardError, isGuard } from '@guardstile/core';
+import { type Guard, GuardError, isGuard, ownOptions } from '@guardstile/core';
 import { getConfig, interrupt } from '@langchain/langgraph';
 import { type AgentMiddleware, createMiddleware, type ToolCallRequest } from 'langchain';
 
 import { askAhead } from './middleware-asks.ts';
 import { dynamicCall } from './middleware-dynamic.ts';
 import { failureMessage } from './middleware-errors.ts';
-import { isTool, type ShownTools, shownTools } from './middleware-model.ts';
+import { isTool, shownTools } from './middleware-model.ts';
 import { editedBy, pendingCalls } from './middleware-pending.ts';
 import { type MiddlewareReport, reporter, warnOfUnguarded } from './middleware-report.ts';
 import { type MiddlewareTools, middlewareTools } from './middleware-tools.ts';
+import type { ToolSetOptions } from './tool-set-options.ts';
 import type { ToolConfig } from './tool-shape.ts';
-import type { ToolSetOptions } from './with-guard.ts';
 
 export interface GuardMiddlewareOptions extends ToolSetOptions {
   /** Names or types of tools that the provider runs and that may stay. @default none */
@@ -62,6 +62,16 @@ export function guardAround<const M extends readonly AgentMiddleware[]>(
   return [outermost(scene, { alone: false }), ...middleware, innermost(scene)];
 }
 
+const KNOWN = [
+  'facts',
+  'source',
+  'trusted',
+  'toolSecrets',
+  'context',
+  'providerTools',
+  'onReport',
+] as const satisfies ReadonlyArray<keyof GuardMiddlewareOptions>;
+
 /** The agents that one middleware stands in. */
 interface Scene {
   readonly guard: Guard;
@@ -77,8 +87,7 @@ function sceneOf(guard: Guard, given: GuardMiddlewareOptions): Scene {
       'guardMiddleware: pass the guard that createGuard() returned',
     );
   }
-  // Own properties only: a polluted prototype must not let a provider's tool through.
-  const options = Object.assign(Object.create(null) as GuardMiddlewareOptions, given);
+  const options = ownOptions('guardMiddleware', given, KNOWN, 'options_invalid');
   const report = reporter(options.onReport ?? warnOfUnguarded);
   return { guard, options, report, tools: middlewareTools(guard, options) };
 }
@@ -120,22 +129,23 @@ function innermost(scene: Scene): GuardMiddleware {
 }
 
 /** Shows the model what it may call, and remembers what the agent has. */
-function modelCall(scene: Scene): NonNullable<GuardMiddleware['wrapModelCall']> {
-  const { tools, options, report } = scene;
-  const { providerTools = [] } = options;
-  const seen = new WeakMap<object, ShownTools>();
-
-  /** LangChain passes the same list each time, unless a middleware further out changed it. */
-  function lookAt(list: readonly object[], agent: string | undefined): ShownTools {
-    const found = shownTools(list, tools, providerTools, agent);
-    seen.set(list, found);
-    report(found.report);
-    return found;
-  }
-
+function modelCall({
+  tools,
+  options,
+  report,
+}: Scene): NonNullable<GuardMiddleware['wrapModelCall']> {
   return (request, handler) => {
     const agent = agentOf(currentConfig());
-    const { own, shown } = seen.get(request.tools) ?? lookAt(request.tools, agent);
+    const {
+      own,
+      shown,
+      report: found,
+    } = shownTools(request.tools, {
+      agent,
+      guardedTools: tools,
+      providerTools: options.providerTools ?? [],
+    });
+    report(found);
     tools.remember(agent, own);
     if (shown.length === request.tools.length) return handler(request);
     return handler({ ...request, tools: shown as typeof request.tools }); // some of the same

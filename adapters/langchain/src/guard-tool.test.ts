@@ -248,6 +248,27 @@ describe('a guarded tool', () => {
     expect(message.content).not.toContain('hunter22hunter22');
   });
 
+  it('passes no secrets on with its config to a tool that may not have them', async () => {
+    const received: unknown[] = [];
+    const guard = createGuard({
+      policy: allowAll(),
+      secrets: { name: 'test', get: () => 'hunter22hunter22' },
+    });
+    const { tool: inner } = weather((_, config) => {
+      received.push((config as { secrets?: unknown }).secrets);
+      return 'sunny';
+    });
+    const guarded = guardTool(inner, guard);
+    const outer = tool(async (args, config) => guarded.invoke(args, config), {
+      ...fields,
+      name: 'outer',
+    });
+    await guardTool(outer, guard, { secrets: ['KEY'] }).invoke({ city: 'Bern' });
+    const config = { tags: [], secrets: 'of the application' };
+    await guarded.invoke({ city: 'Bern' }, config);
+    expect(received).toEqual([undefined, 'of the application']);
+  });
+
   it('is none of the business of a handler that throws', async () => {
     const { tool: original, runs } = weather();
     const handler = {
@@ -614,6 +635,13 @@ describe('what is no tool', () => {
 
   it('needs a guard', () => {
     expect(() => guardTool(weather().tool, (() => 'allow') as never)).toThrow(/createGuard/);
+  });
+
+  it('refuses options that nobody reads', () => {
+    const misspelt = { fact: 'readOnly' } as never;
+    expect(() =>
+      guardTool(weather().tool, createGuard({ policy: () => 'deny' }), misspelt),
+    ).toThrow(/"fact" is not an option/);
   });
 
   it('finds out the context of a call from its config', async () => {

@@ -1,4 +1,4 @@
-import { type Guard, GuardError, isGuard, sameGuard } from '@guardstile/core';
+import { type Guard, GuardError, isGuard, ownOptions, sameGuard } from '@guardstile/core';
 import type { Runnable } from '@langchain/core/runnables';
 
 import { cloneTool } from './clone-tool.ts';
@@ -6,7 +6,6 @@ import { entriesOf, type EntryName } from './entry-points.ts';
 import { guardedMember, type Member } from './guarded-member.ts';
 import { GuardedRunnable } from './guarded-runnable.ts';
 import { rememberGuard } from './guard-of.ts';
-import { interruptStrategy } from './interrupt-strategy.ts';
 import { type Known, knownMember } from './known-tool.ts';
 import { guardedToJson } from './serialized-tool.ts';
 import { type ToolShape, toolShape } from './tool-shape.ts';
@@ -19,11 +18,13 @@ export interface ToolLike {
   invoke(...given: never[]): unknown;
 }
 
+const KNOWN = ['facts', 'source', 'trusted', 'secrets', 'context'] as const;
+
 /**
  * The same tool behind a guard: same class, schema and type, same behaviour for what is allowed. The
  * given tool is left as it is.
  *
- * @throws {GuardError} `tool_invalid` or `facts_invalid`.
+ * @throws {GuardError} `tool_invalid`, `facts_invalid` or `options_invalid`.
  */
 export function guardTool<T extends ToolLike>(
   tool: T,
@@ -36,7 +37,8 @@ export function guardTool<T extends ToolLike>(
       'guardTool: pass the guard that createGuard() returned',
     );
   }
-  const guarded = guardShape(toolShape(tool), guard, ownOptions(options));
+  const own = ownOptions('guardTool', options, KNOWN, 'options_invalid');
+  const guarded = guardShape(toolShape(tool), guard, own);
   const same = rememberGuard(guarded, guard) as unknown as T; // of the same class with the same members
   rememberTool(guard, same);
   return same;
@@ -52,7 +54,6 @@ function guardShape(tool: ToolShape, guard: Guard, options: GuardToolOptions): T
     tool: guard.tool(specOf(tool, stated)),
     original,
     options: stated,
-    ask: interruptStrategy,
   };
   const members = Object.fromEntries(entries.map((name) => [name, guardedEntry(known, name)]));
   return cloneTool(tool, {
@@ -96,9 +97,4 @@ function merged(before: GuardToolOptions, now: GuardToolOptions): GuardToolOptio
     secrets: now.secrets ?? before.secrets,
     context: now.context ?? before.context,
   };
-}
-
-/** Own properties only: a polluted prototype must not state facts or trust a source. */
-function ownOptions(options: GuardToolOptions): GuardToolOptions {
-  return Object.assign(Object.create(null) as GuardToolOptions, options);
 }

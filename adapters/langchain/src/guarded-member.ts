@@ -1,13 +1,12 @@
 import { canonical } from '@guardstile/core';
 
-import { callIdOf } from './call-input.ts';
 import type { EntryName } from './entry-points.ts';
 import { guardedCall } from './guarded-call.ts';
 import { withKnownRun } from './guarded-run-ids.ts';
 import { type Known, markWrapper } from './known-tool.ts';
 import { parseAsLangChain } from './parse-input.ts';
 import { refusalMessage } from './refusal-message.ts';
-import { idOf, isToolCallInput } from './tool-call-input.ts';
+import { callIdOf, idOf, isToolCallInput } from './tool-call-input.ts';
 import type { ToolConfig } from './tool-shape.ts';
 
 /** A method of a tool: `(input, config)` outside, `(args, runManager, config)` where it is parsed. */

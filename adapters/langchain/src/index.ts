@@ -31,7 +31,8 @@ export type { HandlerRun, RunKind } from './handler-run.ts';
 export type { ToolLike } from './guard-tool.ts';
 export type { ToolConfig } from './tool-shape.ts';
 export type { GuardToolOptions } from './tool-spec.ts';
-export type { ToolSetOptions, WithGuardOptions } from './with-guard.ts';
+export type { ToolSetOptions } from './tool-set-options.ts';
+export type { WithGuardOptions } from './with-guard.ts';
 export type {
   ApprovalRequest,
   Approver,

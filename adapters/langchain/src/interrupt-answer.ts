@@ -1,3 +1,5 @@
+import { ownFields } from './own-fields.ts';
+
 /** What a person answered to an interrupt about one call. */
 export type InterruptAnswer =
   | { readonly kind: 'approve' }
@@ -16,7 +18,7 @@ const NOT_UNDERSTOOD =
  */
 export function interruptAnswer(value: unknown, aid: string): InterruptAnswer {
   if (Array.isArray(value)) return only(value, aid, ofInbox);
-  const { decisions, aid: named } = ownOf(value);
+  const { decisions, aid: named } = ownFields(value);
   if (named !== undefined && named !== aid) return another(named);
   return Array.isArray(decisions) ? only(decisions, aid, ofDecision) : rejected();
 }
@@ -29,7 +31,7 @@ function only(
   if (list.length !== 1) {
     return rejected(`it takes exactly one decision, and ${list.length} were given`);
   }
-  const fields = ownOf(list[0]);
+  const fields = ownFields(list[0]);
   return fields['aid'] === undefined || fields['aid'] === aid
     ? read(fields)
     : another(fields['aid']);
@@ -48,7 +50,7 @@ function ofDecision({
       return rejected(message ?? '');
     case 'edit':
       return sameWhereBoth(editedAction, snake)
-        ? edited(ownOf(editedAction ?? snake), 'name')
+        ? edited(ownFields(editedAction ?? snake), 'name')
         : rejected();
     default:
       return rejected();
@@ -70,7 +72,7 @@ function ofInbox({ type, args }: Fields): InterruptAnswer {
     case 'response':
       return rejected(args ?? '');
     case 'edit':
-      return edited(ownOf(args), 'action');
+      return edited(ownFields(args), 'action');
     default:
       return rejected();
   }
@@ -90,10 +92,4 @@ function rejected(note: unknown = NOT_UNDERSTOOD): InterruptAnswer {
 function another(aid: unknown): InterruptAnswer {
   const which = typeof aid === 'string' ? ` ${aid.slice(0, 100)}` : '';
   return rejected(`the answer is to another approval${which}`);
-}
-
-/** Own fields only: a polluted prototype must not approve. */
-function ownOf(value: unknown): Fields {
-  if (typeof value !== 'object' || value === null) return Object.create(null) as Fields;
-  return Object.assign(Object.create(null) as Fields, value);
 }

@@ -1,6 +1,5 @@
 import type { Guard, GuardedTool } from '@guardstile/core';
 
-import type { AskStrategy } from './ask-strategy.ts';
 import type { EntryName } from './entry-points.ts';
 import type { GuardToolOptions } from './tool-spec.ts';
 import type { ToolShape } from './tool-shape.ts';
@@ -12,7 +11,6 @@ export interface Known {
   /** Whose own members run behind the guard. */
   readonly original: ToolShape;
   readonly options: GuardToolOptions;
-  readonly ask: AskStrategy;
 }
 
 /** Wrappers are recognised by themselves, which nobody can copy to another function. */

@@ -5,7 +5,7 @@ import { type GraphTask, graphTask } from './graph-task.ts';
 import { interruptAnswer } from './interrupt-answer.ts';
 import { interruptAsk } from './interrupt-ask.ts';
 import { interruptPayload } from './interrupt-payload.ts';
-import { readAnswer, voteOf } from './interrupt-strategy.ts';
+import { APPROVE, readAnswer, voteOf } from './interrupt-vote.ts';
 import type { Known } from './known-tool.ts';
 import { editedArgs } from './middleware-edit.ts';
 import { parseInput } from './parse-input.ts';
@@ -132,8 +132,7 @@ async function approveEdited(
 ): Promise<Args> {
   const { input, approval } = await open(known, call, args, config);
   if (input === undefined || approval?.state !== 'pending') return args;
-  const answer = { channel: 'langgraph', verdict: 'approve' } as const;
-  const voted = await known.tool.vote({ ...input, answer });
+  const voted = await known.tool.vote({ ...input, answer: APPROVE });
   const again = { input, approval: voted, denial: undefined };
   return (await vote(known, { ...call, args }, config, task, again)) ?? args;
 }

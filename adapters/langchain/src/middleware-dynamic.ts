@@ -1,9 +1,9 @@
 import { type CallInput, type Guard, isGuardError } from '@guardstile/core';
 import { ToolMessage } from '@langchain/core/messages';
 
+import { askInGraph } from './ask-in-graph.ts';
 import type { ContextOf } from './call-context.ts';
 import { callInput } from './call-input.ts';
-import { interruptStrategy } from './interrupt-strategy.ts';
 import type { ToolConfig } from './tool-shape.ts';
 
 interface DynamicCall {
@@ -27,9 +27,7 @@ export async function dynamicCall<T>(
   try {
     const tool = guard.tool({ name });
     const call = callInput(guard, { args, config, id }, context);
-    const input: CallInput = guard.canAsk
-      ? call
-      : await interruptStrategy({ guard, tool, input: call, config });
+    const input: CallInput = guard.canAsk ? call : (await askInGraph(tool, call, config)).input;
     return await tool.run(input, () => {
       started = true;
       return body();

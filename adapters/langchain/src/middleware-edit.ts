@@ -1,6 +1,7 @@
 import { canonical } from '@guardstile/core';
 
 import { plainValue } from './interrupt-payload.ts';
+import { ownFields } from './own-fields.ts';
 
 type Args = Readonly<Record<string, unknown>>;
 
@@ -35,8 +36,8 @@ export function editedArgs(
   if (edit.name !== call.name) {
     return { ok: false, note: `an edit cannot turn ${call.name} into another tool` };
   }
-  const before = fieldsOf(plainValue(shown));
-  const after = fieldsOf(plainValue(edit.args));
+  const before = ownFields(plainValue(shown));
+  const after = ownFields(plainValue(edit.args));
   const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
     (field) => canonical(before[field]) !== canonical(after[field]),
   );
@@ -48,8 +49,4 @@ export function editedArgs(
   const kept = Object.entries(call.args).filter(([field]) => !changed.includes(field));
   const given = Object.entries(after).filter(([field]) => changed.includes(field));
   return { ok: true, args: Object.fromEntries([...kept, ...given]) };
-}
-
-function fieldsOf(value: unknown): Args {
-  return Object.assign(Object.create(null) as Record<string, unknown>, value);
 }

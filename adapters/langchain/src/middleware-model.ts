@@ -1,6 +1,7 @@
 import type { ToolLike } from './guard-tool.ts';
 import type { MiddlewareReport } from './middleware-report.ts';
 import type { MiddlewareTools } from './middleware-tools.ts';
+import { refuseNamesakes } from './refuse-namesakes.ts';
 
 /** The tools that the model is shown, and what there is to say of them. */
 export interface ShownTools {
@@ -10,14 +11,25 @@ export interface ShownTools {
   readonly report: MiddlewareReport;
 }
 
-/** Sorts an agent's tools: tools to guard, tools that are always denied, and what a provider runs. */
+/** For which agent, and by what, tools are sorted. */
+export interface Sorting {
+  readonly agent: string | undefined;
+  readonly guardedTools: MiddlewareTools;
+  readonly providerTools: readonly string[];
+}
+
+/**
+ * Sorts an agent's tools: tools to guard, tools that are always denied, and what a provider runs.
+ * Each time anew, since policies change, and other middleware may change the list.
+ *
+ * @throws {GuardError} `tool_invalid` for two tools of one name.
+ */
 export function shownTools(
   tools: readonly object[],
-  guardedTools: MiddlewareTools,
-  providerTools: readonly string[],
-  agent: string | undefined,
+  { agent, guardedTools, providerTools }: Sorting,
 ): ShownTools {
   const own = tools.filter((tool) => isTool(tool));
+  refuseNamesakes(own);
   const hidden = own.filter((tool) => guardedTools.known(tool).tool.fixed()?.effect === 'deny');
   const provided = tools.filter((tool) => !isTool(tool));
   const unguarded = provided.filter((tool) => names(tool).some((n) => providerTools.includes(n)));

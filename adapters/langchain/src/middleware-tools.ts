@@ -3,8 +3,7 @@ import { type Guard, GuardError } from '@guardstile/core';
 import { guardTool, type ToolLike } from './guard-tool.ts';
 import { type Known, knownTool } from './known-tool.ts';
 import { toolByName } from './tools-by-name.ts';
-import type { GuardToolOptions } from './tool-spec.ts';
-import type { ToolSetOptions } from './with-guard.ts';
+import { toolOptions, type ToolSetOptions } from './tool-set-options.ts';
 
 /** The tools of the agents that one middleware stands in, behind its guard. */
 export interface MiddlewareTools {
@@ -47,11 +46,4 @@ export function middlewareTools(guard: Guard, options: ToolSetOptions): Middlewa
       return tool === undefined ? undefined : known(tool);
     },
   };
-}
-
-function toolOptions(name: string, options: ToolSetOptions): GuardToolOptions {
-  const { facts, source, trusted, toolSecrets, context } = options;
-  const own = <T>(record: Readonly<Record<string, T>> | undefined): T | undefined =>
-    record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
-  return { facts: own(facts), source, trusted, secrets: own(toolSecrets), context };
 }

@@ -19,7 +19,8 @@ export interface Shown {
 
 export async function shownInterrupt({ id, checkpointer, levels }: GraphTask): Promise<Shown> {
   const saved = await Promise.all(levels.map((level) => checkpointer.getTuple(level)));
-  const own = writesOf(saved.at(-1)).filter(([task]) => task === id);
+  // A task of the functional API writes into the checkpoint of the task that called it.
+  const own = saved.flatMap(writesOf).filter(([task]) => task === id);
   return {
     aid: aidOf(own.find(([, channel]) => channel === INTERRUPT)?.[2]),
     replays: own.flatMap(([, channel, value]) => (channel === RESUME ? [value] : [])).flat().length,
@@ -45,7 +46,8 @@ function waitingIn(saved: Saved | undefined): number {
   const writes = writesOf(saved);
   const done = new Set(writes.flatMap(([task, name]) => (NO_RESULT.includes(name) ? [] : [task])));
   const asked = writes.filter(([task, name]) => name === INTERRUPT && !done.has(task));
-  return asked.flatMap(([, , value]) => value).length;
+  // One that is thrown through a calling task is written down for that as well.
+  return new Set(asked.flatMap(([, , value]) => value).map((one) => aidOf(one) ?? one)).size;
 }
 
 function writesOf(saved: Saved | undefined): ReadonlyArray<readonly [string, string, unknown]> {

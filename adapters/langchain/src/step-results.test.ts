@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { oncePerStep } from './step-results.ts';
 
-/** The config of a task that several calls share. */
+/** One run of a task that several calls share. */
 function sharedTask(task: string, checkpointer: object = {}) {
   return {
     configurable: {
@@ -36,16 +36,32 @@ function counted(result: () => unknown = () => 'result') {
 describe('a call in a step that several calls share', () => {
   it('runs once, and answers the same again', async () => {
     const { call, runs } = counted();
-    const config = sharedTask('one');
-    expect([await call(config), await call(config)]).toEqual(['result', 'result']);
+    const checkpointer = {};
+    const twice = [
+      await call(sharedTask('one', checkpointer)),
+      await call(sharedTask('one', checkpointer)),
+    ];
+    expect(twice).toEqual(['result', 'result']);
     expect(runs()).toBe(1);
   });
 
   it('runs once also while it is still running', async () => {
     const { call, runs } = counted();
-    const config = sharedTask('one');
-    await Promise.all([call(config), call(config)]);
+    const checkpointer = {};
+    await Promise.all([
+      call(sharedTask('one', checkpointer)),
+      call(sharedTask('one', checkpointer)),
+    ]);
     expect(runs()).toBe(1);
+  });
+
+  it('runs as often as one run of the step makes it, and no more when that starts again', async () => {
+    const { call, runs } = counted();
+    const checkpointer = {};
+    for (const run of [sharedTask('one', checkpointer), sharedTask('one', checkpointer)]) {
+      await Promise.all([call(run), call(run)]);
+    }
+    expect(runs()).toBe(2);
   });
 
   it('runs anew in another step, with other arguments and for another call', async () => {
@@ -62,15 +78,16 @@ describe('a call in a step that several calls share', () => {
     const failing = counted(() => {
       throw new Error('boom');
     });
-    const config = sharedTask('one');
-    await expect(failing.call(config)).rejects.toThrow('boom');
-    await expect(failing.call(config)).rejects.toThrow('boom');
+    const checkpointer = {};
+    for (const run of [sharedTask('one', checkpointer), sharedTask('one', checkpointer)]) {
+      await expect(failing.call(run)).rejects.toThrow('boom');
+    }
     expect(failing.runs()).toBe(2);
     const streaming = counted(async function* () {
       yield 1;
     });
-    await streaming.call(config);
-    await streaming.call(config);
+    await streaming.call(sharedTask('one', checkpointer));
+    await streaming.call(sharedTask('one', checkpointer));
     expect(streaming.runs()).toBe(2);
   });
 

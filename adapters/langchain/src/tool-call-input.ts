@@ -1,4 +1,3 @@
-import { callIdOf, textOr } from './call-input.ts';
 import type { ToolConfig } from './tool-shape.ts';
 
 /** A model's call as it is given to a tool instead of plain arguments. */
@@ -22,4 +21,15 @@ export function idOf(
   config: ToolConfig | undefined,
 ): string | undefined {
   return (isToolCallInput(input) ? textOr(input.id) : undefined) ?? callIdOf(config, tool);
+}
+
+/** The id of the model's call, unless the config is an outer tool's, which has another call's id. */
+export function callIdOf(config: ToolConfig | undefined, tool: string): string | undefined {
+  const call = config?.toolCall;
+  if (typeof call !== 'object' || call === null || call.name !== tool) return undefined;
+  return textOr(call.id);
+}
+
+function textOr(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }

@@ -22,6 +22,8 @@ export interface ToolConfig {
   readonly context?: unknown;
   readonly callbacks?: unknown;
   readonly runId?: string;
+  /** What a guard handed to the body of this tool, or to that of an outer one. */
+  readonly secrets?: unknown;
   /** The model's call with raw arguments. An outer tool may have passed its own on. */
   readonly toolCall?: { readonly id?: unknown; readonly name?: unknown; readonly args?: unknown };
 }

@@ -1,7 +1,6 @@
 import {
   type CallContext,
   createGuard,
-  type Fact,
   type Guard,
   GuardError,
   type GuardOptions,
@@ -12,24 +11,12 @@ import {
 import type { ContextOf } from './call-context.ts';
 import { rememberGuard } from './guard-of.ts';
 import { guardTool, type ToolLike } from './guard-tool.ts';
-import { type ToolShape, toolShape } from './tool-shape.ts';
-import type { GuardToolOptions } from './tool-spec.ts';
+import { ownFields } from './own-fields.ts';
+import { refuseNamesakes } from './refuse-namesakes.ts';
+import { toolOptions, type ToolSetOptions } from './tool-set-options.ts';
+import { toolShape } from './tool-shape.ts';
 
-/** What can be said of the tools in one set. */
-export interface ToolSetOptions {
-  /** What the developer states of tools, by name. */
-  readonly facts?: Readonly<Record<string, Fact | readonly Fact[]>>;
-  /** Where the tools come from, such as the name of an MCP server. @default 'app' */
-  readonly source?: string;
-  /** Whether annotations (hints) of this source are believed. @default false */
-  readonly trusted?: boolean;
-  /** Names of the secrets that a tool's body receives as `config.secrets`, by tool. */
-  readonly toolSecrets?: Readonly<Record<string, readonly string[]>>;
-  /** The context of a call, from what the application put into the config of the run. */
-  readonly context?: ContextOf;
-}
-
-/** The same, and the parts of the guard that is made for them. */
+/** What can be said of the tools, and the parts of the guard that is made for them. */
 export type WithGuardOptions = Omit<ToolSetOptions, 'context'> &
   Omit<GuardOptions, 'policy' | 'context'> & {
     /** The guard's own context, or how to find each call's. */
@@ -74,13 +61,16 @@ export function withGuard(
   policyOrGuard: PolicyInput | Guard,
   options: WithGuardOptions = {},
 ): object {
-  const own = ownOptions(options);
+  const own = ownFields(options) as WithGuardOptions; // the same fields
   const guard = isGuard(policyOrGuard)
     ? guardWithout(policyOrGuard, own)
     : createGuard({ ...guardOptions(own), policy: policyOrGuard });
   const source = toolSet(tools);
   refuseNamesakes(Object.values(source).map(toolShape));
-  const guarded = (tool: ToolLike): ToolLike => guardTool(tool, guard, toolOptions(tool, own));
+  const { context, ...said } = own;
+  const ofSet = typeof context === 'function' ? { ...said, context } : said;
+  const guarded = (tool: ToolLike): ToolLike =>
+    guardTool(tool, guard, toolOptions(tool.name, ofSet));
   if (Array.isArray(source)) return rememberGuard(source.map(guarded), guard);
   const entries = Object.entries(source).map(([key, tool]) => [key, guarded(tool)] as const);
   return rememberGuard(Object.fromEntries(entries), guard);
@@ -98,27 +88,6 @@ function toolSet(tools: unknown): ToolSet {
   );
 }
 
-/** A model calls tools by their names, and so do policies. */
-function refuseNamesakes(tools: readonly ToolShape[]): void {
-  const seen = new Map<string, ToolShape>();
-  for (const tool of tools) {
-    const { name } = tool;
-    if ((seen.get(name) ?? tool) !== tool) {
-      throw new GuardError(
-        'tool_invalid',
-        'two tools have this name, and nobody could tell their calls apart; rename one',
-        { tool: name },
-      );
-    }
-    seen.set(name, tool);
-  }
-}
-
-/** Own properties only: a polluted prototype must not be able to state facts or trust a source. */
-function ownOptions(options: WithGuardOptions): WithGuardOptions {
-  return Object.assign(Object.create(null) as WithGuardOptions, options);
-}
-
 function guardOptions(options: WithGuardOptions): Omit<GuardOptions, 'policy'> {
   const { source: _source, trusted: _trusted, toolSecrets: _secrets, context, ...rest } = options;
   return context === undefined || typeof context === 'function' ? rest : { ...rest, context };
@@ -134,16 +103,4 @@ function guardWithout(guard: Guard, options: WithGuardOptions): Guard {
     );
   }
   return guard;
-}
-
-function toolOptions({ name }: ToolLike, options: WithGuardOptions): GuardToolOptions {
-  const { facts, source, trusted, toolSecrets, context } = options;
-  return {
-    facts: facts !== undefined && Object.hasOwn(facts, name) ? facts[name] : undefined,
-    source,
-    trusted,
-    secrets:
-      toolSecrets !== undefined && Object.hasOwn(toolSecrets, name) ? toolSecrets[name] : undefined,
-    context: typeof context === 'function' ? context : undefined,
-  };
 }

@@ -4,7 +4,7 @@ import type { ModelStep, StreamedPart } from './sdk.ts';
 import { modelV4 } from './v7.ts';
 
 /** What the scripted model says when it has made all its calls. */
-const LAST_WORDS = 'done';
+export const LAST_WORDS = 'done';
 
 const WORDS: readonly StreamedPart[] = [
   { type: 'text-start', id: 'words' },

@@ -106,6 +106,7 @@ export interface Agent {
  */
 export interface Sdk {
   readonly name: 'ai 5' | 'ai 6' | 'ai 7';
+  readonly major: 5 | 6 | 7;
   /** What this version calls its agent. */
   readonly agentName: string;
   /** Whether a run can stop for a person. */

@@ -14,6 +14,7 @@ const plainEnd: EndOf<{
 
 export const v5: Sdk = sdkOf({
   name: 'ai 5',
+  major: 5,
   agentName: 'Experimental_Agent',
   nativeApproval: false,
   errorText: ({ message }) => message,

@@ -6,6 +6,7 @@ import type { Sdk } from './sdk.ts';
 
 export const v6: Sdk = sdkOf({
   name: 'ai 6',
+  major: 6,
   agentName: 'ToolLoopAgent',
   nativeApproval: true,
   errorText: ({ message }) => message,

@@ -11,6 +11,7 @@ export function modelV4(next: () => ModelStep): MockLanguageModelV4 {
 
 export const v7: Sdk = sdkOf({
   name: 'ai 7',
+  major: 7,
   agentName: 'ToolLoopAgent',
   nativeApproval: true,
   errorText: String,

@@ -1,36 +1,45 @@
 import { type Approval, type CallInput, type GuardedTool, isGuardError } from '@guardstile/core';
 
-import type { AskStrategy } from './ask-strategy.ts';
 import { type GraphTask, graphTask, type NoTask } from './graph-task.ts';
-import { type InterruptAnswer, interruptAnswer } from './interrupt-answer.ts';
-import { AMBIGUOUS, interruptAsk } from './interrupt-ask.ts';
+import { interruptAsk } from './interrupt-ask.ts';
 import { interruptPayload } from './interrupt-payload.ts';
+import { readAnswer, voteOf } from './interrupt-vote.ts';
 import type { ToolConfig } from './tool-shape.ts';
 
-const CHANNEL = 'langgraph';
+/** The input to run a call with, and whether people have said what its guard needs them to say. */
+export interface Asked {
+  readonly input: CallInput;
+  readonly approved: boolean;
+}
 
 /**
  * Inside a graph an ask is an interrupt, and what the graph is resumed with is the requester's vote.
  * What runs is decided by the votes alone, never by the state of the graph.
+ *
+ * @throws what suspends the graph until there is an answer.
  */
-export const interruptStrategy: AskStrategy = async ({ tool, input: given, config }) => {
+export async function askInGraph(
+  tool: GuardedTool,
+  given: CallInput,
+  config: ToolConfig | undefined,
+): Promise<Asked> {
   const effect = tool.fixed()?.effect;
   const demanded = given.demands !== undefined && given.demands.length > 0;
-  if (effect === 'deny' || (effect === 'allow' && !demanded)) return given;
-  const task = await taskOf(config);
+  const task =
+    effect === 'deny' || (effect === 'allow' && !demanded) ? 'no graph' : await taskOf(config);
   // Nobody can be asked without a checkpointer either: an approval opened here would wait forever.
-  if (typeof task === 'string') return given;
+  if (typeof task === 'string') return { input: given, approved: false };
   // Without an id of its own the answer to the call could not be told from others.
   const input = given.id === undefined ? { ...given, id: `task ${task.id}` } : given;
   const { decision, approval } = await tool.open(input);
   if (approval === undefined) {
     // A vote that was cast already says best why nothing runs.
     const voted = decision.effect === 'deny' && decision.code.startsWith('approval_');
-    return voted ? { ...input, answer: 'voted' } : input;
+    return { input: voted ? { ...input, answer: 'voted' } : input, approved: false };
   }
-  await settle(tool, input, approval, task);
-  return { ...input, answer: 'voted' };
-};
+  const settled = await settle(tool, input, approval, task);
+  return { input: { ...input, answer: 'voted' }, approved: settled?.state === 'approved' };
+}
 
 /** Asks until there is nothing left to ask. The call is decided on the votes afterwards. */
 async function settle(
@@ -38,7 +47,7 @@ async function settle(
   input: CallInput,
   first: Approval,
   task: GraphTask,
-): Promise<void> {
+): Promise<Approval | undefined> {
   let approval = first;
   while (approval.state === 'pending') {
     const payload = interruptPayload(approval, { edits: false });
@@ -47,28 +56,11 @@ async function settle(
       approval = await tool.vote({ ...input, answer: voteOf(answer) });
     } catch (error) {
       // Denied, expired or used meanwhile: the call itself is refused for it.
-      if (isGuardError(error)) return;
+      if (isGuardError(error)) return undefined;
       throw error;
     }
   }
-}
-
-/** What an answer to an interrupt says about one approval. */
-export function readAnswer(value: unknown, aid: string): InterruptAnswer {
-  if (value !== AMBIGUOUS) return interruptAnswer(value, aid);
-  const note =
-    'several calls wait for an answer and one was given that names none of them; resume with { [interruptId]: answer } for each';
-  return { kind: 'reject', note };
-}
-
-/** A vote for what can be voted on: an edit is none. */
-export function voteOf(answer: InterruptAnswer): Exclude<CallInput['answer'], 'voted' | undefined> {
-  if (answer.kind === 'approve') return { channel: CHANNEL, verdict: 'approve' };
-  const note =
-    answer.kind === 'reject'
-      ? answer.note
-      : 'arguments cannot be edited here; approve or reject the call as it is';
-  return { channel: CHANNEL, verdict: 'deny', ...(note === '' ? {} : { note }) };
+  return approval;
 }
 
 /** The graph's `interrupt()`, which older versions do not pass along. */
