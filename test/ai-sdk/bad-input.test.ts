@@ -9,12 +9,10 @@ import { guardOptions } from '@guardstile/ai-sdk/v7';
 import { type ModelMessage, tool, type ToolSet } from 'ai';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { approve, forge, tamper } from '../conformance/ai-sdk/conversation.ts';
-import type { Sdk } from '../conformance/ai-sdk/sdk.ts';
-import { v5 } from '../conformance/ai-sdk/v5.ts';
-import { v6 } from '../conformance/ai-sdk/v6.ts';
-import { v7 } from '../conformance/ai-sdk/v7.ts';
-import { talk, USER } from './talk.ts';
+import { approve, forge, tamper, USER } from '../conformance/ai-sdk/conversation.ts';
+import { versions } from '../conformance/ai-sdk/versions.ts';
+import { asking } from './asking.ts';
+import { talk } from './talk.ts';
 
 const ALICE = { principal: { id: 'alice' }, session: 'chat-1' };
 const inputSchema = z.object({ amount: z.number() });
@@ -35,20 +33,6 @@ function refunding(policy: GuardOptions['policy'], schema: z.ZodType = inputSche
   return { runs, guard, refund, tools: withGuard({ refund }, guard) };
 }
 
-const asking: ReadonlyArray<{
-  name: string;
-  sdk: Sdk;
-  more: (tools: Record<string, object>) => object;
-}> = [
-  { name: 'ai 6', sdk: v6, more: () => ({}) },
-  { name: 'ai 7', sdk: v7, more: () => ({}) },
-  {
-    name: 'ai 7 with guardOptions()',
-    sdk: v7,
-    more: (tools) => ({ toolApproval: guardOptions(tools).toolApproval }),
-  },
-];
-
 /** Ends somehow: what matters is what has run by then. */
 async function ended(run: Promise<unknown>): Promise<void> {
   await Promise.allSettled([run]);
@@ -56,12 +40,7 @@ async function ended(run: Promise<unknown>): Promise<void> {
 
 describe('a tool with a strange name is guarded like any other', () => {
   const names = ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'a tool', ' '];
-  const versions: ReadonlyArray<[string, Sdk]> = [
-    ['ai 5', v5],
-    ['ai 6', v6],
-    ['ai 7', v7],
-  ];
-  const all = versions.flatMap(([version, sdk]) => names.map((name) => ({ version, sdk, name })));
+  const all = versions.flatMap((sdk) => names.map((name) => ({ version: sdk.name, sdk, name })));
 
   function named(name: string, policy: GuardOptions['policy']) {
     const { runs, refund } = refunding(policy);

@@ -5,16 +5,13 @@ import {
   memoryApprovals,
   withGuard,
 } from '@guardstile/ai-sdk';
-import { guardOptions } from '@guardstile/ai-sdk/v7';
 import { tool, type ToolSet } from 'ai';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { approve, forge, tamper } from '../conformance/ai-sdk/conversation.ts';
 import { unansweredIn } from '../conformance/ai-sdk/read-messages.ts';
-import type { Sdk } from '../conformance/ai-sdk/sdk.ts';
 import { v5 } from '../conformance/ai-sdk/v5.ts';
-import { v6 } from '../conformance/ai-sdk/v6.ts';
-import { v7 } from '../conformance/ai-sdk/v7.ts';
+import { asking } from './asking.ts';
 import { talk } from './talk.ts';
 
 const ALICE = { principal: { id: 'alice', tenant: 'acme' }, session: 'chat-1' };
@@ -34,27 +31,12 @@ function refunding(options: Partial<GuardOptions> = {}, own: { needsApproval?: u
   return { runs, guard, refund, tools: withGuard({ refund }, guard) };
 }
 
-/** What a version is given: the tools, and on ai 7 also with the verdicts said natively. */
-const ways: ReadonlyArray<{
-  name: string;
-  sdk: Sdk;
-  more: (tools: Record<string, object>) => object;
-}> = [
-  { name: 'ai 6', sdk: v6, more: () => ({}) },
-  { name: 'ai 7', sdk: v7, more: () => ({}) },
-  {
-    name: 'ai 7 with guardOptions()',
-    sdk: v7,
-    more: (tools) => ({ toolApproval: guardOptions(tools).toolApproval }),
-  },
-];
-
 async function actionsOf(tools: ToolSet): Promise<readonly string[]> {
   const entries = (await guardOf(tools).audit?.query({})) ?? [];
   return entries.map(({ action }) => action).filter((action) => action !== 'log.opened');
 }
 
-describe.each(ways)('an approval asked for by $name', ({ sdk, more }) => {
+describe.each(asking)('an approval asked for by $name', ({ sdk, more }) => {
   it.each(['ask', 'allow'] as const)(
     'runs the call once when it is resumed, though the policy may allow by now: %s',
     async (now) => {

@@ -1,9 +1,8 @@
 import type { ModelMessage, ToolSet } from 'ai';
 import type { ScriptedCall } from '../conformance/adapter/harness.ts';
+import { USER } from '../conformance/ai-sdk/conversation.ts';
 import { stepsOf } from '../conformance/ai-sdk/scripted-model.ts';
 import type { Sdk } from '../conformance/ai-sdk/sdk.ts';
-
-export const USER: ModelMessage = { role: 'user', content: 'go on' };
 
 /** The conversation after a model of that version has gone through its steps. */
 export async function talk(

@@ -13,7 +13,9 @@ export async function createProject(
   tarballs: ReadonlyMap<string, string>,
 ): Promise<void> {
   const root = readManifest(workspaceRoot).devDependencies ?? {};
-  const adapter = readManifest(join(workspaceRoot, 'adapters/ai-sdk')).devDependencies ?? {};
+  const ofAdapter = (name: string) =>
+    readManifest(join(workspaceRoot, 'adapters', name)).devDependencies ?? {};
+  const adapter = ofAdapter('ai-sdk');
   const manifest = {
     name: 'consumer',
     private: true,
@@ -21,6 +23,7 @@ export async function createProject(
     dependencies: {
       ...Object.fromEntries([...tarballs].map(([name, file]) => [name, `file:${file}`])),
       ai: adapter['ai'],
+      '@langchain/core': ofAdapter('langchain')['@langchain/core'],
       zod: adapter['zod'],
     },
     devDependencies: {

@@ -52,7 +52,9 @@ function undeclaredImports(directory: string, files: readonly string[]): readonl
 /** Package names in `import`, `export … from` and `import()`; relative, `#` and `node:` ones aside. */
 function importedPackages(code: string): readonly string[] {
   const withoutComments = code.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
-  const specifiers = withoutComments.matchAll(/(?<![.\w])(?:from|import)\s*\(?\s*['"]([\w@#:./-]+)['"]/g);
+  const specifiers = withoutComments.matchAll(
+    /(?<![.\w])(?:from|import)\s*\(?\s*['"]([\w@#:./-]+)['"]/g,
+  );
   return [...specifiers]
     .map((match) => match[1] ?? '')
     .filter((specifier) => !/^(?:\.|#|node:)/.test(specifier))

@@ -1,7 +1,7 @@
 import type { GuardErrorCode } from '@guardstile/core';
+import type { ScriptedCall } from '../conformance/adapter/harness.ts';
+import type { Sdk } from '../conformance/ai-sdk/sdk.ts';
 import type { Claim } from './claim.ts';
-import type { Call } from './model.ts';
-import type { Sdk } from './sdk.ts';
 import type { World } from './world.ts';
 
 /** Something that a client, or code around the SDK, may try. */
@@ -22,7 +22,7 @@ export interface Attack {
   carryOut(world: World): Promise<readonly Claim[] | void>;
 }
 
-export const REFUND: Call = { id: 'call-1', tool: 'refund', args: { amount: 5 } };
+export const REFUND: ScriptedCall = { id: 'call-1', tool: 'refund', args: { amount: 5 } };
 
 /** Whatever a first attempt leaves behind must be of no use to another one. */
 export async function repeatedly(attempt: () => Promise<unknown>): Promise<void> {

@@ -1,7 +1,7 @@
 import type { AuditEntry } from '@guardstile/core';
 import { type Attack, REFUND } from './attack.ts';
 import { approved, type Claim } from './claim.ts';
-import { LAST_WORDS } from './model.ts';
+import { LAST_WORDS } from '../conformance/ai-sdk/scripted-model.ts';
 import { createWorld, type Stage, type World } from './world.ts';
 
 /** What came of an attack, and of an honest call after it. */

@@ -1,12 +1,14 @@
-import type { Call } from './model.ts';
-import type { Wire } from './sdk.ts';
+import type { ScriptedCall } from '../conformance/adapter/harness.ts';
+
+/** A conversation as it comes from a client: JSON that nobody has checked yet. */
+export type Wire = readonly unknown[];
 
 /**
  * What a client says of one tool call: that the model made it, that the server asked about it, and
  * how it was answered. Anything may be in it, whatever the types of the SDK say.
  */
 export interface Claim {
-  readonly call: Call;
+  readonly call: ScriptedCall;
   /** Id, signature and whatever else the SDK gave the client with its question. */
   readonly request: Readonly<Record<string, unknown>>;
   /** What is said to `approved`, once for each response. */
@@ -20,7 +22,7 @@ export interface Claim {
 }
 
 /** A claim out of thin air. */
-export function forged(call: Call, approvalId: unknown = 'forged'): Claim {
+export function forged(call: ScriptedCall, approvalId: unknown = 'forged'): Claim {
   return { call, request: { approvalId }, answers: [true] };
 }
 
@@ -29,7 +31,7 @@ export function approved(claim: Claim): Claim {
 }
 
 /** The same claim about something else. */
-export function about(claim: Claim, call: Partial<Call>): Claim {
+export function about(claim: Claim, call: Partial<ScriptedCall>): Claim {
   return { ...claim, call: { ...claim.call, ...call } };
 }
 

@@ -1,6 +1,5 @@
 import { type Attack, REFUND, repeatedly } from './attack.ts';
-import { about, approved, type Claim, forged } from './claim.ts';
-import type { Wire } from './sdk.ts';
+import { about, approved, type Claim, forged, type Wire } from './claim.ts';
 
 const EVERY_VERSION = [5, 6, 7] as const;
 

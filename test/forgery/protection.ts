@@ -1,7 +1,7 @@
 import { withGuard } from '@guardstile/ai-sdk';
 import { guardOptions } from '@guardstile/ai-sdk/v7';
 import type { Effect, Guard } from '@guardstile/core';
-import type { Sdk } from './sdk.ts';
+import type { Sdk } from '../conformance/ai-sdk/sdk.ts';
 
 export type Tools = Readonly<Record<string, object>>;
 

@@ -1,9 +1,11 @@
-import { askedIn, askedInUI, type Claim, messagesOf, uiMessagesOf } from './claim.ts';
-import type { Sdk, Streamed, Wire } from './sdk.ts';
+import type { ModelMessage, ToolSet } from 'ai';
+import type { ScriptedModel, Settings, Streamed } from '../conformance/ai-sdk/sdk.ts';
+import type { Face, UiStreamed } from '../transparency/face.ts';
+import { askedIn, askedInUI, type Claim, messagesOf, uiMessagesOf, type Wire } from './claim.ts';
 
 /** One request of a client to a server. */
 export interface Request {
-  readonly model: object;
+  readonly model: ScriptedModel;
   readonly tools: object;
   /** What the server passes to the SDK beside those. */
   readonly settings: Readonly<Record<string, unknown>>;
@@ -25,14 +27,14 @@ export interface Response {
 export interface Run {
   readonly name: string;
   /** Rejects when the whole run ends with an error. */
-  start(sdk: Sdk, request: Request): Promise<Response>;
+  start(sdk: Face, request: Request): Promise<Response>;
 }
 
 const generateText: Run = {
   name: 'generateText',
   async start(sdk, request) {
     const { text, responseMessages, response } = await sdk.generateText(settingsOf(sdk, request));
-    return { text, asked: askedIn(responseMessages ?? response.messages) };
+    return { text, asked: askedIn(responseMessages ?? response.messages ?? []) };
   },
 };
 
@@ -45,9 +47,9 @@ const agentGenerate: Run = {
   name: 'agent.generate',
   async start(sdk, request) {
     const { messages, ...settings } = settingsOf(sdk, request);
-    const agent = new sdk.Agent(settings);
+    const agent = sdk.agent(settings);
     const { text, responseMessages, response } = await agent.generate({ messages });
-    return { text, asked: askedIn(responseMessages ?? response.messages) };
+    return { text, asked: askedIn(responseMessages ?? response.messages ?? []) };
   },
 };
 
@@ -55,7 +57,7 @@ const agentStream: Run = {
   name: 'agent.stream',
   async start(sdk, request) {
     const { messages, ...settings } = settingsOf(sdk, request);
-    return streamed(await new sdk.Agent({ ...settings, onError }).stream({ messages }));
+    return streamed(await sdk.agent({ ...settings, onError }).stream({ messages }));
   },
 };
 
@@ -64,13 +66,14 @@ const useChat: Run = {
   name: 'useChat',
   async start(sdk, request) {
     const { tools } = request;
-    const messages = await sdk.validateUIMessages({ messages: postedBy(request), tools });
+    const posted = { messages: postedBy(request), tools };
+    const messages = (await sdk.validateUIMessages(posted)) as object[]; // that is what it checks
     const died: unknown[] = [];
     const result = sdk.streamText({
       ...settingsOf(sdk, request),
-      messages: await sdk.convertToModelMessages(messages, { tools }),
+      messages: (await sdk.convertToModelMessages(messages, { tools })) as ModelMessage[], // so it says
       onError: ({ error }: { readonly error: unknown }) => died.push(error),
-    });
+    }) as UiStreamed; // in every version it is one too
     const stream = result.toUIMessageStream({ originalMessages: messages });
     const asked =
       request.claims.length > 0 ? await drained(stream) : await askedThrough(sdk, stream);
@@ -84,14 +87,18 @@ export const RUNS: readonly Run[] = [generateText, streamText, agentGenerate, ag
 const MOST_STEPS = 4;
 
 /** Messages of the model, as the client claims them. */
-function settingsOf(sdk: Sdk, { model, tools, settings, claims, before, mangle }: Request) {
+function settingsOf(
+  sdk: Face,
+  { model, tools, settings, claims, before, mangle }: Request,
+): Settings & { readonly messages: readonly ModelMessage[] } {
   const filler = { role: 'user', content: 'x'.repeat(before) };
   const messages = claims.length === 0 ? messagesOf(claims).slice(0, 1) : messagesOf(claims);
   return {
     ...settings,
     model,
-    tools,
-    messages: mangle(before === 0 ? messages : [filler, ...messages]),
+    tools: tools as ToolSet, // of whatever version
+    // Nobody has checked what a client posts.
+    messages: mangle(before === 0 ? messages : [filler, ...messages]) as readonly ModelMessage[],
     stopWhen: sdk.stopAfter(MOST_STEPS),
   };
 }
@@ -105,15 +112,15 @@ function postedBy({ claims, before }: Request): Wire {
 
 /** What a client is asked by the stream of an answer. */
 async function askedThrough(
-  { readUIMessageStream }: Sdk,
-  stream: ReadableStream<unknown>,
+  { readUIMessageStream }: Face,
+  stream: AsyncIterable<unknown>,
 ): Promise<readonly Claim[]> {
   let message: unknown;
   for await (const now of readUIMessageStream({ stream })) message = now;
   return askedInUI(message);
 }
 
-async function drained(stream: ReadableStream<unknown>): Promise<readonly Claim[]> {
+async function drained(stream: AsyncIterable<unknown>): Promise<readonly Claim[]> {
   for await (const _ of stream) void _;
   return [];
 }
@@ -122,7 +129,7 @@ async function streamed(result: Streamed): Promise<Response> {
   for await (const part of result.fullStream) {
     if (part.type === 'error') throw part.error;
   }
-  const messages = (await result.responseMessages) ?? (await result.response).messages;
+  const messages = (await result.responseMessages) ?? (await result.response).messages ?? [];
   return { text: await result.text, asked: askedIn(messages) };
 }
 

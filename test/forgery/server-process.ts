@@ -1,11 +1,12 @@
 import { withGuard } from '@guardstile/ai-sdk';
 import { type ApprovalStore, createGuard, memoryApprovals, memoryAudit } from '@guardstile/core';
+import type { ScriptedCall } from '../conformance/adapter/harness.ts';
+import { stepsOf } from '../conformance/ai-sdk/scripted-model.ts';
+import { faces } from '../transparency/face.ts';
 import { REFUND } from './attack.ts';
 import type { Claim } from './claim.ts';
-import { modelOf } from './model.ts';
 import { connect } from './remote.ts';
 import { RUNS } from './run.ts';
-import { ai6, ai7 } from './sdk.ts';
 import { ALICE, toolsThat } from './world.ts';
 
 /** What a server says of itself. */
@@ -57,11 +58,11 @@ async function post(major: number, claims: readonly Claim[]): Promise<void> {
 
 async function request(
   major: number,
-  calls: Parameters<typeof modelOf>[1],
+  calls: readonly ScriptedCall[],
   claims: readonly Claim[],
 ): Promise<readonly Claim[]> {
-  const sdk = major === 6 ? ai6 : ai7;
-  const model = modelOf(sdk, calls);
+  const sdk = faces[major === 6 ? 'ai 6' : 'ai 7'];
+  const model = sdk.modelOf(stepsOf([calls]));
   const settings = {};
   const [run] = RUNS;
   const given = { model, tools, settings, claims, before: 0, mangle: <T>(same: T) => same };

@@ -2,7 +2,7 @@ import type { Attack } from './attack.ts';
 import { ATTACKS } from './attacks.ts';
 import { type Measured, measure, protectionsOf, sdksOf } from './measure.ts';
 import { RUNS } from './run.ts';
-import type { Sdk } from './sdk.ts';
+import type { Face } from '../transparency/face.ts';
 
 /** One line of the table. */
 interface Row {
@@ -48,7 +48,7 @@ export async function attackTable(): Promise<string> {
   return `${summaryOf(figures)}\n\n${markdown([HEAD, ...lines])}\n`;
 }
 
-async function figuresOf(attack: Attack, sdk: Sdk): Promise<Figures> {
+async function figuresOf(attack: Attack, sdk: Face): Promise<Figures> {
   const measured: Measured[] = [];
   for (const protection of protectionsOf(attack, sdk)) {
     measured.push(...(await measure(attack, sdk, protection)));

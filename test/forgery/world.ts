@@ -10,15 +10,16 @@ import {
   memoryAudit,
 } from '@guardstile/core';
 import * as z from 'zod';
-import type { Claim } from './claim.ts';
-import { type Call, modelOf } from './model.ts';
+import type { ScriptedCall } from '../conformance/adapter/harness.ts';
+import { stepsOf } from '../conformance/ai-sdk/scripted-model.ts';
+import type { Face } from '../transparency/face.ts';
+import type { Claim, Wire } from './claim.ts';
 import type { Protection, Tools } from './protection.ts';
 import type { Run } from './run.ts';
-import type { Sdk, Wire } from './sdk.ts';
 
 /** Where an attack takes place. */
 export interface Stage {
-  readonly sdk: Sdk;
+  readonly sdk: Face;
   readonly run: Run;
   readonly protection: Protection;
   /** Whether the SDK signs its approvals with a secret of its own. */
@@ -70,7 +71,7 @@ export interface World {
   readonly stage: Stage;
   readonly trail: Trail;
   /** Has the model make the calls. What the SDK asks about them, as the client gets it. */
-  ask(calls: readonly Call[], how?: How): Promise<readonly Claim[]>;
+  ask(calls: readonly ScriptedCall[], how?: How): Promise<readonly Claim[]>;
   /** Posts a conversation that makes the claims. */
   post(claims: readonly Claim[], how?: How): Promise<void>;
   /** What the policy says from now on. */
@@ -117,12 +118,12 @@ export function createWorld(stage: Stage): World {
 
   const first = server('shared');
 
-  async function request(calls: readonly Call[], claims: readonly Claim[], how: How) {
+  async function request(calls: readonly ScriptedCall[], claims: readonly Claim[], how: How) {
     const { server: guard = first, context = ALICE, offered = ordinary, alter = same } = how;
     const given = protection.protect(offered, guard.with(context), verdict);
     try {
       const { asked, text } = await run.start(sdk, {
-        model: modelOf(sdk, calls),
+        model: sdk.modelOf(stepsOf([calls])),
         tools: alter(given.tools),
         settings: {
           ...(secret ? { experimental_toolApprovalSecret: SECRET } : {}),

@@ -282,6 +282,23 @@ describe('callTool of a guarded MCP client', () => {
     expect(seen).toEqual([{ path: '/a' }]);
   });
 
+  it('is of the tool that was decided on, whatever the request says by then', async () => {
+    const policy: GuardOptions['policy'] = async ({ tool: { name } }) =>
+      name === 'read' ? 'allow' : 'deny';
+    const { client, server } = await setUp({ policy });
+    const changed = { name: 'read' };
+    const calling = client.callTool(changed);
+    changed.name = 'wipe';
+    await calling;
+    const names = ['read', 'wipe'];
+    const fickle = Object.defineProperty({ name: '' }, 'name', {
+      enumerable: true,
+      get: () => names.shift(),
+    });
+    await client.callTool(fickle);
+    expect(server.calls).toEqual(['read', 'read']);
+  });
+
   it('stops with its own signal, with that of the guard, and in time', async () => {
     const hangs = { call: async () => new Promise(() => undefined) };
     const own = new AbortController();

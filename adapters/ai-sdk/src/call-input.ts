@@ -2,6 +2,7 @@ import type { CallInput, Guard, GuardedTool, RequesterAnswer } from '@guardstile
 
 import { answerIn } from './approval-answer.ts';
 import { idOf } from './conversation.ts';
+import { eitherSignal } from './either-signal.ts';
 import type { ExecuteOptions } from './tool-shape.ts';
 
 /** What the SDK passed, whatever its version leaves out. */
@@ -32,15 +33,10 @@ export function callInput(
     ...(toolCallId === undefined ? {} : { id: toolCallId }),
     ...(abortSignal === undefined
       ? {}
-      : { context: { signal: either(abortSignal, guard.context.signal) } }),
+      : { context: { signal: eitherSignal(abortSignal, guard.context.signal) } }),
     ...(demanded
       ? { demands: [{ effect: 'ask', reason: `the tool ${name} itself needs approval` }] }
       : {}),
     ...(answer === undefined ? {} : { answer }),
   };
-}
-
-/** The context of a call replaces the guard's, and neither abort may be lost. */
-function either(call: AbortSignal, guard: AbortSignal | undefined): AbortSignal {
-  return guard === undefined ? call : AbortSignal.any([call, guard]);
 }

@@ -1,5 +1,6 @@
+import { fieldOf } from './field-of.ts';
 import { messageOf } from './message-of.ts';
-import { contextOf, type NativeCall, ownMember } from './native-call.ts';
+import { contextOf, type NativeCall } from './native-call.ts';
 import type { ToolShape } from './tool-shape.ts';
 
 /** What the application's own `toolApproval` says of one call. */
@@ -35,10 +36,10 @@ async function answerOf(
 ): Promise<unknown> {
   if (typeof toolApproval === 'function') return Reflect.apply(toolApproval, undefined, [call]);
   const { toolName, toolCallId, input } = call.toolCall;
-  const own = ownMember(toolApproval, toolName);
+  const own = fieldOf(toolApproval, toolName);
   if (typeof own !== 'function') return own;
   const { messages, runtimeContext, toolsContext } = call;
-  const toolContext = await contextOf(tool, ownMember(toolsContext, toolName));
+  const toolContext = await contextOf(tool, fieldOf(toolsContext, toolName));
   return Reflect.apply(own, undefined, [
     input,
     { toolCallId, messages, toolContext, runtimeContext },
@@ -48,10 +49,10 @@ async function answerOf(
 function read(answer: unknown): CallerVerdict {
   if (answer === undefined || answer === null) return NOTHING;
   const fields = typeof answer === 'string' ? { type: answer } : answer;
-  const type = TYPES.find((known) => known === ownMember(fields, 'type'));
+  const type = TYPES.find((known) => known === fieldOf(fields, 'type'));
   if (type === undefined) {
     return { type: 'denied', reason: 'toolApproval answered something that is not understood' };
   }
-  const reason = ownMember(fields, 'reason');
+  const reason = fieldOf(fields, 'reason');
   return typeof reason === 'string' ? { type, reason } : { type };
 }

@@ -1,3 +1,4 @@
+import { isObject } from './field-of.ts';
 import type { Message } from './tool-shape.ts';
 
 /** What a conversation says of calls and of approvals. Claims, whoever made them. */
@@ -131,10 +132,6 @@ function roleOf(message: unknown): string {
 function partsOf(message: unknown): readonly Part[] {
   const content = isObject(message) ? (message as Message).content : undefined;
   return Array.isArray(content) ? (content as unknown[]).filter(isObject) : [];
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
 
 /** What the SDK finds under no id at all, it finds under this one. */

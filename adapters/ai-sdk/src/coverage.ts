@@ -1,6 +1,7 @@
 import { GuardError } from '@guardstile/core';
 
-import { type ToolCoverage, toolCoverage } from './tool-coverage.ts';
+import { isObject } from './field-of.ts';
+import { type Coverage, type ToolCoverage, toolCoverage } from './tool-coverage.ts';
 
 /** Something beside the tools that can go past a guard. */
 export interface CoverageWarning {
@@ -34,7 +35,7 @@ interface Settings {
  * @throws {GuardError} `options_invalid` for what is none of these.
  */
 export function coverageOf(toolsOrSettings: object): CoverageReport {
-  if (typeof toolsOrSettings !== 'object' || toolsOrSettings === null) {
+  if (!isObject(toolsOrSettings)) {
     throw new GuardError(
       'options_invalid',
       'coverageOf: pass a set of tools, the settings of an agent, or the agent',
@@ -51,17 +52,17 @@ export function coverageOfTools(
   warnings: readonly CoverageWarning[],
 ): CoverageReport {
   const rows = toolsOf(tools);
-  const complete = warnings.length === 0 && rows.every((row) => !isOutside(row));
+  const complete = warnings.length === 0 && rows.every(({ coverage }) => !isOutside(coverage));
   return { tools: rows, warnings, complete };
 }
 
 /** Whether calls of the tool start without a guard. */
-export function isOutside({ coverage }: Pick<ToolCoverage, 'coverage'>): boolean {
+export function isOutside(coverage: Coverage): boolean {
   return coverage !== 'guarded' && coverage !== 'replaced';
 }
 
 function toolsOf(tools: unknown): readonly ToolCoverage[] {
-  if (typeof tools !== 'object' || tools === null) return [];
+  if (!isObject(tools)) return [];
   return Object.keys(tools).map((name) => toolCoverage(name, memberOf(tools, name)));
 }
 
@@ -96,10 +97,6 @@ function isTool(value: object): boolean {
 
 function isModel(value: unknown): boolean {
   return typeof value === 'string' || (isObject(value) && 'specificationVersion' in value);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
 
 function warningsOf(settings: Settings): readonly CoverageWarning[] {

@@ -1,4 +1,4 @@
-import { GuardError } from '@guardstile/core';
+import { GuardError, ownOptions } from '@guardstile/core';
 
 import { fieldOf } from './field-of.ts';
 import {
@@ -82,10 +82,14 @@ interface Source {
  * const pins = definitionPins({ stored, firstUse: 'accept', onChange: (data) => save(data) });
  * const github = guardMcpClient(client, guard, { source: 'github', pins });
  *
- * @throws {GuardError} `options_invalid` for stored data that is not understood.
+ * @throws {GuardError} `options_invalid`, for stored data that is not understood too.
  */
 export function definitionPins(options: DefinitionPinsOptions = {}): DefinitionPins {
-  const { stored, firstUse = 'refuse', onChange } = options;
+  const {
+    stored,
+    firstUse = 'refuse',
+    onChange,
+  } = ownOptions('definitionPins', options, ['stored', 'firstUse', 'onChange'], 'options_invalid');
   if (firstUse !== 'accept' && firstUse !== 'refuse') {
     throw invalid("firstUse has to be 'accept' or 'refuse'");
   }

@@ -1,4 +1,4 @@
-import { type Fact, type Guard, GuardError } from '@guardstile/core';
+import { type Fact, type Guard, GuardError, ownOptions } from '@guardstile/core';
 
 import { definitionPins, type DefinitionPins } from './definition-pins.ts';
 import { fieldOf } from './field-of.ts';
@@ -108,17 +108,13 @@ function facade<C extends object>(client: C, guarded: Readonly<Record<string, Me
   });
 }
 
-const KNOWN: readonly string[] = ['source', 'facts', 'trusted', 'toolSecrets', 'pins'];
+const KNOWN = ['source', 'facts', 'trusted', 'toolSecrets', 'pins'] as const;
 
-/** Own properties only, all of them known: a polluted prototype must not trust a server. */
 function checked(client: object, options: GuardMcpClientOptions): GuardMcpClientOptions {
   if (typeof client !== 'object' || client === null || methodOf(client, 'close') === undefined) {
     throw invalid('it is not an MCP client');
   }
-  const own = Object.assign(Object.create(null) as GuardMcpClientOptions, options);
-  for (const key of Object.keys(own)) {
-    if (!KNOWN.includes(key)) throw invalid(`"${key}" is not an option; use ${KNOWN.join(', ')}`);
-  }
+  const own = ownOptions('guardMcpClient', options, KNOWN, 'options_invalid');
   if (typeof own.source !== 'string' || own.source === '' || own.source === 'app') {
     throw invalid("it needs a source, the name of the server, that is not 'app'");
   }

@@ -2,9 +2,10 @@ import { type Guard, GuardError, isGuard, sameGuard, visible } from '@guardstile
 
 import { type CallerVerdict, callerVerdict } from './caller-approval.ts';
 import { demandOf, eitherDemand } from './demand.ts';
-import { type Known, knownExecute } from './known-execute.ts';
+import { fieldOf, isObject } from './field-of.ts';
+import { knownExecute, type Known } from './known-execute.ts';
 import { messageOf } from './message-of.ts';
-import { type NativeCall, ownMember } from './native-call.ts';
+import type { NativeCall } from './native-call.ts';
 import { nativeVerdict, type ToolApprovalStatus } from './native-verdict.ts';
 import {
   acceptedVerdict,
@@ -14,9 +15,9 @@ import {
   unguardedVerdict,
 } from './outside-verdict.ts';
 import { coverageOfTool } from './tool-coverage.ts';
-import type { ExecuteFunction, ToolShape } from './tool-shape.ts';
+import type { ToolShape } from './tool-shape.ts';
 import { specOf } from './tool-spec.ts';
-import { guardedSet, toolOptions, type ToolSetOptions, withGuard } from './with-guard.ts';
+import { guardedSet, setOf, toolOptions, type ToolSetOptions, withGuard } from './with-guard.ts';
 
 /** What else {@link guardOptions} can be told. */
 export interface CallOptions<Name extends string, Approval> extends ToolSetOptions {
@@ -52,9 +53,8 @@ export function guardOptionsOf<T extends Record<string, object>>(
   const before = guardedSet(given);
   const guard = named ?? before?.guard;
   if (guard === undefined) throw withoutGuard();
-  const options = { ...before?.options, ...more };
-  const tools = withGuard(given, guard, options);
-  const setting = { guard, tools, options, approval };
+  const tools = withGuard(given, guard, { ...before?.options, ...more });
+  const setting = { ...setOf(tools), tools, approval };
   const names = activeTools ?? Object.keys(tools);
   const offered = names.filter((name) => isOffered(setting, name));
   const all = activeTools === undefined && offered.length === names.length;
@@ -74,8 +74,11 @@ export function guardOptionsOf<T extends Record<string, object>>(
 function optionsOf(
   given: Guard | CallOptions<string, unknown> | undefined,
 ): CallOptions<string, unknown> {
-  if (isGuard(given)) return { guard: given };
-  if (given?.guard === undefined || isGuard(given.guard)) return { ...given };
+  const own = Object.assign(
+    Object.create(null) as CallOptions<string, unknown>,
+    isGuard(given) ? { guard: given } : given,
+  );
+  if (own.guard === undefined || isGuard(own.guard)) return own;
   throw new GuardError('options_invalid', 'guardOptions: guard has to be one from createGuard()');
 }
 
@@ -88,7 +91,7 @@ function withoutGuard(): GuardError {
 
 /** Whether the model may know of the tool: not if no call of it can ever be allowed. */
 function isOffered({ guard, tools, options }: Setting, name: string): boolean {
-  const tool = ownMember(tools, name) as ToolShape | undefined; // withGuard() checked it
+  const tool = fieldOf(tools, name) as ToolShape | undefined; // withGuard() checked it
   if (tool === undefined) return false;
   const fixed = guard.tool(specOf(name, tool, toolOptions(name, options))).fixed();
   if (coverageOfTool(tool) !== 'provider-executed') return fixed?.effect !== 'deny';
@@ -117,7 +120,7 @@ async function guardVerdict(
   const { toolName, providerExecuted } = native.toolCall;
   if (tool === undefined) return { type: 'denied', reason: visible(`no such tool: ${toolName}`) };
   const handle = guard.tool(specOf(toolName, tool, toolOptions(toolName, options)));
-  const known = knownOf(tool);
+  const known = knownExecute(tool.execute);
   // What a guard put there is no demand of the tool; what somebody has put there since is one.
   const added =
     known !== undefined && tool.needsApproval === known.approval ? undefined : demandOf(tool);
@@ -132,10 +135,6 @@ async function guardVerdict(
   return nativeVerdict(known, asked);
 }
 
-function knownOf({ execute }: ToolShape): Known | undefined {
-  return typeof execute === 'function' ? knownExecute(execute as ExecuteFunction) : undefined;
-}
-
 /** Whether the guard is the one in the tool's `execute`, or one behind it. */
 function standsIn(guard: Guard, known: Known): boolean {
   return (
@@ -145,8 +144,8 @@ function standsIn(guard: Guard, known: Known): boolean {
 
 /** The tool that the SDK will run. Of a search tool it runs a copy with a body of its own. */
 function toolOf({ tools }: Setting, given: unknown, name: string): ToolShape | undefined {
-  const own = ownMember(tools, name);
-  const theirs = ownMember(given, name);
+  const own = fieldOf(tools, name);
+  const theirs = fieldOf(given, name);
   const tool = theirs === undefined || coverageOfTool(own) === 'replaced' ? own : theirs;
-  return typeof tool === 'object' && tool !== null ? tool : undefined;
+  return isObject(tool) ? tool : undefined;
 }

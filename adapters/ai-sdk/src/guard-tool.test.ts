@@ -1,9 +1,17 @@
-import { allowAll, createGuard, type Policy, type ToolInfo, toolPolicy } from '@guardstile/core';
+import {
+  allowAll,
+  createGuard,
+  type Guard,
+  type Policy,
+  type ToolInfo,
+  toolPolicy,
+} from '@guardstile/core';
 import { tool, type ToolSet } from 'ai';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { converse } from '../../../test/conformance/ai-sdk/conversation.ts';
-import { withGuard } from './index.ts';
+import { guardOf, withGuard } from './index.ts';
+import { guardOptions } from './v7.ts';
 
 const inputSchema = z.object({ city: z.string() });
 const weather = tool({ inputSchema, execute: async ({ city }) => `sunny in ${city}` });
@@ -47,6 +55,54 @@ describe('a guarded tool that is guarded again', () => {
       ['github', 'edit'],
       ['github', 'readOnly'],
     ]);
+  });
+
+  describe('by the same guard in another context', () => {
+    const ALICE = { principal: { id: 'alice', tenant: 'acme' }, session: 'chat-1' };
+    const BOB = { principal: { id: 'bob' } };
+
+    /** On whose behalf the tool is called in the end. */
+    async function callersOf(again: (guard: Guard, once: ToolSet) => ToolSet): Promise<unknown[]> {
+      const guard = createGuard({ policy: allowAll(), context: { agent: 'support' } });
+      const once = withGuard({ weather }, guard.with(ALICE));
+      await seenBy(again(guard, once), 'weather');
+      const allowed = await guard.audit?.query({ action: 'tool.allow' });
+      return (allowed ?? []).map(({ user, tenant, session, agent }) => [
+        user,
+        tenant,
+        session,
+        agent,
+      ]);
+    }
+
+    it.each([
+      ['withGuard()', (guard: Guard, once: ToolSet) => withGuard(once, guard)],
+      ['a spread copy', (guard: Guard, once: ToolSet) => withGuard({ ...once }, guard)],
+      ['guardOptions()', (guard: Guard, once: ToolSet) => guardOptions(once, guard).tools],
+      [
+        'guardOptions({ guard })',
+        (guard: Guard, once: ToolSet) => guardOptions(once, { guard }).tools,
+      ],
+    ])('stays with whom it was bound to where nobody is named, through %s', async (_, again) => {
+      expect(await callersOf(again)).toEqual([['alice', 'acme', 'chat-1', 'support']]);
+    });
+
+    it('takes what else is said from now on', async () => {
+      const agent = (guard: Guard, once: ToolSet) =>
+        withGuard(once, guard.with({ agent: 'billing' }));
+      expect(await callersOf(agent)).toEqual([['alice', 'acme', 'chat-1', 'billing']]);
+    });
+
+    it('takes nothing along to somebody else', async () => {
+      const bob = (guard: Guard, once: ToolSet) => withGuard(once, guard.with(BOB));
+      expect(await callersOf(bob)).toEqual([['bob', undefined, undefined, 'support']]);
+    });
+
+    it('leads to the guard that it is bound to', () => {
+      const guard = createGuard({ policy: allowAll() });
+      const again = withGuard(withGuard({ weather }, guard.with(ALICE)), guard);
+      expect(guardOf(again).context).toMatchObject(ALICE);
+    });
   });
 
   it('is decided under both names when it gets another one, so that renaming opens nothing', async () => {

@@ -1,5 +1,6 @@
 import { type Guard, sameGuard } from '@guardstile/core';
 
+import { bindAgain } from './bind-again.ts';
 import { cloneTool } from './clone-tool.ts';
 import { demandOf, eitherDemand } from './demand.ts';
 import { type Body, guardedExecute } from './guarded-execute.ts';
@@ -24,20 +25,21 @@ export function guardTool(
     return caller === undefined ? tool : cloneTool(tool, { execute, needsApproval, caller });
   }
   const before = knownExecute(execute);
+  const bound = bindAgain(before?.guard, guard);
   const again = before !== undefined && before.tool.name === name && sameGuard(before.guard, guard);
   const stated = again ? merged(before.options, options) : options;
   const body = bodyOf(tool, execute, before, again);
-  const plain = guard.tool(specOf(name, tool, stated));
+  const plain = bound.tool(specOf(name, tool, stated));
   const handle = stated.through?.(plain) ?? plain;
   const inner = again ? before.inner : before;
   const known: Known = {
-    guard,
+    guard: bound,
     tool: handle,
     body,
     withSecrets: stated.secrets !== undefined,
     unknownApprovals: stated.unknownApprovals ?? 'refuse',
     options: stated,
-    approval: nativeApproval(guard, handle, body.demand, inner?.approval),
+    approval: nativeApproval(bound, handle, body.demand, inner?.approval),
     inner,
   };
   const wrapper = markExecute(guardedExecute(known), known);
@@ -46,7 +48,7 @@ export function guardTool(
 
 /**
  * What to put behind the guard. The same guard guards once: a tool that comes back under its name,
- * perhaps as a changed copy, is bound to the new context only and keeps what was said of it.
+ * perhaps as a changed copy, keeps its body and what was said of it, and has one context.
  */
 function bodyOf(
   tool: ToolShape,

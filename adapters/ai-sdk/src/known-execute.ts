@@ -28,7 +28,7 @@ class Marked extends Given {
     this.#known = known;
   }
 
-  static known(execute: ExecuteFunction): Known | undefined {
+  static known(execute: object): Known | undefined {
     return #known in execute ? execute.#known : undefined;
   }
 }
@@ -39,7 +39,7 @@ export function markExecute(execute: ExecuteFunction, known: Known): ExecuteFunc
   return execute;
 }
 
-/** What is behind the function, if a guard made it. */
-export function knownExecute(execute: ExecuteFunction): Known | undefined {
-  return Marked.known(execute);
+/** What is behind an `execute`, if a guard made it. */
+export function knownExecute(execute: unknown): Known | undefined {
+  return typeof execute === 'function' ? Marked.known(execute) : undefined;
 }

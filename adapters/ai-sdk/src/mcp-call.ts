@@ -1,5 +1,6 @@
 import { type CallRequest, type Guard, GuardError, type ToolRun } from '@guardstile/core';
 
+import { eitherSignal } from './either-signal.ts';
 import { fieldOf, isObject } from './field-of.ts';
 import { isProtocolClient, listAll, type Method, methodOf } from './mcp-listing.ts';
 import { mcpFailure } from './mcp-failure.ts';
@@ -7,7 +8,9 @@ import type { McpSource } from './mcp-source.ts';
 
 /** `callTool()` of a client, through the guard. */
 export function mcpCall(client: object, guard: Guard, source: McpSource): Method {
-  return async (given, ...rest) => {
+  return async (asked, ...rest) => {
+    // A copy, since nothing else may be called in the end than was decided on.
+    const given = isObject(asked) ? { ...asked } : {};
     const name = fieldOf(given, 'name');
     if (typeof name !== 'string') {
       throw new GuardError('tool_invalid', 'callTool: pass { name, arguments } of the tool');
@@ -46,13 +49,10 @@ function requestOf(
     ...(typeof description === 'string' ? { description } : {}),
     ...(isObject(annotations) ? { annotations } : {}),
     ...(denial === undefined ? {} : { demands: [denial] }),
-    ...(signal === undefined ? {} : { context: { signal: either(signal, guard.context.signal) } }),
+    ...(signal === undefined
+      ? {}
+      : { context: { signal: eitherSignal(signal, guard.context.signal) } }),
   };
-}
-
-/** The context of a call replaces the guard's, and neither abort may be lost. */
-function either(call: AbortSignal, guard: AbortSignal | undefined): AbortSignal {
-  return guard === undefined ? call : AbortSignal.any([call, guard]);
 }
 
 /** `@ai-sdk/mcp` takes options inside the request, the protocol's own SDK as the third argument. */
@@ -67,7 +67,7 @@ function signalOf(
 }
 
 interface Call {
-  readonly given: unknown;
+  readonly given: object;
   readonly rest: readonly unknown[];
   readonly args: unknown;
   /** Also ends when the time of the call is over. */
@@ -75,7 +75,7 @@ interface Call {
 }
 
 function argumentsOf(client: object, { given, rest, args, signal }: Call): readonly unknown[] {
-  const request = { ...(given as object), arguments: args };
+  const request = { ...given, arguments: args };
   if (signal === signalOf(client, given, rest)) return [request, ...rest];
   const [schema, options, ...others] = rest;
   if (isProtocolClient(client)) {

@@ -2,6 +2,7 @@ import type { Fact, Guard, PolicyAnswer } from '@guardstile/core';
 
 import { appendEntry } from './append-entry.ts';
 import type { DefinitionFinding, DefinitionPins } from './definition-pins.ts';
+import { ownOf } from './field-of.ts';
 import type { ToolDefinition } from './tool-definition.ts';
 import type { ToolOptions } from './tool-spec.ts';
 
@@ -77,10 +78,6 @@ export function mcpSource(guard: Guard, options: McpSourceOptions): McpSource {
     },
     leaveOut: (tool, reason) => tell(tool, 'left out', reason),
   };
-}
-
-function ownOf<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
-  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 function reasonOf({ source, kind, changed }: DefinitionFinding): string {

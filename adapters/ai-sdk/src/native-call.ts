@@ -1,4 +1,4 @@
-import { idOf } from './conversation.ts';
+import { fieldOf } from './field-of.ts';
 import { validate } from './input-schema.ts';
 import type { Message, ToolShape } from './tool-shape.ts';
 
@@ -16,20 +16,12 @@ export interface NativeCall {
   readonly runtimeContext?: unknown;
 }
 
-/** The member of that name, if the object itself has it: names come from a model or a client. */
-export function ownMember(object: unknown, name: string): unknown {
-  if (typeof object !== 'object' || object === null || !Object.hasOwn(object, name)) {
-    return undefined;
-  }
-  return Reflect.get(object, name);
-}
-
 /** The second argument of a tool's own `needsApproval`, as the SDK would pass it. */
 export async function demandOptions(
   tool: ToolShape,
   { toolCall, messages, toolsContext }: NativeCall,
 ): Promise<object> {
-  const context = await contextOf(tool, ownMember(toolsContext, toolCall.toolName));
+  const context = await contextOf(tool, fieldOf(toolsContext, toolCall.toolName));
   return { toolCallId: toolCall.toolCallId, messages, context };
 }
 
@@ -39,8 +31,4 @@ export async function contextOf(tool: ToolShape | undefined, context: unknown): 
   const result = await validate(tool.contextSchema, context);
   if ('value' in result) return result.value;
   throw new Error(`its context is not what its contextSchema wants`);
-}
-
-export function callIdOf({ toolCall }: NativeCall): string | undefined {
-  return idOf(toolCall.toolCallId);
 }

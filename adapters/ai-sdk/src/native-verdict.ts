@@ -3,9 +3,10 @@ import { type Decision, type Guard, type GuardedTool, visible } from '@guardstil
 import { isReplayed } from './approval-answer.ts';
 import { callInput, type SdkCall } from './call-input.ts';
 import type { CallerVerdict } from './caller-approval.ts';
+import { idOf } from './conversation.ts';
 import { type Demand, demanded } from './demand.ts';
 import type { Known } from './known-execute.ts';
-import { callIdOf, demandOptions, type NativeCall } from './native-call.ts';
+import { demandOptions, type NativeCall } from './native-call.ts';
 import type { ToolShape } from './tool-shape.ts';
 
 /** What SDK 7 understands as the answer to whether a call needs approval. */
@@ -26,7 +27,7 @@ export interface Asked {
 }
 
 /** A call that is denied here never reaches `execute`, which would write it down. */
-const FINAL = { final: true } as const;
+export const FINAL = { final: true } as const;
 const SILENT: CallerVerdict = { type: 'not-applicable' };
 
 /** The verdict of the guard that stands in the tool's `execute`, and of those behind it. */
@@ -61,7 +62,7 @@ export async function denialOnly(asked: Asked): Promise<ToolApprovalStatus> {
 
 /** Whether the SDK is about to run the call because an approval is claimed for it. */
 export function isResumed(native: NativeCall): boolean {
-  return isReplayed(native.messages, callIdOf(native));
+  return isReplayed(native.messages, idOf(native.toolCall.toolCallId));
 }
 
 /** The call with everything that restricts it besides the policy. */

@@ -3,13 +3,12 @@ import {
   asksItself,
   callOf,
   denialOnly,
+  FINAL,
   isResumed,
   statusOf,
   type ToolApprovalStatus,
 } from './native-verdict.ts';
 
-/** A call that is denied here never reaches `execute`, which would write it down. */
-const FINAL = { final: true } as const;
 const ELSEWHERE =
   'it runs in the browser, where nobody but the user can be asked, and the policy wants others';
 const TOO_LATE = 'the provider runs it, so that nobody can be asked before';

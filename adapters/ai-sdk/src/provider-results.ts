@@ -1,6 +1,7 @@
-import { type AuditDraft, digest, type Guard, GuardError } from '@guardstile/core';
+import { type AuditDraft, type Guard, GuardError } from '@guardstile/core';
 
 import { appendEntry } from './append-entry.ts';
+import { digestOf } from './digest-of.ts';
 import type { Offer } from './provider-offer.ts';
 import {
   type DecideProvider,
@@ -72,7 +73,8 @@ export function inspectResults(
     await appendEntry(guard, {
       ...entryOf('provider.result', offer.tools.get(name) ?? { name, id: 'unknown' }, part),
       status: part.isError === true ? 'error' : 'ok',
-      ...digestOf(part.result),
+      // The result itself is in the conversation; the log only proves which one it was.
+      ...digestOf('result', part.result),
     });
   }
 
@@ -119,15 +121,6 @@ function entryOf(action: string, identity: ProviderIdentity, part: Part): Omit<A
 
 function callOf({ toolCallId }: Part): Pick<AuditDraft, 'call'> {
   return typeof toolCallId === 'string' ? { call: toolCallId } : {};
-}
-
-/** The result itself is in the conversation; the log only proves which one it was. */
-function digestOf(result: unknown): Pick<AuditDraft, 'digest'> {
-  try {
-    return { digest: digest('result', result) };
-  } catch {
-    return {};
-  }
 }
 
 function parsed(input: unknown): unknown {

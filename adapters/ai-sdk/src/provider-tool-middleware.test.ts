@@ -525,6 +525,22 @@ describe('a stream of a provider', () => {
     expect(seen).toContain('tool-result');
   });
 
+  it('is looked into whoever made it', async () => {
+    const middleware = providerToolMiddleware(createGuard({ policy: () => 'deny' }));
+    const content = ran('webSearch');
+    const native = new ReadableStream<unknown>({
+      start(controller) {
+        for (const part of content) controller.enqueue(part);
+        controller.close();
+      },
+    });
+    // As a polyfill is: a stream in all but its class.
+    const stream = { pipeThrough: native.pipeThrough.bind(native) };
+    const result = await middleware.wrapStream({ params: {}, doStream: async () => ({ stream }) });
+    const reader = (result.stream as unknown as ReadableStream<unknown>).getReader();
+    expect((await reader.read()).value).toMatchObject({ type: 'error' });
+  });
+
   it('is cancelled at the provider by a veto', async () => {
     const { promise: cancelled, resolve: cancel } = Promise.withResolvers<unknown>();
     const stream = new ReadableStream({

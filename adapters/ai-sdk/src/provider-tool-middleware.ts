@@ -1,4 +1,4 @@
-import type { Fact, Guard } from '@guardstile/core';
+import { type Fact, type Guard, GuardError, ownOptions } from '@guardstile/core';
 
 import { appendEntry } from './append-entry.ts';
 import { answersIn, denyAnswers } from './provider-answers.ts';
@@ -17,6 +17,8 @@ export interface ProviderToolOptions {
   /** Whether what a provider ran although it is denied ends the step. @default 'veto' */
   readonly onDenied?: 'veto' | 'audit';
 }
+
+const KNOWN = ['allow', 'facts', 'tools', 'onDenied'] as const;
 
 /** A middleware for `wrapLanguageModel()` of `ai` 5, 6 and 7. */
 export interface ProviderToolMiddleware {
@@ -40,12 +42,25 @@ export interface ProviderToolMiddleware {
  *
  * @example
  * const model = wrapLanguageModel({ model: openai('gpt-5'), middleware: providerToolMiddleware(guard) });
+ *
+ * @throws {GuardError} `options_invalid`.
  */
 export function providerToolMiddleware(
   guard: Guard,
   options: ProviderToolOptions = {},
 ): ProviderToolMiddleware {
-  const { allow, facts = {}, tools = {}, onDenied = 'veto' } = options;
+  const {
+    allow,
+    facts = {},
+    tools = {},
+    onDenied = 'veto',
+  } = ownOptions('providerToolMiddleware', options, KNOWN, 'options_invalid');
+  if (onDenied !== 'veto' && onDenied !== 'audit') {
+    throw new GuardError(
+      'options_invalid',
+      "providerToolMiddleware: onDenied has to be 'veto' or 'audit'",
+    );
+  }
   const decide = decideProvider(guard, facts);
   const offers = new WeakMap<object, Offer>();
   const told = new Set<string>();
@@ -100,9 +115,11 @@ export function providerToolMiddleware(
     async wrapStream({ doStream, params }) {
       const inspect = await inspectorOf(params);
       const result = await doStream();
-      const { stream } = result as { readonly stream?: unknown };
-      if (!(stream instanceof ReadableStream)) return result;
-      return { ...result, stream: stream.pipeThrough(inspected(inspect)) };
+      // Not asked for its class: a stream of a polyfill has to be looked into too.
+      const { stream } = result as { readonly stream?: ReadableStream<unknown> };
+      return stream === undefined
+        ? result
+        : { ...result, stream: stream.pipeThrough(inspected(inspect)) };
     },
   };
 }

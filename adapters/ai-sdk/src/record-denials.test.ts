@@ -100,6 +100,19 @@ describe('a denial in the dialog of the SDK', () => {
     expect(runs).toEqual([{ cents: 500 }]);
   });
 
+  it('is refused in messages of the user interface, which say it in other words', async () => {
+    const { tools } = await asked();
+    const approval = { id: 'a', approved: false };
+    const parts = [
+      { type: 'tool-refund', toolCallId: 'c1', state: 'approval-responded', approval },
+    ];
+    const messages = [{ id: 'm1', role: 'assistant', parts }];
+    await expect(recordDenials(tools, messages)).rejects.toMatchObject({ code: 'options_invalid' });
+    await expect(recordDenials(tools, 'none' as never)).rejects.toMatchObject({
+      code: 'options_invalid',
+    });
+  });
+
   it('of what was never asked counts for nothing, whatever a client sends', async () => {
     const { runs, tools, messages, run, answer, log } = await asked();
     const part = { type: 'tool-approval-response', approved: false };

@@ -1,9 +1,8 @@
-import { isGuardError } from '@guardstile/core';
+import { GuardError, isGuardError } from '@guardstile/core';
 
 import { idOf } from './conversation.ts';
 import { fieldOf, isObject } from './field-of.ts';
 import { type Known, knownExecute } from './known-execute.ts';
-import type { ExecuteFunction } from './tool-shape.ts';
 
 interface DeniedCall {
   readonly id: string;
@@ -22,12 +21,18 @@ interface DeniedCall {
  * const messages = await convertToModelMessages(uiMessages, { tools });
  * await recordDenials(tools, messages);
  * const result = streamText({ model, tools, messages });
+ *
+ * @throws {GuardError} `options_invalid` for messages of the user interface.
  */
 export async function recordDenials(tools: object, messages: readonly unknown[]): Promise<void> {
+  if (!Array.isArray(messages) || messages.some(isOfUi)) {
+    throw new GuardError(
+      'options_invalid',
+      'recordDenials: pass the messages for the model: await convertToModelMessages(uiMessages, { tools })',
+    );
+  }
   for (const call of deniedIn(messages)) {
-    const execute = fieldOf(fieldOf(tools, call.tool), 'execute');
-    let known =
-      typeof execute === 'function' ? knownExecute(execute as ExecuteFunction) : undefined;
+    let known = knownExecute(fieldOf(fieldOf(tools, call.tool), 'execute'));
     for (; known !== undefined; known = known.inner) await deny(known, call);
   }
 }
@@ -67,6 +72,11 @@ function deniedIn(messages: readonly unknown[]): readonly DeniedCall[] {
     const reason = fieldOf(part, 'reason');
     return [{ id, ...call, note: typeof reason === 'string' ? reason : undefined }];
   });
+}
+
+/** A message as `useChat` keeps it. Nothing would be found in it, and no denial recorded. */
+function isOfUi(message: unknown): boolean {
+  return Array.isArray(fieldOf(message, 'parts')) && fieldOf(message, 'content') === undefined;
 }
 
 function partsOf(message: unknown): readonly unknown[] {

@@ -33,11 +33,13 @@ export function reportUnguarded(
   }
   // Tools are wrapped for every request: where nothing is outside, nothing is made.
   const outside = Object.keys(tools).some(
-    (name) => isOutside({ coverage: coverageOfTool(tools[name]) }) && !accepted.includes(name),
+    (name) => isOutside(coverageOfTool(tools[name])) && !accepted.includes(name),
   );
   if (!outside) return;
   const report = coverageOfTools(tools, []);
-  const found = report.tools.filter((tool) => isOutside(tool) && !accepted.includes(tool.tool));
+  const found = report.tools.filter(
+    ({ tool, coverage }) => isOutside(coverage) && !accepted.includes(tool),
+  );
   if (typeof onUnguarded === 'function') onUnguarded(report);
   else if (onUnguarded === 'refuse') throw refusal(found);
   else for (const tool of found) tell(guard, tool);

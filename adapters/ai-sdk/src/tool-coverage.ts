@@ -1,5 +1,4 @@
 import { knownExecute } from './known-execute.ts';
-import type { ExecuteFunction } from './tool-shape.ts';
 
 /**
  * How a tool relates to a guard:
@@ -82,7 +81,7 @@ function kindOf(tool: Members): Coverage {
     return 'provider-executed';
   }
   if (typeof execute !== 'function') return execute === undefined ? 'client-side' : 'unguarded';
-  if (knownExecute(execute as ExecuteFunction) === undefined) return 'unguarded';
+  if (knownExecute(execute) === undefined) return 'unguarded';
   return isToolSearch(tool) ? 'replaced' : 'guarded';
 }
 
@@ -93,8 +92,7 @@ function isToolSearch(tool: object): boolean {
 
 function verdictOf(coverage: Coverage, tool: unknown): ToolCoverage['verdict'] {
   if (coverage !== 'guarded') return 'none';
-  const { execute } = tool as { readonly execute: ExecuteFunction }; // it is guarded
-  const known = knownExecute(execute);
+  const known = knownExecute((tool as Members).execute); // it is guarded
   const fixed = known?.tool.fixed()?.effect ?? 'per call';
   // What the tool itself demands is asked for at every call that is not denied anyway.
   return fixed === 'deny' || known?.body.demand === undefined ? fixed : 'per call';

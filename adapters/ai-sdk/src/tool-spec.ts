@@ -1,5 +1,6 @@
 import { type Fact, type GuardedTool, schemaDefinition, type ToolSpec } from '@guardstile/core';
 
+import { fieldOf, isObject } from './field-of.ts';
 import { inputSchemaOf } from './input-schema.ts';
 import { isAsyncFunction } from './streaming.ts';
 import type { ToolShape } from './tool-shape.ts';
@@ -64,13 +65,6 @@ function createSpec(name: string, tool: ToolShape, options: ToolOptions): ToolSp
 
 /** Hints that an MCP server gave, which the SDK keeps in the tool's metadata. */
 function annotationsOf({ metadata }: ToolShape): ToolSpec['annotations'] | undefined {
-  if (
-    typeof metadata !== 'object' ||
-    metadata === null ||
-    !Object.hasOwn(metadata, 'annotations')
-  ) {
-    return undefined;
-  }
-  const { annotations } = metadata as { readonly annotations?: unknown };
-  return typeof annotations === 'object' && annotations !== null ? annotations : undefined;
+  const annotations = fieldOf(metadata, 'annotations');
+  return isObject(annotations) ? annotations : undefined;
 }

@@ -1,7 +1,8 @@
-import { digest, type Guard, GuardError } from '@guardstile/core';
+import { type Guard, GuardError, ownOptions } from '@guardstile/core';
 
 import { appendEntry } from './append-entry.ts';
 import { isOutside } from './coverage.ts';
+import { digestOf } from './digest-of.ts';
 import { fieldOf, isObject } from './field-of.ts';
 import { coverageOfTool } from './tool-coverage.ts';
 
@@ -54,7 +55,12 @@ const MOST_GENERATIONS = 10_000;
  * @throws {GuardError} `options_invalid`.
  */
 export function unguardedTripwire(guard: Guard, options: TripwireOptions = {}): Tripwire {
-  const { onUnguarded = 'report', accept = [] } = options;
+  const { onUnguarded = 'report', accept = [] } = ownOptions(
+    'unguardedTripwire',
+    options,
+    ['onUnguarded', 'accept'],
+    'options_invalid',
+  );
   if (typeof onUnguarded !== 'function' && !WORDS.includes(onUnguarded)) {
     throw new GuardError(
       'options_invalid',
@@ -79,7 +85,7 @@ export function unguardedTripwire(guard: Guard, options: TripwireOptions = {}): 
   function find(callId: string, name: unknown): UnguardedCall['why'] | undefined {
     const tools = generations.get(callId);
     if (tools === undefined || typeof name !== 'string') return 'hidden';
-    return isOutside({ coverage: coverageOfTool(fieldOf(tools, name)) }) ? 'unguarded' : undefined;
+    return isOutside(coverageOfTool(fieldOf(tools, name))) ? 'unguarded' : undefined;
   }
 
   async function trip(call: UnguardedCall, input: unknown): Promise<void> {
@@ -89,7 +95,7 @@ export function unguardedTripwire(guard: Guard, options: TripwireOptions = {}): 
       tool: call.tool,
       call: call.toolCallId,
       reason: REASONS[call.why],
-      ...digestOf(input),
+      ...digestOf('args', input),
       payload: { refused: onUnguarded === 'refuse' },
     });
     if (typeof onUnguarded === 'function') await onUnguarded(call);
@@ -119,11 +125,3 @@ const REASONS: Readonly<Record<UnguardedCall['why'], string>> = {
   hidden:
     'nobody can tell whether it is guarded: the SDK hides its tools; drop telemetry.recordInputs: false, or accept the tool by name',
 };
-
-function digestOf(input: unknown): { readonly digest?: string } {
-  try {
-    return input === undefined ? {} : { digest: digest('args', input) };
-  } catch {
-    return {};
-  }
-}

@@ -8,6 +8,8 @@ import {
   type PolicyInput,
 } from '@guardstile/core';
 
+import { bindAgain } from './bind-again.ts';
+import { ownOf } from './field-of.ts';
 import { guardTool } from './guard-tool.ts';
 import { messageOf } from './message-of.ts';
 import { type OnUnguarded, reportUnguarded } from './report-unguarded.ts';
@@ -86,10 +88,10 @@ export function withGuard<T extends Record<string, object>>(
   options: WithGuardOptions = {},
 ): T {
   const own = ownOptions(options);
-  const guard = isGuard(policyOrGuard)
-    ? guardWithout(policyOrGuard, own)
-    : createGuard({ ...optionsOfGuard(own), policy: policyOrGuard });
   const source = toolSet(tools);
+  const guard = isGuard(policyOrGuard)
+    ? bindAgain(guardedSet(tools)?.guard, guardWithout(policyOrGuard, own))
+    : createGuard({ ...optionsOfGuard(own), policy: policyOrGuard });
   // Sets of MCP clients have no prototype, so that no inherited name can be called.
   const guarded = (Object.getPrototypeOf(tools) === null ? Object.create(null) : {}) as Record<
     string,
@@ -111,15 +113,20 @@ export function withGuard<T extends Record<string, object>>(
  * @throws {GuardError} `options_invalid` for other tools, a spread copy among them.
  */
 export function guardOf(tools: object): Guard {
-  const guard = guardedSet(tools)?.guard;
-  if (guard !== undefined) return guard;
+  return setOf(tools).guard;
+}
+
+/** What {@link withGuard} knows of the very object that it returned. */
+export function setOf(tools: object): GuardedSet {
+  const set = guardedSet(tools);
+  if (set !== undefined) return set;
   throw new GuardError(
     'options_invalid',
     'guardOf: these tools did not come out of withGuard(); pass the very object that it returned, or keep the guard from createGuard()',
   );
 }
 
-/** The guard of the very object that {@link withGuard} returned, and what was said of its tools. */
+/** The same, if it is one. */
 export function guardedSet(tools: object): GuardedSet | undefined {
   return sets.get(tools);
 }
@@ -179,11 +186,10 @@ function guardWithout(guard: Guard, options: WithGuardOptions): Guard {
 export function toolOptions(name: string, options: ToolSetOptions): ToolOptions {
   const { facts, source, trusted, toolSecrets, unknownApprovals } = options;
   return {
-    facts: facts !== undefined && Object.hasOwn(facts, name) ? facts[name] : undefined,
+    facts: ownOf(facts, name),
     source,
     trusted,
     unknownApprovals,
-    secrets:
-      toolSecrets !== undefined && Object.hasOwn(toolSecrets, name) ? toolSecrets[name] : undefined,
+    secrets: ownOf(toolSecrets, name),
   };
 }
