@@ -37,6 +37,8 @@ export interface WriterOptions {
   readonly pad?: number;
   /** Kill it in the middle of its nth write, when this part of it is done. */
   readonly tear?: { readonly nth: number; readonly part: number } | null;
+  /** How many processes may write at once. */
+  readonly slots?: number | null;
   /** Directory of a file anchor. */
   readonly anchor?: string | null;
 }
@@ -55,6 +57,7 @@ export function startWriter(
     pad: 0,
     tear: null,
     anchor: null,
+    slots: null,
   };
   const script = join(workspaceRoot, 'test/faults/audit-writer.ts');
   const [command = '', ...args]: readonly string[] = [
@@ -100,7 +103,15 @@ export async function writeUntil(
     [number | null, NodeJS.Signals | null],
     unknown,
   ];
-  return { acknowledged, ran, denied, refused, closed, killed: signal === 'SIGKILL' || code === 137, errors };
+  return {
+    acknowledged,
+    ran,
+    denied,
+    refused,
+    closed,
+    killed: signal === 'SIGKILL' || code === 137,
+    errors,
+  };
 }
 
 /** What a log holds after a fault. */

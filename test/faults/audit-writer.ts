@@ -11,8 +11,19 @@ import type { WriterOptions } from './audit-ledger.ts';
 // from inside a body, `acknowledged SEQ HASH` for every entry that append answered, `denied CODE`
 // for calls that were refused, and `closed` at the end.
 
-const { path, kind, keys, callers, calls, checkpointEvery, segmentBytes, pad, tear, anchor } =
-  JSON.parse(process.argv[2] ?? '') as Required<WriterOptions>;
+const {
+  path,
+  kind,
+  keys,
+  callers,
+  calls,
+  checkpointEvery,
+  segmentBytes,
+  pad,
+  tear,
+  anchor,
+  slots,
+} = JSON.parse(process.argv[2] ?? '') as Required<WriterOptions>;
 
 const tell = (line: string): void => {
   writeSync(1, `${line}\n`);
@@ -54,7 +65,7 @@ const options = {
 
 function open(): DiskAudit {
   return kind === 'file'
-    ? fileAudit(path, { ...options, segmentBytes })
+    ? fileAudit(path, { ...options, segmentBytes, ...(slots === null ? {} : { slots }) })
     : sqliteAudit(path, options);
 }
 

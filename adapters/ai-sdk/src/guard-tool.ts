@@ -1,6 +1,5 @@
-import { type Guard, sameGuard } from '@guardstile/core';
+import { bindAgain, type Guard, sameGuard } from '@guardstile/core';
 
-import { bindAgain } from './bind-again.ts';
 import { cloneTool } from './clone-tool.ts';
 import { demandOf, eitherDemand } from './demand.ts';
 import { type Body, guardedExecute } from './guarded-execute.ts';

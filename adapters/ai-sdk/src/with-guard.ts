@@ -1,4 +1,5 @@
 import {
+  bindAgain,
   createGuard,
   type Fact,
   type Guard,
@@ -8,7 +9,6 @@ import {
   type PolicyInput,
 } from '@guardstile/core';
 
-import { bindAgain } from './bind-again.ts';
 import { ownOf } from './field-of.ts';
 import { guardTool } from './guard-tool.ts';
 import { messageOf } from './message-of.ts';

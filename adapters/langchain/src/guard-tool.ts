@@ -1,4 +1,11 @@
-import { type Guard, GuardError, isGuard, ownOptions, sameGuard } from '@guardstile/core';
+import {
+  bindAgain,
+  type Guard,
+  GuardError,
+  isGuard,
+  ownOptions,
+  sameGuard,
+} from '@guardstile/core';
 import type { Runnable } from '@langchain/core/runnables';
 
 import { cloneTool } from './clone-tool.ts';
@@ -49,9 +56,10 @@ function guardShape(tool: ToolShape, guard: Guard, options: GuardToolOptions): T
   const before = beforeOf(tool, entries, guard);
   const stated = before === undefined ? options : merged(before.options, options);
   const original = before?.original ?? tool;
+  const bound = bindAgain(before?.guard, guard);
   const known: Known = {
-    guard,
-    tool: guard.tool(specOf(tool, stated)),
+    guard: bound,
+    tool: bound.tool(specOf(tool, stated)),
     original,
     options: stated,
   };

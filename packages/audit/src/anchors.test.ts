@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -12,11 +12,13 @@ import { createAuditKeys } from './audit-keys.ts';
 import { fileAnchor } from './file-anchor.ts';
 import { fileAudit } from './file-audit.ts';
 import { httpAnchor } from './http-anchor.ts';
+import { proveEntries, verifyProof } from './prove.ts';
 import { sqliteAudit } from './sqlite-audit.ts';
 import { verifyLog } from './verify-log.ts';
 
-const keys = createAuditKeys();
-const entry: AuditDraft = { kind: 'application', action: 'test', actor: 'test' };
+// A busy machine is no reason to give up.
+const keys = { ...createAuditKeys(), deadlineMs: 60_000 };
+const entry: AuditDraft = { kind: 'application', action: 'test', actor: 'test', rid: 'rid_1' };
 
 /** A witness that keeps one note per log and lets none shrink. */
 async function witness(): Promise<{ readonly url: string; readonly notes: Map<string, string> }> {
@@ -79,6 +81,8 @@ describe.each(kinds)('a %s anchor', (kind) => {
         outcome: 'verified',
         checkpoint: 6,
       });
+      const [proof] = proveEntries(path, 'rid_1', keys.publicKey);
+      expect(proof && verifyProof(proof, keys.publicKey).entry).toMatchObject({ rid: 'rid_1' });
       rmSync(directory, { recursive: true });
       cpSync(backup, directory, { recursive: true });
       const restored = open();
@@ -87,6 +91,21 @@ describe.each(kinds)('a %s anchor', (kind) => {
       await restored.close().catch(() => undefined);
     },
   );
+
+  it('is compared with where the log was marked: a start reads nothing before', async () => {
+    const anchor = await anchorOf(kind);
+    const path = temporaryDirectory();
+    const options = { ...keys, anchors: [anchor], segmentBytes: 1000 };
+    const log = fileAudit(path, options);
+    for (let n = 0; n < 10; n += 1) await log.append(entry);
+    await log.close();
+    const first = join(path, '0000000000000000.jsonl');
+    writeFileSync(first, 'x'.repeat(statSync(first).size));
+    const again = fileAudit(path, options);
+    await again.append(entry);
+    await again.close();
+    expect(verifyLog(path).outcome).toBe('tampered');
+  });
 
   it('lets no checkpoint shrink', async () => {
     const anchor = await anchorOf(kind);

@@ -1,19 +1,22 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { replaceFile } from './durable-file.ts';
+import { replaceFileSoon } from './durable-file.ts';
+import { readNote } from './sqlite-rows.ts';
 
 const FILE = 'checkpoint';
 
-/** The checkpoint that was signed last, as it lies beside the log. */
-export function readCheckpoint(directory: string): string | undefined {
+/** The checkpoint that was signed last, as it lies beside the log or in its database. */
+export function readCheckpoint(path: string): string | undefined {
   try {
-    return readFileSync(join(directory, FILE), 'utf8');
+    if (statSync(path).isFile()) return readNote(path, FILE);
+    return readFileSync(join(path, FILE), 'utf8');
   } catch {
     return undefined;
   }
 }
 
 export function writeCheckpoint(directory: string, note: string): void {
-  replaceFile(join(directory, FILE), note);
+  // Anchors keep it; this is a copy for whoever makes proofs.
+  replaceFileSoon(join(directory, FILE), note);
 }

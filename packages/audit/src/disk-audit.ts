@@ -13,11 +13,15 @@ import {
 } from '@guardstile/core';
 
 import type { Anchor } from './anchor.ts';
+import { capped, type Caps } from './caps.ts';
 import { macKey } from './hashing.ts';
 import { type LogPlace, openLog, type OpenOptions } from './open-log.ts';
+import { payloadVault, type PayloadVault } from './payload-vault.ts';
+import { commitmentOf, sealPayload } from './seal-payload.ts';
 import { sharedLog } from './shared-logs.ts';
 import { noteSigner } from './signed-note.ts';
 import { verifyWithKey } from './verify-logs.ts';
+import { withVault } from './with-vault.ts';
 
 /** How a log on disk is written. Only the key has no default. */
 export interface DiskAuditOptions {
@@ -39,11 +43,26 @@ export interface DiskAuditOptions {
   readonly queue?: number;
   /** How long an entry may wait for the disk, in milliseconds. @default 5000 */
   readonly deadlineMs?: number;
+  /**
+   * Keeps what tools were called with out of the log: entries hold salted commitments, and the
+   * values lie encrypted beside it, from where a subject can be erased.
+   */
+  readonly payloads?: PayloadOptions;
+  /** Stops a session or a tenant that fills the log, and not the log. */
+  readonly caps?: Caps;
   /** What to hide in application entries, beside what is hidden anyway. */
   readonly redact?: RedactOptions;
   /** Milliseconds since 1970. @default Date.now */
   readonly clock?: () => number;
   readonly logger?: Logger;
+}
+
+/** How payloads are kept beside a log. */
+export interface PayloadOptions {
+  /** Key that payloads are encrypted under, at least 16 bytes; another one than the log's. */
+  readonly key: string | Uint8Array;
+  /** Whose data an entry holds. @default tenant and user, or the session where no user is known */
+  readonly subject?: (draft: AuditDraft) => string;
 }
 
 /** A log on disk. */
@@ -58,6 +77,19 @@ export interface DiskAudit extends AuditLog {
   close(): Promise<void>;
   /** The entries one after the other, for logs that do not fit in memory. */
   entries(filter?: AuditFilter): Generator<AuditEntry, void, undefined>;
+  /**
+   * What an entry commits to; `undefined` where it commits to nothing, or that was erased.
+   *
+   * @throws {GuardError} `audit_tampered` when the payload is not that; `options_invalid` without
+   * `payloads`.
+   */
+  reveal(entry: AuditEntry): unknown;
+  /**
+   * Erases all payloads of a subject, after the log has said so. Every entry stays, and verifies.
+   *
+   * @throws {GuardError} `options_invalid` without `payloads`.
+   */
+  erase(subject: string, by: Pick<AuditDraft, 'actor' | 'reason'>): Promise<AuditReceipt>;
 }
 
 /** What tells one log on disk from another. */
@@ -67,24 +99,63 @@ export interface DiskLog {
   /** Where it may be: the first place that no other writer has. */
   readonly places: readonly LogPlace[];
   readonly entries: (filter: AuditFilter) => Generator<AuditEntry, void, undefined>;
+  /** Path of the file that payloads are kept in. */
+  readonly vault: string;
 }
 
 /** The log, opened. */
-export function diskAudit(disk: DiskLog, opening: OpenOptions, redact?: RedactOptions): DiskAudit {
+export function diskAudit(
+  disk: DiskLog,
+  opening: OpenOptions,
+  { redact, payloads, caps = {} }: Pick<DiskAuditOptions, 'redact' | 'payloads' | 'caps'>,
+): DiskAudit {
   const { name, path } = disk;
   const redactor = createRedactor(redact);
-  const log = sharedLog(path, opening.key, () => openLog(disk.places, opening));
+  const vault = payloads && payloadVault(disk.vault, macKey(payloads.key));
+  const places = vault === undefined ? disk.places : withVault(disk.places, vault);
+  const log = sharedLog(path, opening.key, () => openLog(places, opening));
+  const append = capped(log, caps);
   return {
     name,
     durability: 'disk',
     path,
     id: log.log,
-    append: (draft) => log.append(draftToKeep(draft, redactor)),
+    async append(draft) {
+      const kept = draftToKeep(draft, redactor);
+      if (payloads === undefined) return append(kept);
+      const { subject = subjectOf } = payloads;
+      return append(sealPayload(kept, subject(kept)));
+    },
     query: (filter = {}) => [...disk.entries(filter)],
     entries: (filter = {}) => disk.entries(filter),
     verify: () => verifyAll(path, opening),
     close: log.close,
+    reveal(entry) {
+      const commitment = commitmentOf(entry);
+      return commitment === undefined ? undefined : vaultOf(vault).reveal(commitment);
+    },
+    async erase(subject, { actor, reason }) {
+      const payload = vaultOf(vault).describe(subject);
+      const receipt = await log.append({
+        kind: 'erasure',
+        action: 'subject.erased',
+        actor,
+        ...(reason === undefined ? {} : { reason }),
+        payload,
+      });
+      vaultOf(vault).erase(subject);
+      return receipt;
+    },
   };
+}
+
+function vaultOf(vault: PayloadVault | undefined): PayloadVault {
+  if (vault !== undefined) return vault;
+  throw new GuardError('options_invalid', 'nothing is kept beside this log: open it with payloads');
+}
+
+function subjectOf({ tenant, user, session }: AuditDraft): string {
+  return JSON.stringify(user === undefined ? [tenant, null, session] : [tenant, user]);
 }
 
 /** All logs at the path; the head is that of the last one. */

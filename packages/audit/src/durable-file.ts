@@ -43,17 +43,31 @@ export function createDirectory(path: string): void {
   for (let made = resolve(path); made !== top; made = dirname(made)) syncDirectory(dirname(made));
 }
 
-/** Replaces a file: whoever reads it finds the old one or the new one, whole. */
+/** Makes sure that there is a file that only its owner reads; what is there stays. */
+export function createPrivately(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+}
+
+/** Replaces a file: whoever reads it finds the old one or the new one, whole, and after a crash too. */
 export function replaceFile(path: string, content: string): void {
+  swapFile(path, content, 'synced');
+  syncDirectory(dirname(path));
+}
+
+/** As `replaceFile`, without waiting for the disk: after a crash it may be the old one, or empty. */
+export function replaceFileSoon(path: string, content: string): void {
+  swapFile(path, content, 'soon');
+}
+
+function swapFile(path: string, content: string, when: 'synced' | 'soon'): void {
   const temporary = `${path}.new`;
   const file = openSync(temporary, 'w', 0o600);
   try {
     const bytes = Buffer.from(content);
     for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
-    fsyncSync(file);
+    if (when === 'synced') fsyncSync(file);
   } finally {
     closeSync(file);
   }
   renameSync(temporary, path);
-  syncDirectory(dirname(path));
 }

@@ -45,6 +45,7 @@ export function evictSegments(
     readonly limits: RetentionLimits;
   },
 ): Eviction | undefined {
+  if (limits.retainBytes === Infinity && limits.retainMs === Infinity) return undefined;
   const segments = listSegments(directory);
   let bytes = segments.reduce((sum, { path }) => sum + statSync(path).size, 0);
   let keepFrom: Boundary | undefined;

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 import { GuardError } from '@guardstile/core';
 
 import {
@@ -63,9 +65,10 @@ export function fileAudit(path: string, options: FileAuditOptions): DiskAudit {
       places:
         slots === undefined ? [filePlace(path, place)] : slotPlaces(path, slots, opening, place),
       entries: (filter) => fileEntries(path, filter, key),
+      vault: join(path, 'payloads.db'),
     },
     opening,
-    options.redact,
+    options,
   );
 }
 

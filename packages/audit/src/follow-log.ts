@@ -6,6 +6,7 @@ import { CHAIN_START, type ChainCheck, chainCheck } from './chain-check.ts';
 import { readMark } from './log-mark.ts';
 import { readLines } from './read-lines.ts';
 import { listSegments } from './segments.ts';
+import { listSlots, logsIn, slotPath } from './slots.ts';
 import { readRows } from './sqlite-rows.ts';
 
 /** A log that grows while it is read. */
@@ -18,11 +19,26 @@ export interface LogFollower {
   take(): Generator<AuditEntry, void, undefined>;
 }
 
-/** Follows a log from its beginning, in a directory or in a database file. */
+/** Follows a log from its beginning, in a directory or in a database file; or all that are in one directory. */
 export function followLog(path: string): LogFollower {
+  if (logsIn(path).length > 1) return followAll(path);
   if (statSync(path).isFile()) return followRows(path, chainCheck(CHAIN_START, undefined));
   const start = readMark(path, 'base', undefined) ?? CHAIN_START;
   return followFiles(path, chainCheck(start, undefined), start.size);
+}
+
+/** One after the other; logs that begin later are taken up. */
+function followAll(directory: string): LogFollower {
+  const followers = new Map<string, LogFollower>();
+  return {
+    *take() {
+      for (const slot of listSlots(directory)) {
+        const follower = followers.get(slot) ?? followLog(slotPath(directory, slot));
+        followers.set(slot, follower);
+        yield* follower.take();
+      }
+    },
+  };
 }
 
 function followRows(path: string, chain: ChainCheck): LogFollower {

@@ -1,3 +1,4 @@
+import { globSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { AuditDraft } from '@guardstile/core';
@@ -20,9 +21,9 @@ const draft = (more: object = {}): AuditDraft => ({
 
 type Open = (path: string, options?: Partial<DiskAuditOptions>) => DiskAudit;
 
-const openFile: Open = (path, options) => fileAudit(path, { key, ...options });
+const openFile: Open = (path, options) => fileAudit(path, { key, deadlineMs: 60_000, ...options });
 const openSqlite: Open = (path, options) =>
-  sqliteAudit(join(path, 'audit.db'), { key, ...options });
+  sqliteAudit(join(path, 'audit.db'), { key, deadlineMs: 60_000, ...options });
 
 describe.each([
   { name: 'file', open: openFile },
@@ -76,6 +77,19 @@ describe.each([
     const again = open(path);
     expect(again.query({ kind: 'decision' })).toHaveLength(2);
     await again.close();
+  });
+
+  it('lets nobody but its owner read its files', async () => {
+    const directory = temporaryDirectory();
+    const log = open(join(directory, 'log'), { payloads: { key: `another ${key}` } });
+    await log.append(draft({ args: { n: 1 } }));
+    const files = globSync('**/*', { cwd: directory, withFileTypes: true })
+      .filter((file) => file.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
+      .filter((file) => !/lock(-journal)?$/.test(file));
+    expect(files.length).toBeGreaterThan(1);
+    expect(files.filter((file) => (statSync(file).mode & 0o077) !== 0)).toEqual([]);
+    await log.close();
   });
 
   it('takes no field from a polluted prototype', async () => {

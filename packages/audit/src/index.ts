@@ -21,5 +21,6 @@ export type { MirrorLogger } from './mirrored.ts';
 export type { EntryProof } from './prove.ts';
 export type { LogFault } from './read-log.ts';
 export type { VerifyOptions, VerifyReport } from './verify-log.ts';
-export type { DiskAudit, DiskAuditOptions } from './disk-audit.ts';
+export type { Cap, Caps } from './caps.ts';
+export type { DiskAudit, DiskAuditOptions, PayloadOptions } from './disk-audit.ts';
 export type { FileAuditOptions } from './file-audit.ts';

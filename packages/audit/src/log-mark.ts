@@ -6,7 +6,7 @@ import { canonical } from '@guardstile/core';
 
 import type { ChainPoint } from './chain-check.ts';
 import { peaksOf } from './compact-range.ts';
-import { replaceFile } from './durable-file.ts';
+import { replaceFile, replaceFileSoon } from './durable-file.ts';
 import { macOf } from './hashing.ts';
 
 /**
@@ -58,7 +58,9 @@ function isPoint({ size, head, peaks }: ChainPoint): boolean {
 }
 
 export function writeMark(directory: string, name: MarkName, mark: LogMark, key: KeyObject): void {
-  replaceFile(join(directory, `${name}.json`), formatMark(name, mark, key));
+  // An old `mark` costs time and nothing else; without its `base` nobody could read a log.
+  const replace = name === 'base' ? replaceFile : replaceFileSoon;
+  replace(join(directory, `${name}.json`), formatMark(name, mark, key));
 }
 
 export function readMark(

@@ -5,10 +5,12 @@ import type { Anchor } from './anchor.ts';
 import { createAuditKeys } from './audit-keys.ts';
 import { type DiskAudit, diskAudit, openOptions, type DiskAuditOptions } from './disk-audit.ts';
 import type { LogStorage, PlacedEntry } from './log-storage.ts';
-import type { LogPlace } from './open-log.ts';
+import { openLog, type LogPlace } from './open-log.ts';
+import { fileAudit } from './file-audit.ts';
 import { temporaryDirectory } from '../../../test/support/temporary-directory.ts';
 
-const keys = createAuditKeys();
+// A busy machine is no reason to give up.
+const keys = { ...createAuditKeys(), deadlineMs: 60_000 };
 const entry: AuditDraft = { kind: 'application', action: 'test', actor: 'test' };
 
 /** A disk that does what a test says. */
@@ -75,8 +77,10 @@ function opened(disk: Disk, options: Partial<DiskAuditOptions> = {}): DiskAudit 
       path: temporaryDirectory(),
       places: [placeOn(disk)],
       entries: function* none() {},
+      vault: '',
     },
     opening,
+    {},
   );
   logs.push(log);
   return log;
@@ -141,12 +145,51 @@ describe('a disk that does not answer', () => {
     expect(await log.append(entry)).toMatchObject({ durability: 'disk' });
   });
 
-  it('does not keep a log from ending', async () => {
+  it('does not keep a log from ending, which gives up its lock when the disk answers', async () => {
     const disk = newDisk();
-    const log = opened(disk);
+    const place = placeOn(disk);
+    const opening = openOptions({ ...keys, deadlineMs: 50 });
+    const log = openLog([place], opening);
     await log.append(entry);
-    hang(disk);
+    const release = hang(disk);
     await expect(log.close()).rejects.toMatchObject({ code: 'audit_error' });
+    expect(() => openLog([place], opening)).toThrow(
+      expect.objectContaining({ code: 'audit_locked' }),
+    );
+    release();
+    const again = await vi.waitFor(() => openLog([place], opening));
+    await again.close();
+  });
+
+  it('is no worse than an anchor that does not: calls are denied in time, until it answers', async () => {
+    const path = temporaryDirectory();
+    const notes = new Map<string, string>();
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    let asked = 0;
+    const anchor: Anchor = {
+      name: 'slow',
+      async latest(log) {
+        asked += 1;
+        await answered;
+        return notes.get(log);
+      },
+      publish: async (log, note) => void notes.set(log, note),
+    };
+    const options = { ...keys, anchors: [anchor] };
+    // A log that begins has nothing to be compared with.
+    const before = fileAudit(path, options);
+    await before.append(entry);
+    await before.close();
+    expect(asked).toBe(0);
+    const log = fileAudit(path, { ...options, deadlineMs: 200 });
+    await expect(log.append(entry)).rejects.toMatchObject({ code: 'audit_error' });
+    await expect(log.append(entry)).rejects.toThrow('an anchor');
+    answer();
+    await vi.waitFor(async () => log.append(entry), { timeout: 20_000 });
+    await log.close();
   });
 });
 

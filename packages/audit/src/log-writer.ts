@@ -43,7 +43,7 @@ export interface LogWriter {
   say(draft: AuditDraft): Promise<AuditReceipt>;
   /**
    * Waits until nothing is being written, and closes the storage. Nothing is accepted afterwards.
-   * Rejects when the disk does not answer: the storage stays open then.
+   * Rejects when the disk does not answer: the storage is closed when it does.
    */
   end(): Promise<void>;
 }
@@ -61,6 +61,9 @@ type Placed = PlacedEntry & { readonly waiting: Waiting | undefined };
 
 /** So many entries go to disk at once at most, so that one batch does not hold up the rest for long. */
 const BATCH = 1024;
+
+/** What is said when nothing comes back in time. */
+const SILENT = 'the disk, or an anchor, does not answer';
 
 /** How long a disk is left alone that failed while it was mended, in milliseconds. */
 const MEND_EVERY_MS = 1000;
@@ -108,7 +111,7 @@ export function logWriter(start: WriterStart): LogWriter {
 
   function say(draft: AuditDraft): Promise<AuditReceipt> {
     if (ended) return Promise.reject(failed('it was closed'));
-    if (stuck) return Promise.reject(failed('the disk does not answer'));
+    if (stuck) return Promise.reject(failed(SILENT));
     return new Promise((resolve, reject) => {
       queue.push({ draft, until: performance.now() + limits.deadlineMs, resolve, reject });
       working ??= work();
@@ -236,18 +239,19 @@ export function logWriter(start: WriterStart): LogWriter {
   }
 
   function tooLate(): GuardError {
-    return failed(`the disk did not answer within ${limits.deadlineMs} ms`);
+    return failed(`${SILENT}: not within ${limits.deadlineMs} ms`);
   }
 
   async function end(): Promise<void> {
     if (ended) return;
     ended = true;
-    const silence = new Promise<void>((resolve) => {
-      hung = resolve;
+    // However long the disk takes: nothing is closed under its hands.
+    const finished = Promise.resolve(working).then(() => storage.close());
+    const silence = new Promise<never>((_, reject) => {
+      hung = () => reject(failed(SILENT));
+      if (stuck) hung();
     });
-    if (!stuck) await Promise.race([working, silence]);
-    if (stuck) throw failed('the disk does not answer');
-    storage.close();
+    await Promise.race([finished, silence]);
   }
 
   return { state, append, say, end };

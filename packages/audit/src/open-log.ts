@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { type AuditDraft, GuardError, isGuardError, type Logger } from '@guardstile/core';
 
 import type { Anchor } from './anchor.ts';
-import type { ChainCheck } from './chain-check.ts';
+import type { ChainCheck, ChainPoint } from './chain-check.ts';
 import { CHAIN_START } from './chain-check.ts';
 import { checkAnchors } from './check-anchors.ts';
 import { checkpoints } from './checkpoints.ts';
@@ -18,6 +18,8 @@ import { type Release, takeLock } from './writer-lock.ts';
 export interface FoundLog {
   readonly log: string;
   readonly chain: ChainCheck;
+  /** Where its reading began: what came before was not read again. */
+  readonly from: ChainPoint;
   /** Attempts that were allowed and have no outcome: whether they took effect is unknown. */
   readonly open: Set<string>;
   /** Whether its last writer closed it. */
@@ -75,6 +77,8 @@ export interface OpenOptions {
 /** A log that this process writes. */
 export interface OpenLog {
   readonly log: string;
+  /** Attempts that were allowed and have no outcome yet. */
+  readonly open: ReadonlySet<string>;
   append: LogWriter['append'];
   close(): Promise<void>;
 }
@@ -120,7 +124,7 @@ function begin(place: LogPlace, options: OpenOptions, release: () => void): Open
     head: found?.chain.head ?? CHAIN_START.head,
     tree: found?.chain.tree ?? compactRange(),
     open: found?.open ?? new Set(),
-    storage,
+    storage: { ...storage, close: closeAll },
     limits,
     clock,
     admit: admission(place, options, found),
@@ -129,6 +133,14 @@ function begin(place: LogPlace, options: OpenOptions, release: () => void): Open
     written: keeper.reached,
   });
   let closing: Promise<void> | undefined;
+
+  function closeAll(): void {
+    try {
+      storage.close();
+    } finally {
+      release();
+    }
+  }
 
   async function evict(anchored: number): Promise<void> {
     // What is given up while the log closes would be said behind its last entry.
@@ -146,7 +158,6 @@ function begin(place: LogPlace, options: OpenOptions, release: () => void): Open
     } finally {
       keeper.stop();
       await writer.end();
-      release();
     }
     await leave();
   }
@@ -160,6 +171,7 @@ function begin(place: LogPlace, options: OpenOptions, release: () => void): Open
 
   return {
     log: writer.state.log,
+    open: writer.state.open,
     append: writer.append,
     close: () => (closing ??= close()),
   };
@@ -174,8 +186,11 @@ function admission(
   if (found === undefined || signer === undefined || anchors.length === 0) {
     return () => Promise.resolve();
   }
-  const { log, chain } = found;
-  const asFound = { log, size: chain.size, rootAt };
+  const { log, chain, from } = found;
+  // What was anchored last is where the mark stands, as a rule: then nothing before it is read.
+  const known = (size: number): Buffer | undefined =>
+    size === from.size ? compactRange(size, from.peaks).root() : rootAt(size);
+  const asFound = { log, size: chain.size, rootAt: known };
   let refused: GuardError | undefined;
   return async () => {
     if (refused !== undefined) throw refused;

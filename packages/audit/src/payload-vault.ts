@@ -12,8 +12,9 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { GuardError } from '@guardstile/core';
 
-import { createDirectory } from './durable-file.ts';
+import { createDirectory, createPrivately } from './durable-file.ts';
 import { commit, type SealedPayload } from './seal-payload.ts';
+import { inTransaction } from './sqlite-rows.ts';
 
 /** Keeps what entries only commit to, encrypted under a key per subject. */
 export interface PayloadVault {
@@ -29,6 +30,8 @@ export interface PayloadVault {
   describe(subject: string): { readonly subject: string; readonly payloads: number };
   /** Deletes the subject's payloads and the salt of its key: no copy of them can be read any more. */
   erase(subject: string): void;
+  /** Ends the connection that `keep` opened. */
+  close(): void;
 }
 
 const SCHEMA = `
@@ -45,15 +48,11 @@ export function payloadVault(path: string, key: KeyObject): PayloadVault {
   const idOf = (subject: string): string =>
     createHmac('sha256', key).update(`guardstile/subject/v1\n${subject}`).digest('hex');
 
+  let writing: DatabaseSync | undefined;
+
   function using<T>(work: (database: DatabaseSync) => T): T {
-    createDirectory(dirname(path));
-    const database = new DatabaseSync(path, { timeout: 5000 });
+    const database = openVault(path);
     try {
-      // What is deleted is overwritten, in the file and in its log.
-      database.exec(
-        'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON',
-      );
-      database.exec(SCHEMA);
       return work(database);
     } finally {
       database.close();
@@ -64,7 +63,10 @@ export function payloadVault(path: string, key: KeyObject): PayloadVault {
     return Buffer.from(hkdfSync('sha256', key, salt, 'guardstile/payload/v1', 32));
   }
 
-  function insert(database: DatabaseSync, { subject, commitment, salt, text }: SealedPayload): void {
+  function insert(
+    database: DatabaseSync,
+    { subject, commitment, salt, text }: SealedPayload,
+  ): void {
     const id = idOf(subject);
     database.prepare('INSERT OR IGNORE INTO subject VALUES (?, ?)').run(id, randomBytes(32));
     const row = database.prepare('SELECT salt FROM subject WHERE id = ?').get(id);
@@ -96,17 +98,19 @@ export function payloadVault(path: string, key: KeyObject): PayloadVault {
   return {
     keep(payloads) {
       if (payloads.length === 0) return;
-      using((database) => {
-        database.exec('BEGIN IMMEDIATE');
+      writing ??= openVault(path);
+      const database = writing;
+      inTransaction(database, () => {
         for (const payload of payloads) insert(database, payload);
-        database.exec('COMMIT');
       });
     },
     reveal(commitment) {
       if (!existsSync(path)) return undefined;
       return using((database) => {
         const row = database
-          .prepare('SELECT * FROM payload JOIN subject ON subject.id = subject WHERE payload.id = ?')
+          .prepare(
+            'SELECT * FROM payload JOIN subject ON subject.id = subject WHERE payload.id = ?',
+          )
           .get(commitment);
         return row === undefined ? undefined : open(row, commitment);
       });
@@ -122,14 +126,28 @@ export function payloadVault(path: string, key: KeyObject): PayloadVault {
     erase(subject) {
       using((database) => {
         const id = idOf(subject);
-        database.exec('BEGIN IMMEDIATE');
-        database.prepare('DELETE FROM payload WHERE subject = ?').run(id);
-        database.prepare('DELETE FROM subject WHERE id = ?').run(id);
-        database.exec('COMMIT');
+        inTransaction(database, () => {
+          database.prepare('DELETE FROM payload WHERE subject = ?').run(id);
+          database.prepare('DELETE FROM subject WHERE id = ?').run(id);
+        });
         database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       });
     },
+    close() {
+      writing?.close();
+      writing = undefined;
+    },
   };
+}
+
+function openVault(path: string): DatabaseSync {
+  createDirectory(dirname(path));
+  createPrivately(path);
+  const database = new DatabaseSync(path, { timeout: 5000 });
+  // What is deleted is overwritten.
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON');
+  database.exec(SCHEMA);
+  return database;
 }
 
 function bytesOf(value: unknown): Uint8Array {

@@ -2,13 +2,14 @@ import type { KeyObject } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 
-import type { AuditEntry } from '@guardstile/core';
+import { type AuditEntry, GuardError } from '@guardstile/core';
 
 import { CHAIN_START, type ChainCheck, chainCheck, type ChainPoint } from './chain-check.ts';
 import { readMark } from './log-mark.ts';
 import { readLines } from './read-lines.ts';
 import { readRows } from './sqlite-rows.ts';
 import { listSegments, type Segment } from './segments.ts';
+import { logsIn } from './slots.ts';
 
 /** What is wrong with a log, and where. */
 export interface LogFault {
@@ -47,6 +48,12 @@ export function readLog(path: string, key: KeyObject | undefined): LogReading {
   if (statSync(path).isFile()) {
     const chain = chainCheck(CHAIN_START, key);
     return { chain, start: CHAIN_START, steps: rowSteps(path, chain) };
+  }
+  if (logsIn(path).length > 1) {
+    throw new GuardError(
+      'options_invalid',
+      `${path} holds several logs: take one of logsIn(path), or verifyLogs(path) for all of them`,
+    );
   }
   const start = readMark(path, 'base', key) ?? CHAIN_START;
   const chain = chainCheck(start, key);

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 
 import { GuardError } from '@guardstile/core';
 
-import { chainCheck, CHAIN_START, type ChainCheck } from './chain-check.ts';
+import { chainCheck, CHAIN_START, type ChainCheck, type ChainPoint } from './chain-check.ts';
 import { followWriter } from './follow-attempts.ts';
 import { cutTail, type Dropped } from './log-file.ts';
 import { readLines } from './read-lines.ts';
@@ -23,6 +23,8 @@ export interface Recovery {
 export interface Recovered {
   readonly log: string;
   readonly chain: ChainCheck;
+  /** Where its reading began. */
+  readonly from: ChainPoint;
   readonly segment: Segment;
   /** Where the next line goes. */
   readonly offset: number;
@@ -62,11 +64,12 @@ export function recover(directory: string, options: RecoveryOptions): Recovery {
       'older segments are gone, and nothing says what they held',
     );
   }
+  const from = mark ?? CHAIN_START;
   const reading = startReading(mark, options);
   for (const segment of segmentsFrom(segments, mark)) readSegment(reading, segment);
   const { at, chain, log, open, closed, dropped } = reading;
   const found =
-    at === undefined || log === undefined ? undefined : { log, chain, ...at, open, closed };
+    at === undefined || log === undefined ? undefined : { log, chain, from, ...at, open, closed };
   return { found, dropped };
 }
 

@@ -61,11 +61,21 @@ export function registration(
     }
   }
 
+  async function known(): Promise<ReadonlyMap<string, Registered>> {
+    const path = registryPath(directory);
+    if (!existsSync(path)) return new Map();
+    try {
+      return readRegistry(logEntries(path, {}, options.key));
+    } catch {
+      // Its last writer may have ended in the middle of a line: opening it puts that aside, or refuses.
+      await (await opened(place, options)).close();
+      return readRegistry(logEntries(path, {}, options.key));
+    }
+  }
+
   return {
     async arrive(log, fresh) {
-      const path = registryPath(directory);
-      const entries = existsSync(path) ? logEntries(path, {}, options.key) : [];
-      const logs = readRegistry(entries);
+      const logs = await known();
       for (const one of logs.values()) {
         if (!holdsLog(directory, one.slot)) {
           throw gone(directory, `the log ${one.log} of slot ${one.slot}`);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { type AuditDraft, canonical } from '@guardstile/core';
+import { type AuditDraft, type AuditEntry, canonical } from '@guardstile/core';
 
 import { sha256 } from './hashing.ts';
 
@@ -19,15 +19,21 @@ export interface SealedPayload {
 const SEALED = Symbol.for('guardstile.audit.payload');
 
 /** Fields that hold what a tool was called with. A plain digest of few possible values can be guessed. */
-const PRIVATE = ['args', 'digest', 'error'] as const;
+const PRIVATE: readonly string[] = ['args', 'digest', 'error'];
 
-/** The draft with a salted commitment in the place of what it was called with. */
+/**
+ * The draft with a salted commitment in the place of what it was called with.
+ *
+ * @throws {Error} for values that JSON cannot hold.
+ */
 export function sealPayload(draft: AuditDraft, subject: string): AuditDraft {
   const names = draft.kind === 'application' ? [...PRIVATE, 'payload'] : PRIVATE;
   const entries = Object.entries(draft);
   const taken = entries.filter(([name]) => names.includes(name));
   if (taken.length === 0) return draft;
   const text = canonical(Object.fromEntries(taken));
+  // What JSON lacks is written as tokens that begin so, and nobody could read it again.
+  if (text.includes('@')) JSON.parse(text);
   const salt = randomBytes(16);
   const commitment = commit(salt, text);
   const sealed = { commitment, bytes: text.length };
@@ -39,6 +45,12 @@ export function sealPayload(draft: AuditDraft, subject: string): AuditDraft {
 
 function ownPayload({ payload }: Record<string, unknown>): object {
   return typeof payload === 'object' && payload !== null ? payload : {};
+}
+
+/** The commitment that an entry holds. */
+export function commitmentOf({ payload }: AuditEntry): string | undefined {
+  const { sealed } = (payload ?? {}) as { readonly sealed?: { readonly commitment?: unknown } };
+  return typeof sealed?.commitment === 'string' ? sealed.commitment : undefined;
 }
 
 /** What was taken out of a draft. */

@@ -11,7 +11,9 @@ export function slotPlaces(
   opening: OpenOptions,
   options: FilePlaceOptions,
 ): readonly LogPlace[] {
-  const registry = filePlace(registryPath(directory), options);
+  // Small, and never given up: what it says counts as long as there is a log.
+  const limits = { ...options.limits, retainBytes: Infinity, retainMs: Infinity };
+  const registry = filePlace(registryPath(directory), { ...options, limits });
   return Array.from({ length: count }, (_, n) => {
     const slot = String(n + 1);
     const path = slotPath(directory, slot);

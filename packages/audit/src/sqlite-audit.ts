@@ -18,8 +18,9 @@ export function sqliteAudit(path: string, options: DiskAuditOptions): DiskAudit 
       path,
       places: [sqlitePlace(path, key)],
       entries: (filter) => rowEntries(path, filter, key),
+      vault: `${path}-payloads`,
     },
     opening,
-    options.redact,
+    options,
   );
 }

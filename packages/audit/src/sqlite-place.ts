@@ -13,7 +13,7 @@ import { formatMark, parseMark } from './log-mark.ts';
 import type { LogState, LogStorage, PlacedEntry } from './log-storage.ts';
 import type { FoundLog, LogPlace } from './open-log.ts';
 import { rootAt } from './root-at.ts';
-import { insertRows, openRows, readRows, setAside } from './sqlite-rows.ts';
+import { insertRows, noteIn, openRows, readRows, setAside } from './sqlite-rows.ts';
 
 /** A database file as the place of a log. */
 export function sqlitePlace(path: string, key: KeyObject): LogPlace {
@@ -113,8 +113,8 @@ function sqliteStorage(path: string, rows: Rows, key: KeyObject): LogStorage {
 function findLog(path: string, database: DatabaseSync, key: KeyObject): FoundLog | undefined {
   const last = database.prepare('SELECT max(seq) AS last FROM entry').get()?.['last'];
   const size = typeof last === 'number' ? last + 1 : 0;
-  const text = database.prepare("SELECT text FROM note WHERE name = 'mark'").get()?.['text'];
-  const mark = typeof text === 'string' ? parseMark('mark', text, key) : undefined;
+  const text = noteIn(database, 'mark');
+  const mark = text === undefined ? undefined : parseMark('mark', text, key);
   if (mark !== undefined && size < mark.size) {
     throw new GuardError(
       'audit_rolled_back',
@@ -122,7 +122,8 @@ function findLog(path: string, database: DatabaseSync, key: KeyObject): FoundLog
     );
   }
   if (size === 0) return undefined;
-  const chain = chainCheck(mark ?? CHAIN_START, key, mark?.log);
+  const from = mark ?? CHAIN_START;
+  const chain = chainCheck(from, key, mark?.log);
   const open = new Set(mark?.open);
   let log = mark?.log;
   let closed = mark?.closed ?? false;
@@ -139,7 +140,7 @@ function findLog(path: string, database: DatabaseSync, key: KeyObject): FoundLog
     closed = entry.kind === 'close';
     followWriter(open, entry);
   }
-  return log === undefined ? undefined : { log, chain, open, closed };
+  return log === undefined ? undefined : { log, chain, from, open, closed };
 }
 
 function notOurs(path: string): GuardError {

@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { type AuditFilter, GuardError } from '@guardstile/core';
 
+import { createPrivately } from './durable-file.ts';
 import type { PlacedEntry } from './log-storage.ts';
 
 /** What entries are found by. Copies of what the entry itself says, which readers compare. */
@@ -30,15 +31,33 @@ const FULL = 2;
  * @throws {GuardError} `audit_error` when the database does not wait for the disk.
  */
 export function openRows(path: string): DatabaseSync {
+  createPrivately(path);
   const database = new DatabaseSync(path);
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-  const found = database.prepare('PRAGMA synchronous').get() as { readonly synchronous: unknown };
-  if (found.synchronous !== FULL) {
+  const synchronous = database.prepare('PRAGMA synchronous').get()?.['synchronous'];
+  const journal = database.prepare('PRAGMA journal_mode').get()?.['journal_mode'];
+  if (synchronous !== FULL || journal !== 'wal') {
     database.close();
     throw new GuardError('audit_error', `SQLite does not wait for the disk with ${path}`);
   }
   database.exec(SCHEMA);
   return database;
+}
+
+/** A text that is kept beside the entries. */
+export function noteIn(database: DatabaseSync, name: string): string | undefined {
+  const text = database.prepare('SELECT text FROM note WHERE name = ?').get(name)?.['text'];
+  return typeof text === 'string' ? text : undefined;
+}
+
+/** As `noteIn`, for whoever only reads the file. */
+export function readNote(path: string, name: string): string | undefined {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    return noteIn(database, name);
+  } finally {
+    database.close();
+  }
 }
 
 /** What a field is found by: only texts that the database gives back as they are. */
@@ -71,7 +90,8 @@ export function insertRows(database: DatabaseSync, entries: readonly PlacedEntry
   });
 }
 
-function inTransaction(database: DatabaseSync, work: () => void): void {
+/** All of the work or none of it. */
+export function inTransaction(database: DatabaseSync, work: () => void): void {
   database.exec('BEGIN IMMEDIATE');
   try {
     work();

@@ -88,7 +88,7 @@ export function verifyAgainst(path: string, against: Against): VerifyReport {
     if (fault !== undefined) break;
     if (chain.size % PROGRESS === 0) progress(chain.size);
   }
-  fault ??= checkpoints.missing(chain) ?? cutOff(chain, left);
+  fault ??= checkpoints.missing(chain) ?? cutOff(chain, left) ?? unsaid(start, found.given);
   return {
     outcome: fault !== undefined ? 'tampered' : checkpoints.matched ? 'verified' : 'unproven',
     path,
@@ -112,6 +112,8 @@ const PROGRESS = 10_000;
 interface Tally {
   log: string | undefined;
   clockSteps: number;
+  /** How many entries at the beginning the log says that it gave up. */
+  given: number;
   readonly open: Set<string>;
   count(entry: AuditEntry): void;
 }
@@ -121,8 +123,10 @@ function tally(): Tally {
   const found: Tally = {
     log: undefined,
     clockSteps: 0,
+    given: 0,
     open: new Set(),
     count(entry) {
+      if (entry.kind === 'segment') found.given = Math.max(found.given, givenUp(entry));
       found.log ??= entry.log;
       if (entry.ts < last) found.clockSteps += 1;
       last = entry.ts;
@@ -188,6 +192,18 @@ function heldAgainst(checkpoints: readonly Checkpoint[], start: number): HeldAga
       return atEntry(chain.size, `entries ${chain.size} to ${next.size - 1} are missing`);
     },
   };
+}
+
+function givenUp({ action, payload }: AuditEntry): number {
+  if (action !== 'segments.evicted') return 0;
+  const { entries } = (payload ?? {}) as { readonly entries?: { readonly to?: unknown } };
+  return typeof entries?.to === 'number' ? entries.to + 1 : 0;
+}
+
+/** Whoever gives something up says so first; whoever takes it away does not. */
+function unsaid({ size }: ChainPoint, given: number): LogFault | undefined {
+  if (size <= given) return undefined;
+  return atEntry(0, `the first ${size} entries are gone, and the log does not say so`);
 }
 
 type Left = Against['left'];

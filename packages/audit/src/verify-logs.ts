@@ -37,8 +37,10 @@ export function verifyWithKey(path: string, key: KeyObject): readonly VerifyRepo
 
 function verifyEach(path: string, against: Against): readonly VerifyReport[] {
   if (logsIn(path).length === 1) return [verifyAgainst(path, against)];
-  const one = (at: string, left?: Against['left']): VerifyReport => {
+  const one = (at: string, registered?: Registered): VerifyReport => {
     const log = idOf(at);
+    // Where another log stood says nothing about this one.
+    const left = registered?.log === log ? registered?.left : undefined;
     const checkpoints = against.checkpoints.filter(({ origin }) => origin === log);
     return verifyAgainst(at, { ...against, checkpoints, left });
   };
@@ -49,7 +51,7 @@ function verifyEach(path: string, against: Against): readonly VerifyReport[] {
   const reports = [...slots].map((slot) => {
     const at = slotPath(path, slot);
     return listSlots(path).includes(slot)
-      ? agreeing(one(at, registered.get(slot)?.left), registered.get(slot))
+      ? agreeing(one(at, registered.get(slot)), registered.get(slot))
       : missing(at, registered.get(slot)?.log);
   });
   const found = new Set([registry, ...reports].map(({ log }) => log));

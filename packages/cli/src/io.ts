@@ -11,7 +11,7 @@ export interface Io {
 }
 
 /** How a command ends. */
-export type ExitCode = 0 | 1 | 2 | 3;
+export type ExitCode = 0 | 1 | 2 | 3 | 4;
 
 /** Wrong use: nothing was looked at. */
 export const USAGE: ExitCode = 2;

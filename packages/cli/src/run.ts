@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 
 import { auditCommands } from './audit/commands.ts';
 import { type ExitCode, type Io, USAGE } from './io.ts';
+import { policyCommands } from './policy/commands.ts';
 
 /** Runs one command line, without the program's name; gives its exit code. */
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
@@ -15,6 +16,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const finish = (result: ExitCode): void => {
     code = result;
   };
+  program.addCommand(inherit(policyCommands(io, finish), program));
   program.addCommand(inherit(auditCommands(io, finish), program));
   try {
     await program.parseAsync([...args], { from: 'user' });
@@ -23,6 +25,8 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     return failed(error, io);
   }
 }
+
+const CODES: Readonly<Record<string, ExitCode>> = { audit_tampered: 1, policy_invalid: 3 };
 
 /** Commands that are added keep their own settings otherwise. */
 function inherit(command: Command, from: Command): Command {
@@ -35,5 +39,5 @@ function failed(error: unknown, io: Io): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
   const message = error instanceof Error ? error.message : String(error);
   io.error(`guardstile: ${isGuardError(error) ? `${message} [${error.code}]` : message}\n`);
-  return isGuardError(error) && error.code === 'audit_tampered' ? 1 : USAGE;
+  return isGuardError(error) ? (CODES[error.code] ?? USAGE) : USAGE;
 }

@@ -1,5 +1,6 @@
 import { type Ambient, ambientContext } from './ambient.ts';
 import type { AuditLog, AuditReceipt } from './audit/log.ts';
+import { bindAgain } from './bind-again.ts';
 import type { CallContext } from './call.ts';
 import { mergeContext } from './context.ts';
 import type { Decision } from './decision.ts';
@@ -144,6 +145,7 @@ interface Wrapped {
   readonly name: string;
   readonly fn: (...args: never[]) => unknown;
   readonly options: WrapOptions;
+  readonly guard: Guard;
 }
 
 const sharedOf = new WeakMap<Guard, Shared>();
@@ -243,11 +245,13 @@ function bind(shared: Shared, context: CallContext): Guard {
       const again = before?.name === name ? before : undefined;
       const fn = again?.fn ?? given;
       const options = { ...again?.options, ...more };
+      const bound = bindAgain(again?.guard, guard);
+      if (bound !== guard) return bound.wrap(name, fn, options) as never; // the overloads say what it is
       const wrapped = wrapFunction(name, fn, options, (spec) => {
         const tool = shared.tools.register(spec);
         return (input, execute) => runCall(stateOf(tool, input), execute);
       });
-      shared.wrapped.set(wrapped, { name, fn, options });
+      shared.wrapped.set(wrapped, { name, fn, options, guard });
       return wrapped as never; // the overloads say what it is
     },
     tool: (spec: ToolSpec) => guardedTool(shared.tools.registerOnce(spec), parts, stateOf),

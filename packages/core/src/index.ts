@@ -1,3 +1,4 @@
+export { bindAgain } from './bind-again.ts';
 export { canonical } from './canonical.ts';
 export { combineRequirements, describeRequirement, unmet } from './approvals/requirements.ts';
 export { memoryApprovals } from './approvals/memory.ts';

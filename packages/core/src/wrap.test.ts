@@ -339,3 +339,21 @@ describe('wrapping again', () => {
     );
   });
 });
+
+describe('a function that is wrapped again', () => {
+  it('keeps on whose behalf it acts, unless somebody is named', async () => {
+    const guard = createGuard({ policy: allowAll() });
+    const who = async (context: Parameters<typeof guard.with>[0], again: typeof context) => {
+      const wrapped = guard.with(context).wrap('read', async () => 1);
+      await guard.with(again).wrap('read', wrapped)();
+      const entries = (await guard.audit?.query({ action: 'tool.allow' })) ?? [];
+      return entries.at(-1);
+    };
+    const alice = { principal: { id: 'alice' }, session: 's1' };
+    expect(await who(alice, {})).toMatchObject({ user: 'alice', session: 's1' });
+    expect(await who(alice, { session: 's2' })).toMatchObject({ user: 'alice', session: 's2' });
+    const bob = await who(alice, { principal: { id: 'bob' } });
+    expect(bob).toMatchObject({ user: 'bob' });
+    expect(bob?.session).toBeUndefined();
+  });
+});

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { type VerifyReport, verifyLog } from '@guardstile/audit';
+import { type VerifyReport, verifyLogs } from '@guardstile/audit';
 import { visible } from '@guardstile/core';
 import { Command } from 'commander';
 
@@ -55,7 +55,7 @@ Exit codes:
           : { key: readFileSync(options.hmacKeyFile, 'utf8').trim() }),
         checkpoints: (options.checkpoint ?? []).map((file) => readFileSync(file, 'utf8')),
       };
-      const reports = paths.map((path) => verifyLog(path, against, progress(path, io)));
+      const reports = paths.flatMap((path) => [...verifyLogs(path, against, progress(path, io))]);
       if (options.json === true) io.out(`${JSON.stringify(reports)}\n`);
       else for (const report of reports) io.out(describe(report));
       finish(worst(reports));

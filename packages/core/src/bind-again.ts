@@ -1,8 +1,8 @@
-import { type Guard, sameGuard } from '@guardstile/core';
+import { type Guard, sameGuard } from './guard.ts';
 
 /**
  * The guard to bind to what it stands before already. One that names nobody does not take away on
- * whose behalf that acts; one that names somebody takes nothing along to him.
+ * whose behalf that acts; one that names somebody takes nothing along to them.
  */
 export function bindAgain(before: Guard | undefined, now: Guard): Guard {
   const named = now.context.principal !== undefined;

@@ -1,0 +1,55 @@
+import { type PolicyTestResult, testPolicy } from '@guardstile/policy-file';
+import { visible } from '@guardstile/core';
+import { Command } from 'commander';
+
+import type { ExitCode, Io } from '../io.ts';
+import { count, describeTests } from './describe-report.ts';
+
+/** `guardstile policy test` */
+export function testCommand(io: Io, finish: (code: ExitCode) => void): Command {
+  return new Command('test')
+    .description('Run the tests that policy files bring.')
+    .argument('<file...>', 'policy files (YAML or JSON)')
+    .option('--verbose', 'list the tests that passed, too')
+    .option('--json', 'for machines')
+    .addHelpText(
+      'after',
+      `
+A test is a call and what has to be decided of it:
+
+  tests:
+    - { call: refund, args: { amount: 900 }, as: { id: ann, role: support }, expect: ask, rule: large }
+
+Exit codes:
+  0  all passed
+  2  wrong use, or there is no test
+  3  the file is invalid
+  4  a test failed`,
+    )
+    .action(async (files: readonly string[], { verbose, json }: Options) => {
+      const all: PolicyTestResult[] = [];
+      for (const file of files) {
+        const results = await testPolicy(file);
+        all.push(...results);
+        if (json === true) continue;
+        if (verbose === true) for (const { passed, name } of results) io.out(listed(passed, name));
+        for (const text of describeTests(results)) io.out(`${text}\n`);
+        const failed = results.filter(({ passed }) => !passed).length;
+        io.out(
+          `${visible(file)}: ${failed === 0 ? `${count(results.length, 'test')} passed` : `${failed} of ${count(results.length, 'test')} failed`}\n`,
+        );
+      }
+      if (json === true) io.out(`${JSON.stringify(all)}\n`);
+      if (all.length === 0) finish(2);
+      else if (all.some(({ passed }) => !passed)) finish(4);
+    });
+}
+
+interface Options {
+  readonly verbose?: true;
+  readonly json?: true;
+}
+
+function listed(passed: boolean, name: string): string {
+  return `  ${passed ? 'ok    ' : 'FAILED'}  ${visible(name)}\n`;
+}
