@@ -7,6 +7,7 @@ import { coreRows } from './core-rows.ts';
 import { type Group, met } from './figures.ts';
 import { generateTextRows } from './generate-text-rows.ts';
 import { importRows } from './import-rows.ts';
+import { langchainAgentRows, langchainToolRows } from './langchain-rows.ts';
 import { planOf } from './plan.ts';
 import { policyRows } from './policy-rows.ts';
 import { sizeRows } from './size-rows.ts';
@@ -28,6 +29,8 @@ for (const measureGroup of [
   policyRows,
   generateTextRows,
   aiSdkRows,
+  langchainToolRows,
+  langchainAgentRows,
   auditRows,
   importRows,
   sizeRows,

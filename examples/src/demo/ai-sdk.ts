@@ -51,5 +51,9 @@ async function agent({ guard, tools }: Setting): Promise<DemoAgent> {
 
 /** An ordinary tool of the AI SDK. */
 function ofAiSdk<Args>({ description, schema, run }: DemoTool<Args>) {
-  return tool<Args, unknown, object>({ description, inputSchema: schema, execute: run });
+  return tool<Args, unknown, Record<string, unknown>>({
+    description,
+    inputSchema: schema,
+    execute: run,
+  });
 }

@@ -1,6 +1,4 @@
-import type { Approver } from '@guardstile/ai-sdk';
-import { terminalApprover } from '@guardstile/ai-sdk/node';
-import { describeRequirement } from '@guardstile/core';
+import { type Approver, describeRequirement } from '@guardstile/core';
 
 import type { DemoOptions } from './options.ts';
 import type { Screen } from './screen.ts';
@@ -11,7 +9,11 @@ export interface ChosenApprover {
   readonly words: string;
 }
 
-export function chooseApprover(answer: DemoOptions['answer'], screen: Screen): ChosenApprover {
+export function chooseApprover(
+  answer: DemoOptions['answer'],
+  screen: Screen,
+  terminalApprover: () => Approver,
+): ChosenApprover {
   if (answer !== undefined) {
     return { approver: flagApprover(answer, screen), words: `answered by --${answer}` };
   }

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { guardOf, memoryAudit, staticSecrets, withGuard } from '@guardstile/ai-sdk';
-import { isStepCount, ToolLoopAgent } from 'ai';
+import { createGuard, memoryAudit, staticSecrets } from '@guardstile/core';
 
 import { chooseApprover } from './approver.ts';
-import { chooseModel } from './model.ts';
+import type { DemoFramework } from './framework.ts';
+import { frameworks } from './frameworks.ts';
 import { narrate } from './narrator.ts';
 import type { DemoOptions } from './options.ts';
-import { demoPolicy, facts } from './policy.ts';
+import { demoPolicy } from './policy.ts';
 import { report } from './report.ts';
 import { createScreen } from './screen.ts';
 import { type ShopServer, startShop } from './shop-server.ts';
@@ -20,13 +20,17 @@ const PROMPT =
  * Sets up real files and a real server, lets the agent work, and takes everything down again.
  * Answers the exit code.
  */
-export async function runDemo(answer: DemoOptions['answer'], signal: AbortSignal): Promise<number> {
+export async function runDemo(
+  { framework: name, answer }: DemoOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const framework = await frameworks[name]();
   const shopKey = randomBytes(16).toString('hex');
   const workplace = await createWorkplace();
   try {
     const shop = await startShop(shopKey);
     try {
-      return await work({ answer, signal, shop, shopKey, folder: workplace.folder });
+      return await work({ framework, answer, signal, shop, shopKey, folder: workplace.folder });
     } finally {
       await shop.close();
     }
@@ -35,7 +39,8 @@ export async function runDemo(answer: DemoOptions['answer'], signal: AbortSignal
   }
 }
 
-interface Setting {
+interface Site {
+  readonly framework: DemoFramework;
   readonly answer: DemoOptions['answer'];
   readonly signal: AbortSignal;
   readonly shop: ShopServer;
@@ -43,46 +48,33 @@ interface Setting {
   readonly folder: string;
 }
 
-async function work({ answer, signal, shop, shopKey, folder }: Setting): Promise<number> {
+async function work(site: Site): Promise<number> {
+  const { framework, answer, signal, shop, shopKey, folder } = site;
   const screen = createScreen();
-  const { approver, words } = chooseApprover(answer, screen);
-  const { model, name } = await chooseModel();
+  const { approver, words } = chooseApprover(answer, screen, framework.terminalApprover);
   const auditKey = randomBytes(32);
   const audit = memoryAudit({ key: auditKey });
-
-  const tools = withGuard(demoTools(folder, shop.url), demoPolicy(folder), {
-    facts,
+  const guard = createGuard({
+    policy: demoPolicy(folder),
     approver,
     audit,
     secrets: staticSecrets({ [SHOP_KEY]: shopKey }),
-    toolSecrets: { getOrder: [SHOP_KEY], refund: [SHOP_KEY] },
     context: { principal: { id: 'sam' }, agent: 'support', session: 'ticket-17' },
   });
-  const guard = guardOf(tools);
-  // One call at a time, so that nobody has to answer two questions at once.
-  const agent = new ToolLoopAgent({
-    model,
-    tools,
-    stopWhen: isStepCount(12),
-    toolCallConcurrency: 1,
-  });
+  const agent = await framework.agent({ guard, tools: demoTools(folder, shop.url) });
 
-  screen.title('Guardstile: an AI SDK agent handles a support ticket');
-  screen.entry('model', name);
+  screen.title(`Guardstile: ${framework.words} handles a support ticket`);
+  screen.entry('model', agent.model);
   screen.entry('files', folder);
   screen.entry('server', shop.url);
   screen.entry('asks', words);
   screen.entry('prompt', PROMPT);
   narrate(guard, screen);
   try {
-    const { text, responseMessages } = await agent.generate({
-      prompt: PROMPT,
-      abortSignal: signal,
-    });
+    const { text, seen } = await agent.work(PROMPT, signal);
     screen.line();
     screen.entry('agent', text);
     await guard.close();
-    const seen = JSON.stringify(responseMessages);
     return report({ entries: await audit.query(), auditKey, shop, shopKey, seen }, screen) ? 0 : 1;
   } catch (error) {
     if (!signal.aborted) throw error;

@@ -15,7 +15,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    return await untilInterrupted((signal) => runDemo(options.answer, signal));
+    return await untilInterrupted((signal) => runDemo(options, signal));
   } catch (error) {
     console.error(`\ndemo: ${messageOf(error)}`);
     return 1;

@@ -1,4 +1,4 @@
-import type { Guard } from '@guardstile/ai-sdk';
+import type { Guard } from '@guardstile/core';
 
 import type { Screen } from './screen.ts';
 

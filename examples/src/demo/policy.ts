@@ -1,11 +1,11 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import {
+  type Fact,
   layers,
   standardPolicy,
   type Policy,
   type PolicyFunction,
-  type WithGuardOptions,
-} from '@guardstile/ai-sdk';
+} from '@guardstile/core';
 
 /** What the developer states of the tools. */
 export const facts = {
@@ -13,7 +13,7 @@ export const facts = {
   writeFile: 'edit',
   getOrder: ['readOnly', 'network'],
   refund: 'money',
-} satisfies WithGuardOptions['facts'];
+} satisfies Readonly<Record<string, Fact | readonly Fact[]>>;
 
 /** The first layer says what may happen at all; the others can only add asks and denials. */
 export function demoPolicy(folder: string): Policy {

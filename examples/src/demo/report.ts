@@ -1,5 +1,4 @@
-import type { AuditEntry } from '@guardstile/ai-sdk';
-import { verifyChain } from '@guardstile/core';
+import { type AuditEntry, verifyChain } from '@guardstile/core';
 
 import type { Screen } from './screen.ts';
 import type { ShopServer } from './shop-server.ts';

@@ -1,4 +1,4 @@
-import type { AuditEntry } from '@guardstile/ai-sdk';
+import type { AuditEntry } from '@guardstile/core';
 
 import { paint, type Screen, wrapped } from './screen.ts';
 

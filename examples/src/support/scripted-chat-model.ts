@@ -1,5 +1,5 @@
 import { BaseChatModel } from '@langchain/core/language_models/chat_models';
-import { AIMessage, type BaseMessage, ToolMessage } from '@langchain/core/messages';
+import { AIMessage, type BaseMessage, HumanMessage, ToolMessage } from '@langchain/core/messages';
 import type { ChatResult } from '@langchain/core/outputs';
 
 import type { ToolResult, Turn } from './scripted-model.ts';
@@ -7,14 +7,16 @@ import type { ToolResult, Turn } from './scripted-model.ts';
 /** What the model does in one turn: it calls a tool, or several at once, or it says something. */
 export type ChatTurn = Turn | readonly Exclude<Turn, string>[];
 
-/** A turn, or what the model makes of the results that it has seen so far. */
-export type ScriptedChatTurn = ChatTurn | ((results: readonly ToolResult[]) => ChatTurn);
+/** A turn, or what the model makes of the results that it has seen so far, and of what was said. */
+export type ScriptedChatTurn =
+  | ChatTurn
+  | ((results: readonly ToolResult[], said: string) => ChatTurn);
 
 /**
  * Stands in for a provider's chat model, so that the examples need no key: it plays its turns one
  * after another. Everything around it is the real LangChain.
  */
-export function scriptedChatModel(turns: readonly ScriptedChatTurn[]): BaseChatModel {
+export function scriptedChatModel(turns: readonly ScriptedChatTurn[]): ScriptedChatModel {
   return new ScriptedChatModel(turns);
 }
 
@@ -32,7 +34,7 @@ class ScriptedChatModel extends BaseChatModel {
   }
 
   /** It knows the tools from its script. */
-  override bindTools(): this {
+  override bindTools(_tools: unknown): this {
     return this;
   }
 
@@ -40,7 +42,9 @@ class ScriptedChatModel extends BaseChatModel {
   override async _generate(messages: BaseMessage[]): Promise<ChatResult> {
     const index = messages.filter((message) => AIMessage.isInstance(message)).length;
     const turn = this.#turns[index] ?? 'I have nothing more to say.';
-    const message = messageOf(typeof turn === 'function' ? turn(resultsIn(messages)) : turn, index);
+    const said = messages.findLast((message) => HumanMessage.isInstance(message))?.text ?? '';
+    const taken = typeof turn === 'function' ? turn(resultsIn(messages), said) : turn;
+    const message = messageOf(taken, index);
     return { generations: [{ text: message.text, message }] };
   }
 }
@@ -60,7 +64,7 @@ function messageOf(turn: ChatTurn, index: number): AIMessage {
 }
 
 /** What tools answered, as the model reads it. */
-export function resultsIn(messages: readonly BaseMessage[]): readonly ToolResult[] {
+function resultsIn(messages: readonly BaseMessage[]): readonly ToolResult[] {
   return messages
     .filter((message) => ToolMessage.isInstance(message))
     .map(({ name = '', text, status }) => ({ tool: name, text, ok: status !== 'error' }));

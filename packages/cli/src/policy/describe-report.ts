@@ -41,14 +41,18 @@ function summary({ file, errors, warnings, tests, rules }: PolicyFileReport): st
   const parts = [
     count(rules, 'rule'),
     ...(warnings.length > 0 ? [count(warnings.length, 'warning')] : []),
-    failed > 0
-      ? `${failed} of ${count(tests.length, 'test')} failed`
-      : `${count(tests.length, 'test')} passed`,
+    testsOf(tests.length, failed),
   ];
   const verdict = failed > 0 ? 'TESTS FAILED' : warnings.length > 0 ? 'WARNINGS' : 'OK';
   return `${name}: ${verdict}, ${parts.join(', ')}`;
 }
 
-export function count(n: number, what: string): string {
+/** As in `3 of 20 tests failed`. */
+export function testsOf(all: number, failed: number): string {
+  if (all === 0) return 'no tests';
+  return failed > 0 ? `${failed} of ${count(all, 'test')} failed` : `${count(all, 'test')} passed`;
+}
+
+function count(n: number, what: string): string {
   return `${n} ${what}${n === 1 ? '' : 's'}`;
 }

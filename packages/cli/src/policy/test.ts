@@ -3,7 +3,7 @@ import { visible } from '@guardstile/core';
 import { Command } from 'commander';
 
 import type { ExitCode, Io } from '../io.ts';
-import { count, describeTests } from './describe-report.ts';
+import { describeTests, testsOf } from './describe-report.ts';
 
 /** `guardstile policy test` */
 export function testCommand(io: Io, finish: (code: ExitCode) => void): Command {
@@ -35,9 +35,7 @@ Exit codes:
         if (verbose === true) for (const { passed, name } of results) io.out(listed(passed, name));
         for (const text of describeTests(results)) io.out(`${text}\n`);
         const failed = results.filter(({ passed }) => !passed).length;
-        io.out(
-          `${visible(file)}: ${failed === 0 ? `${count(results.length, 'test')} passed` : `${failed} of ${count(results.length, 'test')} failed`}\n`,
-        );
+        io.out(`${visible(file)}: ${testsOf(results.length, failed)}\n`);
       }
       if (json === true) io.out(`${JSON.stringify(all)}\n`);
       if (all.length === 0) finish(2);

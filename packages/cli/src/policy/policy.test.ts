@@ -1,0 +1,191 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { run } from '../run.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'guardstile-cli-'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+function file(name: string, text: string): string {
+  const path = join(directory, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+async function policy(...args: readonly string[]): Promise<Ran> {
+  let [out, error] = ['', ''];
+  const code = await run(['policy', ...args], {
+    out: (text) => (out += text),
+    error: (text) => (error += text),
+    interactive: false,
+    signal: new AbortController().signal,
+  });
+  return { code, out, error };
+}
+
+const GOOD = `version: 1
+rules: [{ id: small, effect: allow, tool: refund, where: { amount: { lte: 5 } } }]
+tests: [{ call: refund, args: { amount: 5 }, expect: allow, rule: small }]
+`;
+
+const TOOLS = `export const tools = {
+  refund: { type: 'object', properties: { amount: { type: 'number' } } },
+};`;
+
+describe('guardstile policy check', () => {
+  it('answers 0 for a good file, and says what it skipped', async () => {
+    const path = file('good.yaml', GOOD);
+    const { code, out } = await policy('check', path);
+    expect(code).toBe(0);
+    expect(out).toContain('skipped: rules that match no tool');
+    expect(out).toContain(`${path}: OK, 1 rule, 1 test passed`);
+    const withTools = await policy('check', path, '--tools', file('tools.mjs', TOOLS));
+    expect(withTools).toEqual({ code: 0, out: `${path}: OK, 1 rule, 1 test passed\n`, error: '' });
+  });
+
+  it('answers 1 for warnings', async () => {
+    const path = file('a.yaml', GOOD.replace('lte: 5', 'lte: 5, gte: 9').replace(/tests.*\n/, ''));
+    const { code, out } = await policy('check', path);
+    expect(code).toBe(1);
+    expect(out).toContain(`${path}:2:60: warning: no number meets this`);
+  });
+
+  it('answers 3 for an invalid file, with the place and what was meant', async () => {
+    const path = file('a.yaml', GOOD.replace('effect', 'efect'));
+    const { code, out } = await policy('check', path);
+    expect(code).toBe(3);
+    expect(out).toContain(
+      `${path}:2:22: error: "efect" is not known in a rule (did you mean "effect"?)`,
+    );
+    expect(out).toContain('INVALID');
+  });
+
+  it('answers 3 for a rule about no tool, where it knows the tools', async () => {
+    const path = file('a.yaml', GOOD.replaceAll('refund', 'refnd'));
+    const { code, out } = await policy('check', path, '--tools', file('tools.mjs', TOOLS));
+    expect(code).toBe(3);
+    expect(out).toContain('"refnd" matches none of the tools (did you mean "refund"?)');
+  });
+
+  it('answers 4 for a failed test, and explains the decision', async () => {
+    const path = file('a.yaml', GOOD.replace('amount: 5 }, expect', 'amount: 6 }, expect'));
+    const { code, out } = await policy('check', path);
+    expect(code).toBe(4);
+    expect(out).toContain('expected allow by small, decided deny');
+    expect(out).toContain('nearest: small (amount is 6, rule wants lte 5)');
+  });
+
+  it('answers 2 for wrong use', async () => {
+    expect((await policy('check')).code).toBe(2);
+    const { code, error } = await policy('check', file('a.yaml', GOOD), '--tools', 'nope.mjs');
+    expect([code, error]).toEqual([2, expect.stringContaining('nope.mjs cannot be imported')]);
+  });
+
+  it('answers with the worst of several files, as JSON where that is wanted', async () => {
+    const [good, bad] = [file('a.yaml', GOOD), file('b.yaml', 'version: 2')];
+    const { code, out } = await policy('check', good, bad, '--json');
+    expect(code).toBe(3);
+    expect(JSON.parse(out)).toMatchObject([
+      { file: good, errors: [], tests: [{ passed: true }] },
+      { file: bad, errors: [{ line: 1, column: 10 }] },
+    ]);
+  });
+
+  it('makes what a file hides visible', async () => {
+    const { out } = await policy('check', file('a.yaml', 'version: 1\n"a\\u202Eb\\u001B[2J": 1'));
+    expect(out).toContain('\\u{202e}');
+    expect(out).not.toContain('\u001B');
+  });
+});
+
+describe('guardstile policy test', () => {
+  it('runs the tests of a file', async () => {
+    const path = file('a.yaml', GOOD);
+    expect(await policy('test', path)).toEqual({
+      code: 0,
+      out: `${path}: 1 test passed\n`,
+      error: '',
+    });
+    expect((await policy('test', path, '--verbose')).out).toContain(
+      'ok      refund {"amount":5}: allow',
+    );
+  });
+
+  it('answers 4 where one fails, 3 for an invalid file and 2 where there is none', async () => {
+    expect(
+      (await policy('test', file('a.yaml', GOOD.replace('expect: allow', 'expect: ask')))).code,
+    ).toBe(4);
+    expect((await policy('test', file('b.yaml', 'version: 2'))).code).toBe(3);
+    expect((await policy('test', file('c.yaml', 'version: 1'))).code).toBe(2);
+  });
+});
+
+describe('guardstile policy explain', () => {
+  it('answers with the verdict, and why', async () => {
+    const path = file(
+      'a.yaml',
+      GOOD.replace('tool: refund,', 'tool: refund, who: { role: staff },'),
+    );
+    const staff = await policy(
+      'explain',
+      path,
+      'refund',
+      '{"amount":5}',
+      '--as',
+      'ann',
+      '--role',
+      'staff',
+    );
+    expect(staff.code).toBe(0);
+    expect(staff.out).toContain('ALLOW by rule "small"');
+    const other = await policy('explain', path, 'refund', '{"amount":9}', '--role', 'guest');
+    expect(other.code).toBe(4);
+    expect(other.out).toContain(
+      'nearest: small (role is ["guest"], rule wants staff; amount is 9, rule wants lte 5)',
+    );
+    const json = await policy('explain', path, 'refund', '--json');
+    expect(JSON.parse(json.out)).toMatchObject({ verdict: 'deny', tool: 'refund' });
+  });
+
+  it('takes the members of a set that the application gives', async () => {
+    const path = file(
+      'a.yaml',
+      'version: 1\nsets: { s: { given: text } }\nrules: [{ id: a, effect: allow, tool: x, where: { to: { in: { $set: s } } } }]',
+    );
+    expect((await policy('explain', path, 'x', '{"to":"B"}', '--set', 's=A,B')).code).toBe(0);
+    expect((await policy('explain', path, 'x', '{"to":"C"}', '--set', 's=A,B')).code).toBe(4);
+  });
+
+  it('answers 2 for arguments that are no JSON, 3 for an invalid file', async () => {
+    expect((await policy('explain', file('a.yaml', GOOD), 'refund', '{')).code).toBe(2);
+    expect((await policy('explain', file('b.yaml', 'version: 2'), 'refund')).code).toBe(3);
+  });
+});
+
+describe('guardstile policy schema', () => {
+  it('prints a schema that knows the tools', async () => {
+    const { code, out } = await policy('schema', '--tools', file('tools.mjs', TOOLS));
+    expect(code).toBe(0);
+    expect(JSON.stringify(JSON.parse(out))).toContain('{"const":"refund"}');
+  });
+});
+
+describe('the help', () => {
+  it.each(['check', 'explain', 'test', 'schema'])('of %s shows an example', async (command) => {
+    const { code, out } = await policy(command, '--help');
+    expect(code).toBe(0);
+    expect(out).toMatch(/guardstile policy|tests:/);
+  });
+});

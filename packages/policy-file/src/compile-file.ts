@@ -1,0 +1,173 @@
+import { perAgent, perUser } from '@guardstile/core';
+import {
+  checkPolicy,
+  compilePolicy,
+  type CompileOptions,
+  type PolicyDocument,
+  type PolicyIssue,
+  type RulePolicy,
+} from '@guardstile/policy';
+
+import type { PolicyFileIssue } from './file-issue.ts';
+import { BODY_KEYS } from './file-schema.ts';
+import type { ReadPolicyFile } from './read-policy-file.ts';
+import { fillReferences } from './references.ts';
+import { type ValueOptions, type Values, valuesOf } from './values.ts';
+import { type StatedFacts, withFacts } from './with-facts.ts';
+import { withValues } from './with-values.ts';
+
+export interface CompileFileOptions extends ValueOptions {
+  readonly tools?: readonly string[] | undefined;
+  readonly report?: CompileOptions['report'];
+}
+
+type Path = readonly (string | number)[];
+
+/** One of the policies in a file: its own, or that of a user or an agent. */
+interface Body {
+  readonly document: object;
+  readonly path: Path;
+}
+
+/** A policy file as a policy, or what is wrong with it. */
+export type CompiledFile =
+  | { readonly ok: true; readonly policy: RulePolicy }
+  | { readonly ok: false; readonly issues: readonly PolicyFileIssue[] };
+
+/** Compiles a file that was read. */
+export function compileFile(file: ReadPolicyFile, options: CompileFileOptions): CompiledFile {
+  const issues = [...file.issues];
+  if (issues.length > 0) return { ok: false, issues };
+  const { document } = file;
+  const values = valuesOf(file, options, issues);
+  const main: Body = { document: bodyOf(document), path: [] };
+  const users = (document.users ?? []).map((user, i) => ({
+    ...user,
+    path: ['users', i, 'policy'],
+  }));
+  const agents = (document.agents ?? []).map((agent, i) => ({
+    ...agent,
+    path: ['agents', i, 'policy'],
+  }));
+  checkSelectors(file, issues);
+  for (const { document: one, path } of [
+    main,
+    ...users.map(({ policy, path: at }) => ({ document: policy, path: at })),
+    ...agents.map(({ policy, path: at }) => ({ document: policy, path: at })),
+  ]) {
+    checkBody(file, one, path, values.example, options.tools, issues);
+  }
+  if (issues.length > 0) return { ok: false, issues };
+
+  const name = document.name ?? file.name;
+  const facts: StatedFacts = document.facts ?? {};
+  const compiled = (body: object): RulePolicy =>
+    withValues(values, (filled) =>
+      compilePolicy(filledDocument(body, filled), {
+        name,
+        ...(options.report === undefined ? {} : { report: options.report }),
+      }),
+    );
+  const own = withFacts(compiled(main.document), facts);
+  const chosen = (policy: object): RulePolicy => withFacts(compiled(policy), facts);
+  return { ok: true, policy: selecting(own, document, chosen) };
+}
+
+function bodyOf(document: object): object {
+  const own = Object.entries(document).filter(([key]) => BODY_KEYS.includes(key));
+  return Object.fromEntries(own);
+}
+
+function filledDocument(body: object, values: Values): PolicyDocument {
+  return fillReferences(body, values, () => undefined) as PolicyDocument; // checked before
+}
+
+function checkBody(
+  file: ReadPolicyFile,
+  body: object,
+  at: Path,
+  values: Values,
+  tools: readonly string[] | undefined,
+  issues: PolicyFileIssue[],
+): void {
+  let complete = true;
+  const filled = fillReferences(body, values, (path, message) => {
+    complete = false;
+    issues.push(file.issueAt([...at, ...path], message));
+  });
+  if (!complete) return;
+  const wrong = checkPolicy(filled);
+  const found = wrong.length > 0 || tools === undefined ? wrong : namesOfNone(filled, tools);
+  for (const { path, message } of found) issues.push(file.issueAt([...at, ...path], message));
+}
+
+/** What names no tool. Those of other sources are not among the application's own. */
+function namesOfNone(document: unknown, tools: readonly string[]): readonly PolicyIssue[] {
+  const { rules = [] } = document as PolicyDocument; // it has no other issues
+  return checkPolicy(document, { tools }).filter(({ path: [part, i] }) => {
+    const source = part === 'rules' && typeof i === 'number' ? rules[i]?.source : undefined;
+    return source === undefined || source === 'app';
+  });
+}
+
+function checkSelectors({ document, issueAt }: ReadPolicyFile, issues: PolicyFileIssue[]): void {
+  const { users = [], agents = [], layer } = document;
+  const by = users.length > 0 ? 'users' : agents.length > 0 ? 'agents' : undefined;
+  if (by === undefined) return;
+  if (users.length > 0 && agents.length > 0) {
+    issues.push(
+      issueAt(['agents'], 'one file chooses by users or by agents; combine two with layers()'),
+    );
+  }
+  if (layer === 'restricts') {
+    issues.push(issueAt(['layer'], `a layer that restricts cannot be chosen by ${by}`));
+  }
+  const taken = new Set<string>();
+  for (const [i, one] of (users.length > 0 ? users : agents).entries()) {
+    const key = JSON.stringify(['tenant' in one ? one.tenant : undefined, one.id]);
+    if (taken.has(key)) {
+      issues.push(issueAt([by, i, 'id'], `"${one.id}" has a policy already`));
+    }
+    taken.add(key);
+    const own = one.policy.layer;
+    if (own === 'restricts') {
+      issues.push(issueAt([by, i, 'policy', 'layer'], 'a chosen policy has to grant'));
+    }
+  }
+}
+
+/** The policies of users or agents in the place of the file's own. */
+function selecting(
+  own: RulePolicy,
+  { users = [], agents = [] }: ReadPolicyFile['document'],
+  compiled: (body: object) => RulePolicy,
+): RulePolicy {
+  if (users.length === 0 && agents.length === 0) return own;
+  const everybody = { default: own };
+  const byUser = perUser(everybody);
+  const byAgent = perAgent(everybody);
+  const policies = new Map<string, RulePolicy>();
+  const keep = (id: string, tenant: string | undefined, body: object): RulePolicy => {
+    const policy = compiled(body);
+    policies.set(JSON.stringify([tenant, id]), policy);
+    return policy;
+  };
+  for (const { id, tenant, policy } of users) {
+    byUser.set(tenant === undefined ? id : { id, tenant }, keep(id, tenant, policy));
+  }
+  for (const { id, policy } of agents) byAgent.set(id, keep(id, undefined, policy));
+  const { digest, resolve } = users.length > 0 ? byUser : byAgent;
+  const all = [own, ...policies.values()];
+  return {
+    ...own,
+    rules: [...new Set(all.flatMap(({ rules }) => rules))],
+    opaque: [...new Set(all.flatMap(({ opaque }) => opaque))],
+    digest,
+    resolve,
+    explain(call) {
+      const { principal, agent } = call.context ?? {};
+      const key = users.length > 0 ? [principal?.tenant, principal?.id] : [undefined, agent];
+      return (policies.get(JSON.stringify(key)) ?? own).explain(call);
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import { type CallContext, GuardError } from '@guardstile/core';
+import type { Literal } from '@guardstile/policy';
+
+import type { EnvDeclaration, SetDeclaration } from './policy-file-document.ts';
+import type { PolicyFileIssue } from './file-issue.ts';
+import type { ReadPolicyFile } from './read-policy-file.ts';
+
+/** The members of a set that the application gives: always the same, or for whoever calls. */
+export type GivenSet = readonly Literal[] | ((context: CallContext) => readonly Literal[]);
+
+/** What stands for the references of a document. */
+export interface Values {
+  readonly sets: Readonly<Record<string, readonly Literal[]>>;
+  readonly env: Readonly<Record<string, string | number>>;
+}
+
+/** What the application gives, and whether examples stand in for what it does not. */
+export interface ValueOptions {
+  readonly sets?: Readonly<Record<string, GivenSet>> | undefined;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly examples: boolean;
+}
+
+/** The values of a file in some context. */
+export interface ValueSource {
+  /** Whether they are the same in every context. */
+  readonly fixed: boolean;
+  /** Values of the same types, for looking at the policy without a context. */
+  readonly example: Values;
+  /** @throws {GuardError} `policy_error` where the application gives no list. */
+  in(context: CallContext): Values;
+}
+
+/** Finds the values of a file; what is missing is an issue. */
+export function valuesOf(
+  { document, issueAt }: ReadPolicyFile,
+  { sets = {}, env = {}, examples }: ValueOptions,
+  issues: PolicyFileIssue[],
+): ValueSource {
+  const variables: Record<string, string | number> = {};
+  for (const [name, declaration] of Object.entries(document.env ?? {})) {
+    const value = variable(declaration, own(env, name), examples);
+    if (value === undefined) issues.push(issueAt(['env', name], missing(name, declaration)));
+    else variables[name] = value;
+  }
+  const fixed: Record<string, readonly Literal[]> = {};
+  const dynamic: [name: string, declaration: Given, give: (context: CallContext) => unknown][] = [];
+  for (const [name, declaration] of Object.entries(document.sets ?? {})) {
+    if (Array.isArray(declaration)) {
+      fixed[name] = declaration as readonly Literal[]; // the only list in the union
+      continue;
+    }
+    const kind = declaration as Given; // what is no list
+    const given = own(sets, name);
+    const stands = given ?? (examples ? (kind.example ?? STAND_IN[kind.given]) : undefined);
+    if (typeof stands === 'function') dynamic.push([name, kind, stands]);
+    else if (stands === undefined) {
+      issues.push(
+        issueAt(['sets', name], `the application has to give it: pass sets: { ${name} }`),
+      );
+    } else if (isOf(stands, kind)) fixed[name] = stands;
+    else issues.push(issueAt(['sets', name], `what is given has to be a list of ${kind.given}s`));
+  }
+  const examplesOf = dynamic.map(([name, kind]) => [name, kind.example ?? STAND_IN[kind.given]]);
+  return {
+    fixed: dynamic.length === 0,
+    example: {
+      sets: { ...fixed, ...(Object.fromEntries(examplesOf) as Values['sets']) }, // lists, all of them
+      env: variables,
+    },
+    in(context) {
+      if (dynamic.length === 0) return { sets: fixed, env: variables };
+      const filled = { ...fixed };
+      for (const [name, kind, give] of dynamic) {
+        const list = give(context);
+        if (!isOf(list, kind)) {
+          throw new GuardError(
+            'policy_error',
+            `the set ${name} of this policy was not given as a list of ${kind.given}s; nothing is decided without it`,
+          );
+        }
+        filled[name] = list;
+      }
+      return { sets: filled, env: variables };
+    },
+  };
+}
+
+const STAND_IN = { text: ['example'], number: [0] } as const;
+
+type Given = Exclude<SetDeclaration, readonly Literal[]>;
+
+function isOf(list: unknown, { given }: Given): list is readonly Literal[] {
+  const type = given === 'text' ? 'string' : 'number';
+  return Array.isArray(list) && list.every((item) => typeof item === type);
+}
+
+function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+const NUMBER = /^-?\d{1,15}(?:\.\d{1,15})?$/;
+
+function variable(
+  declaration: EnvDeclaration,
+  given: string | undefined,
+  examples: boolean,
+): string | number | undefined {
+  const { type, default: otherwise } = declaration;
+  const value = given ?? otherwise ?? (examples ? (type === 'text' ? 'example' : 0) : undefined);
+  if (type === 'text') return value === undefined || value === '' ? undefined : String(value);
+  if (typeof value === 'number') return value;
+  return value !== undefined && NUMBER.test(value) ? Number(value) : undefined;
+}
+
+function missing(name: string, { type }: EnvDeclaration): string {
+  return `the environment variable ${name} has to be ${type === 'number' ? 'a number' : 'set'}; set it, or give a default`;
+}
