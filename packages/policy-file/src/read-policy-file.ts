@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 
 import type { PolicyFileIssue } from './file-issue.ts';
+import { LISTS, type Merge, mergeFiles, RECORDS } from './merge-files.ts';
 import { BODY_KEYS, fileSchema, fragmentSchema } from './file-schema.ts';
 import type { FileDocument } from './policy-file-document.ts';
 import { readYaml, type YamlFile } from './read-yaml.ts';
@@ -34,8 +35,6 @@ export interface ReadPolicyFile {
   issueAt(path: Path, message: string): PolicyFileIssue;
 }
 
-const LISTS = ['rules', 'deny', 'optional', 'tests'] as const;
-const RECORDS = ['env', 'sets', 'facts'] as const;
 const MOST_FILES = 32;
 
 const FRAGMENT_KEYS = ['version', 'include', ...RECORDS, ...LISTS];
@@ -61,105 +60,74 @@ const KNOWN = {
   agents: ['id', 'policy', ...BODY_KEYS],
 };
 
-/** What one file contributes, and where in it. */
-interface Origin {
-  readonly file: YamlFile;
-  readonly path: Path;
-}
-
 /** Reads a file and what it includes as one document. */
 export function readPolicyFile(name: string, text: string, reader?: FileReader): ReadPolicyFile {
   const main = readYaml(text, name);
   const issues: PolicyFileIssue[] = [...main.issues];
-  const files: string[] = [name];
+  const merge = mergeFiles(issues);
   const texts: FileText[] = [{ name, text }];
-  const origins = new Map<string, Origin>();
-  const merged: Record<string, unknown> = {};
-
-  const add = (file: YamlFile, document: Partial<FileDocument>): void => {
-    for (const key of LISTS) {
-      const list = document[key];
-      if (!Array.isArray(list)) {
-        if (list !== undefined) merged[key] ??= list; // its reader says what is wrong
-        continue;
-      }
-      const before = merged[key] === undefined ? [] : merged[key];
-      if (!Array.isArray(before)) continue;
-      for (const i of list.keys()) {
-        origins.set(`${key}/${before.length + i}`, { file, path: [key, i] });
-      }
-      merged[key] = [...(before as readonly unknown[]), ...(list as readonly unknown[])];
-    }
-    for (const key of RECORDS) addRecord(file, key, document[key] ?? {});
-  };
-
-  const addRecord = (file: YamlFile, key: string, record: object): void => {
-    const before: Record<string, unknown> = (merged[key] as Record<string, unknown>) ?? {}; // made here
-    merged[key] = before;
-    for (const [entry, value] of Object.entries(record)) {
-      if (origins.has(`${key}/${entry}`)) {
-        issues.push(file.issueAt([key, entry], `"${entry}" is there already, in another file`));
-        continue;
-      }
-      origins.set(`${key}/${entry}`, { file, path: [key, entry] });
-      before[entry] = value;
-    }
-  };
-
-  const include = (file: YamlFile, names: readonly string[] | undefined): void => {
-    for (const [i, given] of (names ?? []).entries()) {
-      const wrong = (message: string): void => {
-        issues.push(file.issueAt(['include', i], message));
-      };
-      if (reader === undefined) {
-        wrong('a text without a place cannot include files; load it by its path');
-        continue;
-      }
-      const path = reader.resolve(given, file.name);
-      if (files.includes(path)) continue; // what is there counts once
-      if (files.length >= MOST_FILES) return wrong(`more than ${MOST_FILES} files are included`);
-      files.push(path);
-      let part: YamlFile;
-      try {
-        const included = reader.read(path);
-        texts.push({ name: path, text: included });
-        part = readYaml(included, path);
-      } catch (error) {
-        wrong(`${given} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-        continue;
-      }
-      issues.push(...part.issues);
-      const fragment = checked(part, fragmentSchema, { ...KNOWN, '': FRAGMENT_KEYS }, issues);
-      if (fragment === undefined) continue;
-      add(part, fragment);
-      include(part, fragment.include);
-    }
-  };
-
   const document = checked(main, fileSchema, KNOWN, issues);
   if (document !== undefined) {
-    add(main, document);
-    include(main, document.include);
+    merge.add(main, document);
+    includeFiles({ merge, issues, texts, reader }, main, document.include);
   }
   return {
     name,
-    files,
+    files: texts.map((file) => file.name),
     texts,
-    document: { version: 1, ...document, ...withoutEmpty(merged) },
+    document: { version: 1, ...document, ...merge.document },
     issues,
     issueAt(path, message) {
-      const origin = origins.get(`${path[0]}/${path[1]}`);
-      if (origin === undefined) return main.issueAt(path, message);
-      return origin.file.issueAt([...origin.path, ...path.slice(2)], message);
+      const origin = merge.originOf(path);
+      return origin === undefined
+        ? main.issueAt(path, message)
+        : origin.file.issueAt(origin.path, message);
     },
   };
 }
 
-function withoutEmpty(record: Readonly<Record<string, unknown>>): object {
-  const given = Object.entries(record).filter(
-    ([, value]) => typeof value !== 'object' || value === null || Object.keys(value).length > 0,
-  );
-  return Object.fromEntries(given);
+interface Reading {
+  readonly merge: Merge;
+  readonly issues: PolicyFileIssue[];
+  readonly texts: FileText[];
+  readonly reader: FileReader | undefined;
+}
+
+function includeFiles(
+  reading: Reading,
+  file: YamlFile,
+  names: readonly string[] | undefined = [],
+): void {
+  for (const [i, given] of names.entries()) {
+    const wrong = includeFile(reading, file, given);
+    if (wrong !== undefined) reading.issues.push(file.issueAt(['include', i], wrong));
+  }
+}
+
+/** Answers why a file cannot be included; what is wrong within it is reported there. */
+function includeFile(reading: Reading, from: YamlFile, given: string): string | undefined {
+  const { merge, issues, texts, reader } = reading;
+  if (reader === undefined)
+    return 'a text without a place cannot include files; load it by its path';
+  const name = reader.resolve(given, from.name);
+  // What is there counts once.
+  if (texts.some((one) => reader.resolve(one.name, '') === reader.resolve(name, '')))
+    return undefined;
+  if (texts.length >= MOST_FILES) return `more than ${MOST_FILES} files are included`;
+  let text: string;
+  try {
+    text = reader.read(name);
+  } catch (error) {
+    return `${given} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  texts.push({ name, text });
+  const file = readYaml(text, name);
+  issues.push(...file.issues);
+  const fragment = checked(file, fragmentSchema, { ...KNOWN, '': FRAGMENT_KEYS }, issues);
+  if (fragment === undefined) return undefined;
+  merge.add(file, fragment);
+  includeFiles(reading, file, fragment.include);
+  return undefined;
 }
 
 function checked<T>(
