@@ -17,7 +17,18 @@ describe('the canonical form', () => {
 
   it.each([
     [{ '\u20ac': 1, '\r': 2, '\ufb33': 3, '1': 4, '\ud83d\ude00': 5, '\u0080': 6, '\u00f6': 7 }],
-    [[333333333.33333329, 1e30, 4.5, 2e-3, 1e-27, 1e21, 1e-7, 123456789012345680000]],
+    [
+      [
+        Number('333333333.33333329'),
+        1e30,
+        4.5,
+        2e-3,
+        1e-27,
+        1e21,
+        1e-7,
+        Number('123456789012345680000'),
+      ],
+    ],
     ['\u20ac$\u000f\nA\'B"\\\\"/'],
   ])('is that of its examples: %j', (value) => {
     expect(canonical(value)).toBe(canonicalize(value));

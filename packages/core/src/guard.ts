@@ -1,6 +1,5 @@
 import { type Ambient, ambientContext } from './ambient.ts';
 import type { AuditLog, AuditReceipt } from './audit/log.ts';
-import { bindAgain } from './bind-again.ts';
 import type { CallContext } from './call.ts';
 import { mergeContext } from './context.ts';
 import type { Decision } from './decision.ts';
@@ -208,6 +207,16 @@ export function isGuard(value: unknown): value is Guard {
 export function sameGuard(a: Guard, b: Guard): boolean {
   const shared = sharedOf.get(a);
   return shared !== undefined && shared === sharedOf.get(b);
+}
+
+/**
+ * The guard to bind to what it stands before already. One that names nobody does not take away on
+ * whose behalf that acts; one that names somebody takes nothing along to them.
+ */
+export function bindAgain(before: Guard | undefined, now: Guard): Guard {
+  const named = now.context.principal !== undefined;
+  if (before === undefined || before === now || named || !sameGuard(before, now)) return now;
+  return Object.keys(before.context).length === 0 ? now : before.with(now.context);
 }
 
 function bind(shared: Shared, context: CallContext): Guard {

@@ -1,4 +1,3 @@
-export { bindAgain } from './bind-again.ts';
 export { canonical } from './canonical.ts';
 export { combineRequirements, describeRequirement, unmet } from './approvals/requirements.ts';
 export { memoryApprovals } from './approvals/memory.ts';
@@ -9,7 +8,7 @@ export { verifyChain, verifyEntry } from './audit/verify.ts';
 export { digest } from './digest.ts';
 export { GuardError, isGuardError } from './errors.ts';
 export { factsOf } from './facts.ts';
-export { createGuard, isGuard, sameGuard } from './guard.ts';
+export { bindAgain, createGuard, isGuard, sameGuard } from './guard.ts';
 export { memoryLabels } from './labels.ts';
 export { memoryLimits } from './limits/memory.ts';
 export { ownOptions } from './own-options.ts';

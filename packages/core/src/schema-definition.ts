@@ -42,7 +42,10 @@ function plain(value: unknown, around: readonly unknown[]): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, part]: [string, unknown]) => [
       name,
-      plain(PARTS.includes(name) && typeof part === 'function' ? part() : part, inside),
+      plain(
+        PARTS.includes(name) && typeof part === 'function' ? (part as () => unknown)() : part,
+        inside,
+      ),
     ]),
   );
 }

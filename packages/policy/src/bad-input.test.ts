@@ -55,6 +55,72 @@ const refused: ReadonlyArray<readonly [what: string, document: unknown, said: st
   ['a pattern as a source', { rules: [{ ...rule, source: '*' }] }, 'a source has no pattern'],
   ['an allow in a layer that restricts', { layer: 'restricts', rules: [rule] }, 'allows nothing'],
   [
+    'an obligation that nothing can honour',
+    { rules: [{ ...rule, obligations: [{ type: 'encrypt', fields: ['a'] }] }] },
+    'rules[0].obligations[0].type: what the guard does with a result cannot be "encrypt"',
+  ],
+  [
+    'an obligation with a detail of another',
+    { rules: [{ ...rule, obligations: [{ type: 'cap', characters: 5, fields: ['a'] }] }] },
+    'cap has no fields',
+  ],
+  [
+    'an obligation with a detail that is not known',
+    { rules: [{ ...rule, obligations: [{ type: 'redact', field: ['a'] }] }] },
+    'did you mean "fields"?',
+  ],
+  [
+    'an obligation about nothing',
+    { rules: [{ ...rule, obligations: [{ type: 'redact', fields: [] }] }] },
+    'fields is an empty list',
+  ],
+  [
+    'a cap that is no number',
+    { rules: [{ ...rule, obligations: [{ type: 'cap', characters: '5' }] }] },
+    'whole number',
+  ],
+  ['no obligations', { rules: [{ ...rule, obligations: [] }] }, 'it is an empty list'],
+  [
+    'obligations of a denial',
+    { rules: [{ ...rule, effect: 'deny', obligations: [{ type: 'cap', characters: 5 }] }] },
+    'what is denied has no result',
+  ],
+  [
+    'limits of a denial',
+    { rules: [{ ...rule, effect: 'deny', limits: [{ id: 'a', max: 1, window: '1d' }] }] },
+    'uses nothing up',
+  ],
+  [
+    'a limit without a window',
+    { rules: [{ ...rule, limits: [{ id: 'a', max: 1 }] }] },
+    'rules[0].limits[0].window',
+  ],
+  [
+    'a limit that is NaN',
+    { rules: [{ ...rule, limits: [{ id: 'a', max: Number.NaN, window: '1d' }] }] },
+    'finite number',
+  ],
+  [
+    'a limit that gives back',
+    { rules: [{ ...rule, limits: [{ id: 'a', max: 1, window: '1d', amount: -1 }] }] },
+    '0 or more',
+  ],
+  [
+    'a limit of nobody',
+    { rules: [{ ...rule, limits: [{ id: 'a', max: 1, window: '1d', per: 'user' }] }] },
+    'per cannot be "user"',
+  ],
+  [
+    'two limits with one name',
+    {
+      rules: [
+        { ...rule, limits: [{ id: 'a', max: 1, window: '1d' }] },
+        { ...rule, id: 'b', limits: [{ id: 'a', max: 2, window: '1d' }] },
+      ],
+    },
+    'rules[1].limits[0].id: "a" is another limit elsewhere',
+  ],
+  [
     'approval of a denial',
     { rules: [{ ...rule, effect: 'deny', approve: {} }] },
     'nobody can approve',

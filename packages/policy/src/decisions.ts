@@ -7,7 +7,8 @@ import type {
   Requirements,
 } from '@guardstile/core';
 
-const NOTHING: readonly never[] = Object.freeze([]);
+import { type Demands, NO_DEMANDS } from './demands.ts';
+
 const NO_CONDITIONS: Decision['conditions'] = Object.freeze({});
 
 /** Who says so, and why. */
@@ -17,25 +18,32 @@ export interface Ground {
   readonly rule: string | undefined;
 }
 
-function base({ policy, reason, rule }: Ground): Omit<AllowDecision, 'effect'> {
+function base(
+  { policy, reason, rule }: Ground,
+  { obligations, limits }: Demands,
+): Omit<AllowDecision, 'effect'> {
   return {
     policy,
     reason,
     ...(rule === undefined ? {} : { rule }),
-    obligations: NOTHING,
-    limits: NOTHING,
+    obligations,
+    limits,
     conditions: NO_CONDITIONS,
   };
 }
 
-export function allowed(ground: Ground): AllowDecision {
-  return Object.freeze({ effect: 'allow', ...base(ground) });
+export function allowed(ground: Ground, demands: Demands = NO_DEMANDS): AllowDecision {
+  return Object.freeze({ effect: 'allow', ...base(ground, demands) });
 }
 
-export function asked(ground: Ground, requirements: Requirements): AskDecision {
-  return Object.freeze({ effect: 'ask', requirements, ...base(ground) });
+export function asked(
+  ground: Ground,
+  requirements: Requirements,
+  demands: Demands = NO_DEMANDS,
+): AskDecision {
+  return Object.freeze({ effect: 'ask', requirements, ...base(ground, demands) });
 }
 
 export function denied(ground: Ground): DenyDecision {
-  return Object.freeze({ effect: 'deny', code: 'denied', ...base(ground) });
+  return Object.freeze({ effect: 'deny', code: 'denied', ...base(ground, NO_DEMANDS) });
 }

@@ -5,13 +5,17 @@ import type { AnyArgs, ArgsOf } from './infer-args.ts';
 import type { AttributesSchema } from './rule-context.ts';
 import type { AllowRule, PolicyParts, RuleBuilder, ToolRuleBuilder } from './rule-builder.ts';
 import { type CompileOptions, compilePolicy, type RulePolicy } from './rule-policy.ts';
+import type { PolicyIssue } from './issues.ts';
 import { suggest } from './suggest.ts';
+import { policyWarnings } from './warnings/policy-warnings.ts';
 
 /** What can be said of a policy in code beside its rules. */
 export interface PolicyOptions
   extends PolicyParts, Pick<CompileOptions, 'name' | 'report' | 'attributes'> {
   /** Where these tools come from, such as the name of an MCP server. @default 'app' */
   readonly source?: string;
+  /** Told of what is most likely a mistake: rules that decide nothing, conditions that no call can meet. */
+  readonly warn?: (warning: PolicyIssue) => void;
 }
 
 /** The type of attributes that a schema gives. */
@@ -39,12 +43,15 @@ export function definePolicy<
   const names = namesOf(tools);
   // Own properties only: a polluted prototype must not set a mode.
   const own: PolicyOptions = Object.assign(Object.create(null) as object, options);
-  const { name = 'rules', source, report, attributes, ...parts } = own;
+  const { name = 'rules', source, report, attributes, warn, ...parts } = own;
   const document: PolicyDocument = {
     ...parts,
     rules: rules(builderFor(names, source) as RuleBuilder<Tools, AttributesOf<Schema>>), // one field per tool
   };
-  return compilePolicy(document, { name, tools: names, ...withoutAbsent({ report, attributes }) });
+  const known = withoutAbsent({ report, attributes });
+  const policy = compilePolicy(document, { name, tools: names, ...known });
+  if (warn !== undefined) policyWarnings(document, { tools }).forEach((warning) => warn(warning));
+  return policy;
 }
 
 function namesOf(tools: object): readonly string[] {

@@ -11,6 +11,7 @@ export function describeExplanation(explanation: Explanation): string {
     `  ${verdict === 'none' ? 'NO OPINION' : verdict.toUpperCase()}${by}: ${reason}`,
     ...nearest(explanation),
     ...requirements(explanation),
+    ...demands(explanation),
     ...explanation.sources.map((one) => `    · ${one.effect.padEnd(5)} ${one.name}: ${one.reason}`),
     ...explanation.considered.map(ruleLine),
     ...explanation.flips.map(flipLine),
@@ -29,6 +30,16 @@ function requirements({ requirements: needed }: Explanation): readonly string[] 
   return needed === undefined
     ? []
     : [`  needs ${needed.votes.map(describeRequirement).join(' and ')}`];
+}
+
+function demands({ obligations, limits }: Explanation): readonly string[] {
+  return [
+    ...obligations.map(({ type, ...detail }) => `  ${type} ${Object.values(detail).join(', ')}`),
+    ...limits.map(
+      ({ id, amount = 1, max, windowMs, per = 'principal' }) =>
+        `  uses ${amount} of ${max} of "${id}" (per ${per}, in ${windowMs} ms)`,
+    ),
+  ];
 }
 
 function ruleLine({ id, effect, mode, outcome, conditions }: ConsideredRule): string {

@@ -1,4 +1,4 @@
-import type { Effect, Mode } from '@guardstile/core';
+import type { Effect, LimitClaim, Mode, Obligation } from '@guardstile/core';
 
 import type { CapabilitiesDocument } from './capabilities/document.ts';
 
@@ -25,7 +25,7 @@ export interface PolicyDocument {
 /**
  * How much of a policy is in force:
  * - `enforce`: all of it
- * - `observe`: explicit denials; what else it would ask or deny is reported, and runs
+ * - `observe`: explicit denials; what else it would ask or deny is reported, and runs; nothing is demanded
  * - `shadow`: nothing; it is a layer without an opinion that reports what it would have said
  */
 export type Enforcement = 'enforce' | 'observe' | 'shadow';
@@ -47,6 +47,10 @@ export interface RuleDocument {
   readonly mode?: 'enforce' | 'shadow';
   /** Who has to agree, on a rule that asks, or that allows only with somebody's approval. */
   readonly approve?: Approve;
+  /** What is done with the result, on a rule that allows or asks; that of all such rules is done. */
+  readonly obligations?: readonly Obligation[];
+  /** What a call uses up, on a rule that allows or asks. It does not run where too little is left. */
+  readonly limits?: readonly LimitDocument[];
   /** Shown to people and to the model. */
   readonly reason?: string;
 }
@@ -60,6 +64,12 @@ export interface Who {
   readonly role?: string | readonly string[];
   readonly tenant?: string | readonly string[];
   readonly agent?: string | readonly string[];
+}
+
+/** How often, or how much of something, within a time. */
+export interface LimitDocument extends Omit<LimitClaim, 'windowMs'> {
+  /** Such as `30m`, `4h` or `2d`, or milliseconds. Slides. */
+  readonly window: string | number;
 }
 
 /** What an ask needs. */

@@ -6,12 +6,18 @@ const UNITS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
+/** A hundred years: what is later is a mistake, and dates end somewhere. */
+const LONGEST = 36_500 * 86_400_000;
+
 /** Milliseconds of `30m`, `4h`, `2d`, or of a number above 0; `undefined` for anything else. */
 export function durationMs(value: unknown): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) && value > 0 ? value : undefined;
+  if (typeof value === 'number') return inRange(value);
   if (typeof value !== 'string') return undefined;
   const [, amount, unit = ''] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(value) ?? [];
   const factor = UNITS[unit];
-  const ms = Number(amount) * (factor ?? 0);
-  return ms > 0 ? ms : undefined;
+  return inRange(Number(amount) * (factor ?? 0));
+}
+
+function inRange(ms: number): number | undefined {
+  return ms > 0 && ms <= LONGEST ? ms : undefined;
 }

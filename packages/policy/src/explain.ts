@@ -1,13 +1,22 @@
-import type { CallContext, Digest, Effect, Requirements, ToolCall } from '@guardstile/core';
+import type {
+  CallContext,
+  Digest,
+  Effect,
+  LimitClaim,
+  Obligation,
+  Requirements,
+  ToolCall,
+} from '@guardstile/core';
 
 import { readField } from './conditions/check.ts';
+import { NO_DEMANDS } from './demands.ts';
 import { describeValue } from './describe-value.ts';
 import type { Enforcement } from './document.ts';
 import { decidingRule, enforcedEffect, reasonOf, requirementsOf } from './outcome.ts';
 import { enforcing } from './resolve-rules.ts';
 import { appliesTo, callWhen, type Rule } from './rule.ts';
 import type { Truth } from './truth.ts';
-import { effectOf, type ToolRules, type Verdict, verdictOf } from './verdict.ts';
+import { demandsOf, effectOf, type ToolRules, type Verdict, verdictOf } from './verdict.ts';
 
 /** Why a layer decides as it does. Plain data; values that look like secrets are hidden. */
 export interface Explanation {
@@ -33,6 +42,10 @@ export interface Explanation {
   readonly nearest: NearestAllow | undefined;
   /** What an ask needs, of all rules that ask together. */
   readonly requirements: Requirements | undefined;
+  /** What is done with the result, of all rules about the call together. */
+  readonly obligations: readonly Obligation[];
+  /** What the call uses up. */
+  readonly limits: readonly LimitClaim[];
   readonly flips: readonly Flip[];
 }
 
@@ -89,6 +102,8 @@ export function explainVerdict({
   };
   const verdict = verdictOf(rules, call, applies);
   const considered = allRules(rules).map((rule) => consider(rule, applies(rule), call, context));
+  const denied = effectOf(verdict, rules) === 'deny';
+  const demands = denied ? NO_DEMANDS : demandsOf(rules, applies);
   return {
     tool: call.tool.name,
     source: call.tool.source,
@@ -104,6 +119,8 @@ export function explainVerdict({
     }),
     nearest: verdict.kind === 'nothing-allows' ? nearestAllow(considered) : undefined,
     requirements: requirementsOf(verdict),
+    obligations: demands.obligations,
+    limits: demands.limits,
     flips: flipsOf({ rules, enforcement, call }, verdict, applies),
   };
 }

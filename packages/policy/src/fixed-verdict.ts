@@ -43,6 +43,7 @@ function withoutConditions(rules: ToolRules): ToolRules {
   };
 }
 
-function isCertain({ who, where, when }: Rule): boolean {
+/** Whether it is about every call of its tools. */
+export function isCertain({ who, where, when }: Rule): boolean {
   return who.length === 0 && where.length === 0 && when === undefined;
 }

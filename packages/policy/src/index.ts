@@ -2,9 +2,14 @@ export { definePolicy } from './define-policy.ts';
 export { checkPolicy, compilePolicy } from './rule-policy.ts';
 export { capabilities } from './capabilities/capabilities.ts';
 export { describeExplanation } from './describe-explanation.ts';
+export { authzen } from './external/authzen.ts';
+export { cedar } from './external/cedar.ts';
+export { decisionPoint } from './external/decision-point.ts';
+export { opa } from './external/opa.ts';
 export { shadow } from './shadow.ts';
 export { suggest } from './suggest.ts';
 export { matchesPattern } from './tool-pattern.ts';
+export { policyWarnings } from './warnings/policy-warnings.ts';
 
 export type { CapabilityPolicy } from './capabilities/capabilities.ts';
 export type { CapabilitiesDocument, CapabilityPreset } from './capabilities/document.ts';
@@ -15,6 +20,7 @@ export type {
   CommandPattern,
   Condition,
   Enforcement,
+  LimitDocument,
   Literal,
   Operators,
   PathCondition,
@@ -24,6 +30,10 @@ export type {
   Where,
   Who,
 } from './document.ts';
+export type { AuthzenOptions } from './external/authzen.ts';
+export type { CedarAnswer, CedarEngine, CedarOptions } from './external/cedar.ts';
+export type { DecisionPointOptions, PointAnswer } from './external/decision-point.ts';
+export type { OpaClient, OpaOptions } from './external/opa.ts';
 export type {
   ConsideredRule,
   ExplainedCondition,
@@ -44,3 +54,4 @@ export type { CompileOptions, ExplainedCall, RulePolicy } from './rule-policy.ts
 export type { AttributesSchema } from './rule-context.ts';
 export type { ShadowOptions, ShadowReport } from './shadow.ts';
 export type { ConditionOn, WhereOf } from './typed-where.ts';
+export type { WarningOptions } from './warnings/policy-warnings.ts';

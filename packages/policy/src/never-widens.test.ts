@@ -1,7 +1,15 @@
 import { layers } from '@guardstile/core';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CALLS, calls, document, type LooseRule, rule, withIds } from '../test/arbitrary.ts';
+import {
+  CALLS,
+  calls,
+  document,
+  type LooseRule,
+  NOT_OF_DENIALS,
+  rule,
+  withIds,
+} from '../test/arbitrary.ts';
 import { decide, expectNoWider, meaningOf } from '../test/meaning.ts';
 import type { PolicyDocument, RuleDocument } from './document.ts';
 import { compilePolicy } from './rule-policy.ts';
@@ -17,6 +25,11 @@ const share = (percent: number): { readonly numRuns: number } => ({
 const timeout = 60_000 + CASES;
 
 const restriction = rule(fc.constantFrom('ask', 'deny'));
+/** An allow of a layer that restricts can only demand. */
+const demand = rule(fc.constant('allow')).map((one): LooseRule => ({
+  ...one,
+  limits: one.limits ?? [{ id: 'all', max: 1, window: '1m' }],
+}));
 
 function more(policy: PolicyDocument, rules: readonly LooseRule[]): PolicyDocument {
   const all: readonly LooseRule[] = [...(policy.rules ?? []), ...rules];
@@ -32,6 +45,8 @@ const RULE_KEYS = [
   'when',
   'mode',
   'approve',
+  'obligations',
+  'limits',
   'reason',
 ] as const;
 const DOCUMENT_KEYS = ['mode', 'allow', 'deny', 'optional', 'capabilities'] as const;
@@ -60,7 +75,7 @@ describe('promise 3 of rules', { timeout }, () => {
     fc.assert(
       fc.property(
         document,
-        fc.array(restriction, { maxLength: 3 }),
+        fc.array(fc.oneof(restriction, demand), { maxLength: 3 }),
         calls,
         (policy, rules, all) => {
           const base = compilePolicy(policy);
@@ -115,7 +130,9 @@ describe('promise 3 of rules', { timeout }, () => {
         ...policy,
         rules: (policy.rules ?? []).map((one, i): RuleDocument => {
           const changed = { ...one, [key]: other[key] };
-          const fits = changed.effect !== 'deny' || changed.approve === undefined;
+          const fits =
+            changed.effect !== 'deny' ||
+            NOT_OF_DENIALS.every((name) => changed[name as keyof LooseRule] === undefined);
           return i === at % (policy.rules?.length ?? 1) && fits ? changed : one;
         }),
       }));
@@ -157,6 +174,10 @@ describe('promise 3 of rules', { timeout }, () => {
           });
           expect(explanation.verdict).toBe(decision?.effect ?? 'none');
           expect(explanation.policy).toBe(decision?.policy ?? one.digest({}));
+          if (decision !== undefined) {
+            expect(explanation.obligations).toEqual(decision.obligations);
+            expect(explanation.limits).toEqual(decision.limits);
+          }
           if (decision?.effect === 'ask') {
             expect(explanation.requirements).toEqual(decision.requirements);
           }

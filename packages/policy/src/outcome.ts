@@ -8,6 +8,7 @@ import {
 
 import { CONFIRMED } from './approve.ts';
 import { allowed, asked, denied, type Ground } from './decisions.ts';
+import { type Demands, NO_DEMANDS } from './demands.ts';
 import type { Enforcement } from './document.ts';
 import type { Rule } from './rule.ts';
 import { effectOf, type ToolRules, type Verdict } from './verdict.ts';
@@ -86,14 +87,18 @@ export function decisionOf(
   rules: ToolRules,
   enforcement: Enforcement,
   policy: Digest,
+  demands: Demands = NO_DEMANDS,
 ): Decision | undefined {
   const effect = enforcedEffect(verdict, rules, enforcement);
-  if (effect === undefined) return undefined;
+  // What is only observed is left as it is, its result too.
+  const due = enforcement === 'enforce' ? demands : NO_DEMANDS;
+  if (effect === undefined && due === NO_DEMANDS) return undefined;
   const rule = decidingRule(verdict)?.id;
-  const ground: Ground = { policy, reason: reasonOf(verdict, rules), rule };
+  const reason = effect === undefined ? 'nothing here restricts it' : reasonOf(verdict, rules);
+  const ground: Ground = { policy, reason, rule };
   if (effect === 'deny') return denied(ground);
   const requirements = requirementsOf(verdict);
-  if (effect === 'ask' && requirements !== undefined) return asked(ground, requirements);
-  if (effectOf(verdict, rules) === 'allow') return allowed(ground);
+  if (effect === 'ask' && requirements !== undefined) return asked(ground, requirements, due);
+  if (effect === undefined || effectOf(verdict, rules) === 'allow') return allowed(ground, due);
   return allowed({ ...ground, reason: `only observed: ${ground.reason}` });
 }

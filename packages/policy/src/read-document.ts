@@ -2,6 +2,7 @@ import type { Effect, Mode } from '@guardstile/core';
 
 import type { CapabilityGrant } from './capabilities/check.ts';
 import { meaningOfGrant, readCapabilities } from './capabilities/read.ts';
+import { checkLimits } from './demands.ts';
 import type { Enforcement, PolicyDocument } from './document.ts';
 import {
   type Place,
@@ -64,7 +65,8 @@ export interface ReadOptions {
 
 /** Reads a document; what is wrong with it is in `issues`, and the rest of it means nothing then. */
 export function readDocument(document: unknown, options: ReadOptions = {}): ReadDocument {
-  const { tools, attributes } = options;
+  const { attributes } = options;
+  const tools = options.tools === undefined ? undefined : new Set(options.tools);
   const issues: PolicyIssue[] = [];
   const place = placeIn(issues);
   const own = readFields(document, KNOWN, place, 'a policy') ?? {};
@@ -120,7 +122,7 @@ export function readDocument(document: unknown, options: ReadOptions = {}): Read
 function readRules(
   value: unknown,
   place: Place,
-  tools: readonly string[] | undefined,
+  tools: ReadonlySet<string> | undefined,
   read: (value: unknown, place: Place) => Rule | undefined,
 ): readonly Rule[] {
   if (!Array.isArray(value)) {
@@ -128,6 +130,7 @@ function readRules(
     return [];
   }
   const rules = new Map<string, Rule>();
+  const limits = new Map<string, string>();
   for (const [i, given] of Array.from(value as readonly unknown[]).entries()) {
     const at = place.at(i);
     const rule = read(given, at);
@@ -135,6 +138,7 @@ function readRules(
     if (rules.has(rule.id)) at.at('id').wrong(`the id "${rule.id}" is taken by another rule`);
     else rules.set(rule.id, rule);
     checkTools(rule.tools, at.at('tool'), tools);
+    checkLimits(rule.demands?.limits ?? [], limits, at.at('limits'));
   }
   return [...rules.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }
@@ -143,20 +147,31 @@ function readRules(
 function checkTools(
   patterns: readonly string[],
   place: Place,
-  tools: readonly string[] | undefined,
+  tools: ReadonlySet<string> | undefined,
 ): void {
   if (tools === undefined) return;
   for (const pattern of patterns) {
-    if (tools.some((name) => matchesPattern(name, pattern))) continue;
-    const meant = isPattern(pattern) ? '' : suggest(pattern, tools);
-    place.wrong(`"${pattern}" matches none of the tools${meant}`);
+    if (tools.has(pattern) || (isPattern(pattern) && matchesSome(pattern, tools))) continue;
+    place.wrong(`"${pattern}" matches none of the tools${meant(pattern, tools)}`);
   }
+}
+
+function matchesSome(pattern: string, tools: ReadonlySet<string>): boolean {
+  for (const name of tools) if (matchesPattern(name, pattern)) return true;
+  return false;
+}
+
+/** Among how many names one is looked for: the time it takes grows with both. */
+const MOST_NAMES = 500;
+
+function meant(pattern: string, tools: ReadonlySet<string>): string {
+  return isPattern(pattern) || tools.size > MOST_NAMES ? '' : suggest(pattern, tools);
 }
 
 function readNames(
   value: unknown,
   place: Place,
-  tools: readonly string[] | undefined,
+  tools: ReadonlySet<string> | undefined,
 ): readonly string[] | undefined {
   if (value === undefined) return undefined;
   const names = readList(value, place, (name, at) =>

@@ -44,13 +44,14 @@ function addTo(byName: Map<string, Rule[]>, name: string, rule: Rule): void {
   else rules.push(rule);
 }
 
-type Kinds = Pick<ToolRules, 'denies' | 'asks' | 'allows'>;
+type Kinds = Pick<ToolRules, 'denies' | 'asks' | 'allows' | 'demanding'>;
 
 function ruleKinds(rules: readonly Rule[]): Kinds {
   return {
     denies: rules.filter(({ effect }) => effect === 'deny'),
     asks: rules.filter(({ requirements }) => requirements !== undefined),
     allows: rules.filter(({ effect }) => effect === 'allow'),
+    demanding: rules.filter(({ demands }) => demands !== undefined),
   };
 }
 

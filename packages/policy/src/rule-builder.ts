@@ -1,6 +1,6 @@
-import type { CallContext, Principal, ToolCall } from '@guardstile/core';
+import type { CallContext, Obligation, Principal, ToolCall } from '@guardstile/core';
 
-import type { PolicyDocument, RuleDocument, Who } from './document.ts';
+import type { LimitDocument, PolicyDocument, RuleDocument, Who } from './document.ts';
 import type { AnyArgs, ArgsOf, NameOf } from './infer-args.ts';
 import type { WhereOf } from './typed-where.ts';
 
@@ -55,6 +55,10 @@ interface AnyAsk extends AnyRule {
   readonly expires?: string | number;
   /** How far an approval may reach beyond this one call. */
   readonly grants?: readonly string[];
+  /** What is done with the result; that of all rules about a call is done. */
+  readonly obligations?: readonly Obligation[];
+  /** What a call uses up. It does not run where too little is left. */
+  readonly limits?: readonly LimitDocument[];
 }
 
 export interface DenyRule<Args, Attributes> extends AnyRule {

@@ -1,5 +1,7 @@
 import type { CallContext, SafeParseSchema, StandardSchema } from '@guardstile/core';
 
+import { ignoreFailure } from './ignore-failure.ts';
+
 /** What checks the attributes of principals: zod, Valibot, ArkType, or anything of Standard Schema. */
 export type AttributesSchema = SafeParseSchema | StandardSchema;
 
@@ -21,7 +23,7 @@ export function contextForRules(schema: AttributesSchema | undefined): ContextFo
       principal: Object.freeze({ ...principal, attributes: parsed }),
     });
     // Only what nobody can change any more is the same next time.
-    if (Object.isFrozen(context)) known.set(context, checked);
+    if ([context, principal, attributes].every(Object.isFrozen)) known.set(context, checked);
     return checked;
   };
 }
@@ -38,6 +40,7 @@ function withoutPrincipal(context: CallContext): CallContext {
 function parse(schema: AttributesSchema, value: unknown): Readonly<Record<string, unknown>> {
   const result: unknown =
     'safeParse' in schema ? schema.safeParse(value) : schema['~standard'].validate(value);
+  ignoreFailure(() => result); // one that takes its time is refused below
   const own: Record<string, unknown> = Object.assign(
     Object.create(null) as Record<string, unknown>,
     result,

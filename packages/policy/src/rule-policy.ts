@@ -11,10 +11,12 @@ import {
   type ToolInfo,
 } from '@guardstile/core';
 
+import { NO_DEMANDS } from './demands.ts';
 import { type Explained, type Explanation, explainVerdict, flipsOf } from './explain.ts';
 import type { PolicyDocument } from './document.ts';
 import { policyInvalid, type PolicyIssue } from './issues.ts';
 import { fixedVerdict } from './fixed-verdict.ts';
+import { ignoreFailure } from './ignore-failure.ts';
 import { decisionOf, enforcedEffect } from './outcome.ts';
 import {
   meaningOfDocument,
@@ -25,7 +27,7 @@ import {
 import { ruleResolver } from './resolve-rules.ts';
 import { appliesTo, type Rule } from './rule.ts';
 import type { Truth } from './truth.ts';
-import { NO_OPINION, type ToolRules, type Verdict, verdictOf } from './verdict.ts';
+import { demandsOf, NO_OPINION, type ToolRules, type Verdict, verdictOf } from './verdict.ts';
 
 /** A policy made of rules, which can say why it decides as it does. */
 export interface RulePolicy extends Policy {
@@ -50,7 +52,10 @@ export interface ExplainedCall {
 export interface CompileOptions extends ReadOptions {
   /** @default 'rules' */
   readonly name?: string;
-  /** Told of every ask, every denial and every call on which a shadow rule would have changed the verdict. */
+  /**
+   * Told of each ask and each denial that depended on the call, and of each call on which a rule or
+   * a policy in shadow would have changed the verdict.
+   */
   readonly report?: (explanation: Explanation) => void;
 }
 
@@ -107,14 +112,26 @@ function rulingFor(decider: Decider, rules: ToolRules): Ruling {
     id,
     report,
   } = decider;
-  const decide = decisionsOf((verdict) => decisionOf(verdict, rules, enforcement, id));
   const fixed = enforcement === 'shadow' ? NO_OPINION : fixedVerdict(rules);
   const watched = report !== undefined && (rules.shadows.length > 0 || enforcement !== 'enforce');
-  if (fixed !== undefined && !watched) return decide(fixed);
+  if (fixed !== undefined && !watched) {
+    return decisionOf(
+      fixed,
+      rules,
+      enforcement,
+      id,
+      demandsOf(rules, () => true),
+    );
+  }
+  const decide = decisionsOf((verdict) => decisionOf(verdict, rules, enforcement, id));
   return (call, context) => {
     const applies = (rule: Rule): Truth => appliesTo(rule, call, context);
     const verdict = verdictOf(rules, call, applies);
-    const decision = decide(verdict);
+    const demands = demandsOf(rules, applies);
+    const decision =
+      demands === NO_DEMANDS
+        ? decide(verdict)
+        : decisionOf(verdict, rules, enforcement, id, demands);
     if (report !== undefined)
       tellOf(report, { rules, enforcement, policy: id, call, context }, verdict);
     return decision;
@@ -147,11 +164,7 @@ function tellOf(
   const restricted = effect === 'ask' || effect === 'deny';
   const applies = (rule: Rule): Truth => appliesTo(rule, call, context);
   if (!restricted && flipsOf(explained, verdict, applies).length === 0) return;
-  try {
-    report(explainVerdict(explained));
-  } catch {
-    // Who listens decides nothing.
-  }
+  ignoreFailure(() => report(explainVerdict(explained)));
 }
 
 /** A polluted prototype says nothing. */

@@ -1,9 +1,11 @@
 import type { CallContext, Effect, Requirements, ToolCall } from '@guardstile/core';
 
 import { CONFIRMED, readApprove } from './approve.ts';
+import { type Demands, readDemands } from './demands.ts';
 import type { FieldCheck } from './conditions/check.ts';
 import { meaningOf, readWhere, testFields } from './conditions/where.ts';
 import type { RuleDocument } from './document.ts';
+import { ignoreFailure } from './ignore-failure.ts';
 import { type Place, readFields, readOneOf, readText, readTexts } from './issues.ts';
 import type { ContextForRules } from './rule-context.ts';
 import { isPattern } from './tool-pattern.ts';
@@ -25,6 +27,8 @@ export interface Rule {
   readonly contextFor: ContextForRules;
   /** What it asks for; `undefined` for a plain allow and for a denial. */
   readonly requirements: Requirements | undefined;
+  /** What a call needs beside, where it is not denied. */
+  readonly demands: Demands | undefined;
   /** Plain data with the same meaning, for digests. */
   readonly means: unknown;
 }
@@ -41,6 +45,8 @@ const KNOWN = [
   'when',
   'mode',
   'approve',
+  'obligations',
+  'limits',
   'reason',
 ] as const satisfies ReadonlyArray<keyof RuleDocument>;
 
@@ -69,13 +75,19 @@ export function readRule(
     where: own.where === undefined ? [] : readWhere(own.where, place.at('where')),
     when: own.when === undefined ? undefined : readWhen(own.when, place.at('when')),
     requirements: requirementsOf(effect, own.approve, place.at('approve')),
+    demands: demandsOf(effect, own, place),
   };
-  if (effect === 'allow' && layer === 'restricts') {
-    place.at('effect').wrong('a layer that restricts allows nothing; use layer: grants');
+  if (effect === 'allow' && layer === 'restricts' && parts.demands === undefined) {
+    place
+      .at('effect')
+      .wrong(
+        'a layer that restricts allows nothing; use layer: grants, or give obligations or limits',
+      );
   }
   if (id === undefined || effect === undefined || tools === undefined) return undefined;
   // A name is the developer's own in `app` only; what takes away does so wherever the tool is from.
-  const source = parts.source ?? (effect === 'allow' ? 'app' : undefined);
+  const grants = effect === 'allow' && layer === 'grants';
+  const source = parts.source ?? (grants ? 'app' : undefined);
   const rule = { id, effect, tools, ...parts, source, contextFor };
   return { ...rule, means: meaning(rule) };
 }
@@ -103,6 +115,17 @@ function requirementsOf(
   return readApprove(approve, place);
 }
 
+function demandsOf(
+  effect: Effect | undefined,
+  { obligations, limits }: { readonly obligations?: unknown; readonly limits?: unknown },
+  place: Place,
+): Demands | undefined {
+  if (effect !== 'deny') return readDemands(obligations, limits, place);
+  if (obligations !== undefined) place.at('obligations').wrong('what is denied has no result');
+  if (limits !== undefined) place.at('limits').wrong('what is denied uses nothing up');
+  return undefined;
+}
+
 function meaning(rule: Omit<Rule, 'means' | 'contextFor'>): unknown {
   return {
     id: rule.id,
@@ -116,6 +139,7 @@ function meaning(rule: Omit<Rule, 'means' | 'contextFor'>): unknown {
     // Two functions with the same text are not told apart.
     opaque: rule.when === undefined ? null : String(rule.when),
     requirements: rule.requirements ?? null,
+    ...(rule.demands === undefined ? {} : { demands: rule.demands }),
   };
 }
 
@@ -140,7 +164,7 @@ export function callWhen(
   try {
     const answer = when?.(call.confined, contextFor(context), call);
     if (typeof answer === 'boolean') return answer;
-    if (typeof answer === 'object') void Promise.resolve(answer).catch(() => undefined); // nobody waits for it
+    ignoreFailure(() => answer); // nobody waits for a promise
     return undefined;
   } catch {
     return undefined;

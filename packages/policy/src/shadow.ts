@@ -11,6 +11,8 @@ import {
   type ToolInfo,
 } from '@guardstile/core';
 
+import { ignoreFailure } from './ignore-failure.ts';
+
 /** What another policy would have made of a call. */
 export interface ShadowReport {
   /** Name of the policy in shadow. */
@@ -127,7 +129,7 @@ function compare(
     const from = now?.effect ?? 'none';
     if (other === undefined || other.effect === from) return;
     if (as === 'layer' && RANK[other.effect] <= RANK[from]) return;
-    report({
+    const told: ShadowReport = {
       policy: candidate.name,
       tool: call.tool.name,
       rid: call.rid,
@@ -135,7 +137,8 @@ function compare(
       would: other.effect,
       rule: other.rule,
       reason: other.reason,
-    });
+    };
+    ignoreFailure(() => report(told));
   };
   if (isThenable(opinion) || isThenable(say)) {
     // What comes of it, and who listens, concerns nobody who waits for the call.
@@ -144,11 +147,7 @@ function compare(
       .catch(() => undefined);
     return;
   }
-  try {
-    tell(opinion, say);
-  } catch {
-    // Who listens decides nothing.
-  }
+  tell(opinion, say);
 }
 
 const RANK: Readonly<Record<Effect | 'none', number>> = { none: 0, allow: 0, ask: 1, deny: 2 };

@@ -1,5 +1,6 @@
 import type { Effect, ToolCall } from '@guardstile/core';
 
+import { type Demands, NO_DEMANDS, uniteDemands } from './demands.ts';
 import type { Rule } from './rule.ts';
 import type { Source, Stance } from './sources.ts';
 import type { Truth } from './truth.ts';
@@ -13,6 +14,8 @@ export interface ToolRules {
   /** Rules that ask, those that allow with somebody's approval among them. */
   readonly asks: readonly Rule[];
   readonly allows: readonly Rule[];
+  /** Those of them that demand something beside. */
+  readonly demanding: readonly Rule[];
   readonly shadows: readonly Rule[];
   readonly sources: readonly Source[];
 }
@@ -61,7 +64,7 @@ export function verdictOf(
   if (rules.layer === 'restricts') {
     return asks.length === 0 ? NO_OPINION : { kind: 'asks', asks, fallback: undefined };
   }
-  const allowing = rules.allows.find((rule) => applies(rule) === true);
+  const allowing = firstThatHolds(rules.allows, applies);
   const granted = allowing !== undefined || granting !== undefined;
   if (!granted && fallback === undefined) return { kind: 'nothing-allows', asks };
   if (asks.length > 0 || !granted) {
@@ -71,6 +74,19 @@ export function verdictOf(
   return granting === undefined
     ? { kind: 'nothing-allows', asks }
     : { kind: 'source-allows', source: granting.source, reason: granting.stance.reason };
+}
+
+/** What a call needs beside, where it runs: of all rules about it, as far as that can be told. */
+export function demandsOf({ demanding }: ToolRules, applies: (rule: Rule) => Truth): Demands {
+  if (demanding.length === 0) return NO_DEMANDS;
+  const about = demanding.filter((rule) => applies(rule) !== false);
+  return uniteDemands(about.flatMap(({ demands }) => demands ?? []));
+}
+
+/** A loop, as everything that runs on every call. */
+function firstThatHolds(rules: readonly Rule[], applies: (rule: Rule) => Truth): Rule | undefined {
+  for (const rule of rules) if (applies(rule) === true) return rule;
+  return undefined;
 }
 
 /** Most calls are not asked about: they get the same empty list. */

@@ -96,6 +96,19 @@ const approve: fc.Arbitrary<Approve> = fc.oneof(
   fc.constant({ by: ['role:cfo'], quorum: 2 }),
 );
 
+const obligations = fc.constantFrom<NonNullable<RuleDocument['obligations']>>(
+  [{ type: 'redact', fields: ['iban'] }],
+  [{ type: 'cap', characters: 100 }],
+  [
+    { type: 'cap', characters: 100 },
+    { type: 'label', labels: ['pii'] },
+  ],
+);
+const limits = fc.constantFrom<NonNullable<RuleDocument['limits']>>(
+  [{ id: 'day', max: 10, window: '1d' }],
+  [{ id: 'hour', max: 2, window: '1h', per: 'tenant' }],
+);
+
 const tool = fc.oneof(
   fc.constantFrom(...TOOLS.map(([name]) => name)),
   fc.constantFrom('*', '*_file', 'send_*'),
@@ -107,6 +120,9 @@ const effect = fc.oneof(
   { weight: 1, arbitrary: fc.constant('ask' as const) },
   { weight: 1, arbitrary: fc.constant('deny' as const) },
 );
+
+/** What a rule that denies cannot have. */
+export const NOT_OF_DENIALS: readonly string[] = ['approve', 'obligations', 'limits'];
 
 /** A rule without its id. */
 export type LooseRule = Omit<RuleDocument, 'id'>;
@@ -123,6 +139,8 @@ export function rule(
         where,
         when,
         approve,
+        obligations,
+        limits,
         mode: fc.constantFrom('enforce' as const, 'enforce' as const, 'shadow' as const),
         source: fc.constantFrom('app', 'mcp'),
         reason: fc.constantFrom('because', 'just so'),
@@ -132,12 +150,14 @@ export function rule(
     .chain((given) =>
       // Most rules have few conditions, as people write them.
       fc
-        .subarray(['who', 'where', 'when', 'source', 'mode'] as const, { minLength: 2 })
+        .subarray(['who', 'where', 'when', 'source', 'mode', 'obligations', 'limits'] as const, {
+          minLength: 3,
+        })
         .map((off) => {
           const kept = Object.entries(given).filter(
             ([key]) =>
               !(off as readonly string[]).includes(key) &&
-              !(key === 'approve' && given.effect === 'deny'),
+              !(given.effect === 'deny' && NOT_OF_DENIALS.includes(key)),
           );
           return Object.fromEntries(kept) as unknown as LooseRule; // the same without some optional fields
         }),

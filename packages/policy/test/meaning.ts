@@ -25,9 +25,13 @@ function expectAll(some: readonly unknown[], among: readonly unknown[]): void {
   expect(some.filter((one) => !all.has(canonical(one)))).toEqual([]);
 }
 
-/** Whether nothing runs after that did not run before, and no ask needs less. */
+/** Whether nothing runs after that did not run before, nothing is demanded less, and no ask needs less. */
 export function expectNoWider(after: Decision | undefined, before: Decision | undefined): void {
   if (rank(after) < rank(before)) expect(after).toEqual(before);
+  if (after?.effect !== 'deny') {
+    expectAll(before?.obligations ?? [], after?.obligations ?? []);
+    expectAll(before?.limits ?? [], after?.limits ?? []);
+  }
   if (after?.effect !== 'ask' || before?.effect !== 'ask') return;
   const [now, then] = [after.requirements, before.requirements];
   expectAll(then.votes, now.votes);

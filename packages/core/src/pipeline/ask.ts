@@ -14,14 +14,7 @@ import { bindingsOf } from './bindings.ts';
 import { fromStore, readApproval, readMaybeApproval } from './approval-store.ts';
 import { approved, askable, askApprovers } from './ask-approvers.ts';
 import { callOff } from './call-off.ts';
-import {
-  argsDigest,
-  type CallState,
-  eventBase,
-  sessionOf,
-  storedArgs,
-  viewOf,
-} from './call-state.ts';
+import { type CallState, eventBase, sessionOf, storedArgs, viewOf } from './call-state.ts';
 import { judgeAgain } from './judge.ts';
 import { record } from './record.ts';
 import { refusal } from './refusal.ts';

@@ -19,6 +19,8 @@ export interface FieldCheck extends Check {
 
 /** The value of a field, own properties only. */
 export function readField(args: unknown, field: readonly string[]): unknown {
+  const [first = ''] = field;
+  if (field.length === 1) return ownValue(args, first); // most are: a tenth of a decision's time
   let value = args;
   for (let i = 0; i < field.length; i += 1) value = ownValue(value, field[i] ?? '');
   return value;

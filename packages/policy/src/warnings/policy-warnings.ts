@@ -1,0 +1,82 @@
+import type { RuleDocument } from '../document.ts';
+import type { PolicyIssue } from '../issues.ts';
+import { readDocument } from '../read-document.ts';
+import { isPattern, matchesPattern } from '../tool-pattern.ts';
+import { contradictionsIn, unknownField } from './contradictions.ts';
+import { type JsonSchema, schemasByTool } from './json-schema.ts';
+import { neverDecidesIn } from './never-decides.ts';
+
+export interface WarningOptions {
+  /**
+   * The tools, or the schemas of what they take by name (zod, Standard JSON Schema, JSON Schema).
+   * @default unknown; what depends on them is not looked at
+   */
+  readonly tools?: object;
+}
+
+/**
+ * What a policy can be used with, and is most likely a mistake: rules that decide nothing, and
+ * conditions that no call can meet. Nothing for a document that cannot be used; see `checkPolicy`.
+ */
+export function policyWarnings(
+  document: unknown,
+  options: WarningOptions = {},
+): readonly PolicyIssue[] {
+  const read = readDocument(document);
+  if (read.issues.length > 0) return [];
+  const { rules: given = [] } = document as { readonly rules?: readonly RuleDocument[] }; // read above
+  const schemas = options.tools === undefined ? new Map() : schemasByTool(options.tools);
+  const neverDecides = neverDecidesIn(read);
+  const rules = new Map(read.rules.map((rule) => [rule.id, rule]));
+  return given.flatMap((one, i) => {
+    const rule = rules.get(one.id);
+    if (rule === undefined) return [];
+    const names = namesOf(rule.tools, [...schemas.keys()]);
+    const never = neverDecides(rule, names);
+    const own = rule.source === undefined || rule.source === 'app';
+    return [
+      ...(never === undefined ? [] : [{ path: ['rules', i, 'id'], message: never }]),
+      ...contradictionsOf(one, ['rules', i], own ? names : [], schemas),
+    ];
+  });
+}
+
+/** The tools that a rule is about, as far as they are known. */
+function namesOf(tools: readonly string[], known: readonly string[]): readonly string[] {
+  const names = tools.flatMap((tool) =>
+    isPattern(tool) ? known.filter((name) => matchesPattern(name, tool)) : [tool],
+  );
+  return [...new Set(names)];
+}
+
+function contradictionsOf(
+  rule: RuleDocument,
+  path: PolicyIssue['path'],
+  names: readonly string[],
+  schemas: ReadonlyMap<string, JsonSchema | undefined>,
+): readonly PolicyIssue[] {
+  const each = names.flatMap((name) => {
+    const schema = schemas.get(name);
+    return schema === undefined ? [] : [inSchema(rule, path, schema, `${name}: `)];
+  });
+  // A pattern may well be about fields that some of its tools have and others have not.
+  const patterned = [rule.tool].flat().some(isPattern);
+  if (patterned && each.some((found) => found.length === 0)) return [];
+  return each.length === 0 ? inSchema(rule, path, undefined, '') : each.flat();
+}
+
+function inSchema(
+  { where, approve }: RuleDocument,
+  path: PolicyIssue['path'],
+  schema: JsonSchema | undefined,
+  prefix: string,
+): readonly PolicyIssue[] {
+  const editable = (approve?.editable ?? []).flatMap((name, i) => {
+    const message = unknownField(schema, name);
+    return message === undefined ? [] : [{ path: [...path, 'approve', 'editable', i], message }];
+  });
+  return [...contradictionsIn(where, schema, [...path, 'where']), ...editable].map((issue) => ({
+    path: issue.path,
+    message: prefix + issue.message,
+  }));
+}
