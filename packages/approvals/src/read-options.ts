@@ -1,8 +1,8 @@
-import { type Approver, GuardError } from '@guardstile/core';
+import { type Approver, GuardError, ownOptions } from '@guardstile/core';
 
 import type { TerminalApproverOptions } from './terminal-approver.ts';
 
-const KNOWN: readonly string[] = ['input', 'output', 'voter'] satisfies ReadonlyArray<
+const KNOWN = ['input', 'output', 'voter'] as const satisfies ReadonlyArray<
   keyof TerminalApproverOptions
 >;
 
@@ -12,10 +12,7 @@ const KNOWN: readonly string[] = ['input', 'output', 'voter'] satisfies Readonly
  * @throws {GuardError} `options_invalid`.
  */
 export function readOptions(given: TerminalApproverOptions): TerminalApproverOptions {
-  const options: TerminalApproverOptions = Object.assign(Object.create(null) as object, given);
-  for (const key of Object.keys(options)) {
-    if (!KNOWN.includes(key)) throw invalid(`"${key}" is not an option; use ${KNOWN.join(', ')}`);
-  }
+  const options = ownOptions('terminalApprover', given, KNOWN, 'options_invalid');
   const { voter } = options;
   return voter === undefined ? options : Object.assign(options, { voter: readVoter(voter) });
 }
