@@ -1,6 +1,5 @@
 import type { Fact, Guard, PolicyAnswer } from '@guardstile/core';
 
-import { appendEntry } from './append-entry.ts';
 import type { DefinitionFinding, DefinitionPins } from './definition-pins.ts';
 import { ownOf } from './field-of.ts';
 import type { ToolDefinition } from './tool-definition.ts';
@@ -44,7 +43,7 @@ export function mcpSource(guard: Guard, options: McpSourceOptions): McpSource {
     if (told.has(finding)) return;
     told.add(finding);
     const draft = { action: 'mcp.definition', actor: 'guard', source, tool, reason };
-    appendEntry(guard, { ...draft, payload: { kind } }).catch(() => undefined);
+    guard.report({ ...draft, payload: { kind } }).catch(() => undefined);
   }
 
   function reasonAgainst(tool: string): string | undefined {

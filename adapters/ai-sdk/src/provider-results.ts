@@ -1,6 +1,5 @@
 import { type AuditDraft, type Guard, GuardError } from '@guardstile/core';
 
-import { appendEntry } from './append-entry.ts';
 import { digestOf } from './digest-of.ts';
 import type { Offer } from './provider-offer.ts';
 import {
@@ -41,7 +40,7 @@ export function inspectResults(
     const identity = offer.tools.get(name) ?? { name, id: 'unknown' };
     const args = parsed(part.input);
     const verdict = await judge(identity, args, String(part.toolCallId));
-    await appendEntry(guard, {
+    await guard.report({
       ...entryOf('provider.call', identity, part),
       args,
       payload: { effect: verdict.effect, vetoed: isDenied(verdict) && onDenied === 'veto' },
@@ -70,7 +69,7 @@ export function inspectResults(
   async function result(part: Part): Promise<undefined> {
     if (part.preliminary === true) return;
     const name = String(part.toolName);
-    await appendEntry(guard, {
+    await guard.report({
       ...entryOf('provider.result', offer.tools.get(name) ?? { name, id: 'unknown' }, part),
       status: part.isError === true ? 'error' : 'ok',
       // The result itself is in the conversation; the log only proves which one it was.
@@ -84,7 +83,7 @@ export function inspectResults(
     if (part.type === 'tool-result') return result(part);
     if (part.type === 'tool-approval-request') {
       const payload = { approvalId: part.approvalId };
-      await appendEntry(guard, {
+      await guard.report({
         actor: 'provider',
         action: 'provider.asks',
         ...callOf(part),

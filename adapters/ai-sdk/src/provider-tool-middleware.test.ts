@@ -2,6 +2,7 @@ import {
   allowAll,
   type AuditLog,
   createGuard,
+  staticSecrets,
   type GuardOptions,
   memoryAudit,
   standardPolicy,
@@ -371,6 +372,27 @@ describe('what a provider ran', () => {
       { action: 'provider.result', call: 'id-webSearch', status: 'ok' },
     ]);
     expect(log[1]?.digest).toMatch(/^sha256:/);
+  });
+
+  it('is in the log without the secrets that the guard has handed out', async () => {
+    const guard = createGuard({
+      policy: allowAll(),
+      secrets: staticSecrets({ KEY: 'hunter2hunter2' }),
+    });
+    await guard.tool({ name: 'pay', secrets: ['KEY'] }).run({ args: {} }, async () => 1);
+    const heard: string[] = [];
+    guard.on('audit', ({ action }) => heard.push(action));
+    const call = ran('webSearch').map((part) =>
+      part.type === 'tool-call' ? { ...part, input: '{"q":"hunter2hunter2"}' } : part,
+    );
+    const model = wrapLanguageModel({
+      model: modelOf(...call, { type: 'text', text: 'done' }),
+      middleware: providerToolMiddleware(guard),
+    });
+    await generateText({ model, tools: withGuard({ webSearch }, guard), prompt: 'go' });
+    const log = await guard.audit?.query({ action: 'provider.call' });
+    expect(log).toMatchObject([{ args: { q: '[redacted]' } }]);
+    expect(heard).toContain('provider.call');
   });
 
   it('is in the log as failed when the provider says so', async () => {

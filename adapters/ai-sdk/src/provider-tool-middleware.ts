@@ -1,6 +1,5 @@
 import { type Fact, type Guard, GuardError, ownOptions } from '@guardstile/core';
 
-import { appendEntry } from './append-entry.ts';
 import { answersIn, denyAnswers } from './provider-answers.ts';
 import { offer, type Offer } from './provider-offer.ts';
 import { type Inspect, inspectResults } from './provider-results.ts';
@@ -82,7 +81,7 @@ export function providerToolMiddleware(
       const finding = JSON.stringify([tool, reason]);
       if (told.has(finding)) continue;
       told.add(finding);
-      await appendEntry(guard, { action: 'provider.withheld', actor: 'guard', tool, reason });
+      await guard.report({ action: 'provider.withheld', actor: 'guard', tool, reason });
     }
   }
 
@@ -97,7 +96,7 @@ export function providerToolMiddleware(
       // What may not be called any more may not be approved either.
       const next = offered.offer.servers ? offered.params : denyAnswers(offered.params);
       for (const payload of answersIn(next)) {
-        await appendEntry(guard, { action: 'provider.answer', actor: 'application', payload });
+        await guard.report({ action: 'provider.answer', actor: 'application', payload });
       }
       offers.set(next, offered.offer);
       return next;

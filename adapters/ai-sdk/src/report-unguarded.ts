@@ -1,4 +1,4 @@
-import { type AuditDraft, type AuditLog, type Guard, GuardError } from '@guardstile/core';
+import { type AuditLog, type Guard, GuardError } from '@guardstile/core';
 
 import { type CoverageReport, coverageOfTools, isOutside } from './coverage.ts';
 import { coverageOfTool, type ToolCoverage } from './tool-coverage.ts';
@@ -53,28 +53,21 @@ function refusal(found: readonly ToolCoverage[]): GuardError {
   );
 }
 
-function tell({ audit }: Guard, { tool, coverage, cannot, todo }: ToolCoverage): void {
+function tell(guard: Guard, { tool, coverage, cannot, todo }: ToolCoverage): void {
+  const { audit } = guard;
   if (audit === undefined) return;
   let known = told.get(audit);
   if (known === undefined) told.set(audit, (known = new Set()));
   const finding = JSON.stringify([tool, coverage]);
   if (known.has(finding)) return;
   known.add(finding);
-  void append(audit, {
-    kind: 'application',
+  const entry = {
     action: 'tool.unguarded',
     actor: 'guard',
     tool,
     reason: `${coverage}: the guard cannot ${cannot}`,
     payload: { coverage, todo },
-  });
-}
-
-/** A log that fails is found out by the first call, which does not run without it. */
-async function append(audit: AuditLog, draft: AuditDraft): Promise<void> {
-  try {
-    await audit.append(draft);
-  } catch {
-    // What it says is in the report as well.
-  }
+  };
+  // A log that fails is found out by the first call, which does not run without it.
+  guard.report(entry).catch(() => undefined);
 }

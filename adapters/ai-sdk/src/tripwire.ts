@@ -1,6 +1,5 @@
 import { type Guard, GuardError, ownOptions } from '@guardstile/core';
 
-import { appendEntry } from './append-entry.ts';
 import { isOutside } from './coverage.ts';
 import { digestOf } from './digest-of.ts';
 import { fieldOf, isObject } from './field-of.ts';
@@ -89,7 +88,7 @@ export function unguardedTripwire(guard: Guard, options: TripwireOptions = {}): 
   }
 
   async function trip(call: UnguardedCall, input: unknown): Promise<void> {
-    await appendEntry(guard, {
+    await guard.report({
       action: 'tool.unguarded-call',
       actor: 'guard',
       tool: call.tool,
