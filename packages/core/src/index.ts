@@ -1,4 +1,7 @@
 export { canonical } from './canonical.ts';
+export { editOf } from './approvals/edit.ts';
+export * as approvalLifecycle from './approvals/lifecycle.ts';
+export { isStanding } from './approvals/memory-grants.ts';
 export { combineRequirements, describeRequirement, unmet } from './approvals/requirements.ts';
 export { memoryApprovals } from './approvals/memory.ts';
 export { draftToKeep } from './audit/draft-to-keep.ts';
@@ -29,11 +32,13 @@ export type {
   Approval,
   ApprovalBindings,
   ApprovalDraft,
+  ApprovalEdit,
   ApprovalFilter,
   ApprovalRefusal,
   ApprovalResult,
   ApprovalState,
   ApprovalStore,
+  EditedArgs,
   Vote,
 } from './approvals/approval.ts';
 export type {
@@ -42,6 +47,14 @@ export type {
   ApproverAnswer,
   AskApprover,
 } from './approvals/approver.ts';
+export type {
+  Grant,
+  GrantDraft,
+  GrantFilter,
+  GrantOffer,
+  GrantScope,
+  GrantStore,
+} from './approvals/grant.ts';
 export type { MemoryApprovalsOptions } from './approvals/memory.ts';
 export type { Requirements, VoteRequirement } from './approvals/requirements.ts';
 export type { AuditDraft, AuditEntry, AuditKind, OutcomeStatus } from './audit/entry.ts';

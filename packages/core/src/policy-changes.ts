@@ -1,28 +1,31 @@
 import type { AuditDraft } from './audit/entry.ts';
 import type { Parts } from './guard-options.ts';
 import { PATIENT } from './pipeline/call-state.ts';
+import { append } from './pipeline/record.ts';
 import { trail } from './pipeline/trail.ts';
 import type { PolicyChange } from './policy/policy.ts';
-import type { Steps } from './steps.ts';
+import { drive, type Steps, wait } from './steps.ts';
 
-/** Tells listeners and the log when the policy of a guard is changed. Returns its undo. */
+/** Writes changes of a guard's policy into its log, then tells listeners. Returns its undo. */
 export function watchPolicy(parts: Parts): () => void {
-  const tell = ({ policy, change, from, to }: PolicyChange): void => {
-    parts.events.emit('policy.changed', () => ({ at: Date.now(), policy, change }));
-    const draft: AuditDraft = {
-      kind: 'policy',
-      action: 'policy.changed',
-      actor: 'guard',
-      reason: change,
-      payload: { policy, from: from ?? null, to: to ?? null },
-    };
-    trail(parts, append(parts, draft));
+  const onChange = (change: PolicyChange): Promise<void> => {
+    const recorded = (async () => drive(record(parts, change)))();
+    // Not every policy waits, and closing does.
+    trail(parts, wait(recorded));
+    return recorded;
   };
-  return parts.policy.onChange?.(tell) ?? (() => undefined);
+  return parts.policy.onChange?.(onChange) ?? (() => undefined);
 }
 
-function* append({ audit, storeTimeoutMs }: Parts, draft: AuditDraft): Steps<void> {
-  if (audit === undefined) return;
-  const late = (): Error => new Error(`it took longer than ${storeTimeoutMs} ms`);
-  yield* PATIENT.for(audit.append(draft), storeTimeoutMs, late);
+function* record(parts: Parts, { policy, change, from, to }: PolicyChange): Steps<void> {
+  const at = Date.now();
+  const draft: AuditDraft = {
+    kind: 'policy',
+    action: 'policy.changed',
+    actor: 'guard',
+    reason: change,
+    payload: { policy, from: from ?? null, to: to ?? null },
+  };
+  yield* append(parts, draft, () => ({ at }), PATIENT);
+  parts.events.emit('policy.changed', () => ({ at, policy, change }));
 }

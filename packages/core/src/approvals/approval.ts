@@ -1,6 +1,7 @@
 import type { MaybePromise } from '../steps.ts';
 import type { Digest } from '../digest.ts';
 import type { ToolIdentity } from '../call.ts';
+import type { GrantOffer, GrantStore } from './grant.ts';
 import type { Requirements } from './requirements.ts';
 
 export type ApprovalState =
@@ -17,6 +18,8 @@ export interface Vote {
   /** Id of who voted; absent only for a requester without a principal. */
   readonly voter?: string;
   readonly roles?: readonly string[];
+  /** Tenant of who voted, where the voter is not the requester. */
+  readonly tenant?: string;
   /** How the vote came in, such as `terminal` or `ai-sdk`. */
   readonly channel: string;
   readonly note?: string;
@@ -24,6 +27,10 @@ export interface Vote {
   readonly digest: Digest;
   /** Whether hidden values were revealed to the voter first. */
   readonly revealed?: boolean;
+  /** Top-level fields of the arguments that the voter changed; {@link Vote.digest} is the one after it. */
+  readonly edited?: Readonly<Record<string, unknown>>;
+  /** What the voter wants to hold for later calls too. */
+  readonly grant?: GrantOffer;
 }
 
 /** What has to be the same at consume as it was when the approval was asked for. */
@@ -44,8 +51,15 @@ export interface ApprovalDraft {
   /** The framework's id of the call, for whoever shows the approval beside it. */
   readonly call: string;
   readonly bindings: ApprovalBindings;
-  /** The parsed arguments that were decided on; a resume runs exactly these. */
-  readonly args: unknown;
+  /**
+   * The parsed arguments that were decided on; a resume runs exactly these. Absent where the store
+   * keeps none: whoever resumes brings them, and they are checked by their digest.
+   */
+  readonly args?: unknown;
+  /** The arguments for reading, with values that look like secrets replaced. */
+  readonly shown: unknown;
+  /** Paths into `shown` whose value is hidden. */
+  readonly hidden: readonly string[];
   readonly requirements: Requirements;
   readonly reason: string;
   readonly rule?: string;
@@ -59,11 +73,30 @@ export interface ApprovalDraft {
 export interface Approval extends ApprovalDraft {
   readonly state: ApprovalState;
   readonly votes: readonly Vote[];
+  /** What a person changed in the arguments that were asked for. */
+  readonly edited?: EditedArgs;
+  /** Whether nobody answered in time, and others may answer by now. */
+  readonly escalated?: boolean;
   /** Raised by every change. */
   readonly version: number;
   /** By the store's clock, milliseconds since 1970. */
   readonly createdAt: number;
   readonly expiresAt: number;
+}
+
+/** Which arguments were changed, and how. They are named by {@link editedDigest}. */
+export interface EditedArgs {
+  /** Digest of the arguments that were asked for. */
+  readonly of: Digest;
+  /** Top-level fields with the values that they have from now on. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** An edit: the arguments as they read from now on, and the vote of who made them so. */
+export interface ApprovalEdit extends Pick<Approval, 'shown' | 'hidden'> {
+  readonly edited: EditedArgs;
+  /** Approves, and names the digest of the edited arguments. */
+  readonly vote: Vote;
 }
 
 /** Why a store refuses a vote or a consume. */
@@ -84,7 +117,12 @@ export type ApprovalResult =
 export interface ApprovalFilter {
   readonly tenant?: string;
   readonly state?: ApprovalState;
+  readonly principal?: string;
   readonly session?: string;
+  /** Name of the tool. */
+  readonly tool?: string;
+  /** Digest of the arguments. */
+  readonly digest?: Digest;
   /** Continues behind this `aid`. */
   readonly after?: string;
   /** @default 100 */
@@ -105,6 +143,11 @@ export interface ApprovalStore {
   /** Records a vote on a pending approval whose version is still the given one. */
   vote(aid: string, vote: Vote, version: number): MaybePromise<ApprovalResult>;
   /**
+   * Replaces the arguments of a pending approval whose version is still the given one. Earlier votes
+   * do not count any more.
+   */
+  edit(aid: string, edit: ApprovalEdit, version: number): MaybePromise<ApprovalResult>;
+  /**
    * Takes an approved approval, once. `claim` is drawn anew for every attempt to run, so that a
    * repeated consume whose answer was lost succeeds and any other one is a replay.
    */
@@ -113,6 +156,8 @@ export interface ApprovalStore {
   cancel(aid: string): MaybePromise<ApprovalResult>;
   /** In order of creation. */
   list(filter: ApprovalFilter): MaybePromise<readonly Approval[]>;
-  /** A hint that something changed; never relied upon. Returns its undo. */
-  subscribe?(listener: (aid: string) => void): () => void;
+  /** A hint that something changed, an unknown approval where no `aid` is given; never relied upon. Returns its undo. */
+  subscribe?(listener: (aid?: string) => void): () => void;
+  /** Where it keeps what was allowed for later calls too, if it does. */
+  readonly grants?: GrantStore;
 }

@@ -263,7 +263,7 @@ describe('the store', () => {
     leave?.();
     expect(await approvals.consume('a', 'claim', bindings)).toMatchObject({ ok: true });
     expect(state('a')).toBe('consumed');
-    expect(heard).toEqual(['a']);
+    expect(heard).toEqual(['a', 'a']);
   });
 
   it('forgets the oldest of very many settled ones, and never makes them usable again', async () => {

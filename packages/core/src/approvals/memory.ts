@@ -1,18 +1,30 @@
-import { canonical } from '../canonical.ts';
-import { GuardError } from '../errors.ts';
 import type {
   Approval,
-  ApprovalBindings,
+  ApprovalFilter,
   ApprovalRefusal,
   ApprovalResult,
   ApprovalStore,
-  Vote,
 } from './approval.ts';
-import { unmet } from './requirements.ts';
+import {
+  atTime,
+  isOpen,
+  mayAskAgain,
+  newApproval,
+  toCancelled,
+  toConsumed,
+  withEdit,
+  withVote,
+} from './lifecycle.ts';
+import { memoryGrants } from './memory-grants.ts';
+import { openCounts } from './open-counts.ts';
 
 export interface MemoryApprovalsOptions {
-  /** How many approvals may be pending at once. @default 10_000 */
+  /** How many approvals may be open at once. @default 10_000 */
   readonly maxPending?: number;
+  /** How many of them for one tenant. @default as many */
+  readonly maxPendingPerTenant?: number;
+  /** How many of them in one session of one principal. @default 100 */
+  readonly maxPendingPerSession?: number;
   /** Milliseconds since 1970. @default Date.now */
   readonly clock?: () => number;
 }
@@ -27,23 +39,19 @@ const SETTLED_KEPT = 10_000;
 
 /** Approvals in the memory of this process: single use holds for as long as it lives. */
 export function memoryApprovals(options: MemoryApprovalsOptions = {}): ApprovalStore {
-  const { maxPending = 10_000, clock = Date.now } = options;
+  const { clock = Date.now } = options;
   const byAid = new Map<string, Kept>();
   const byKey = new Map<string, Kept>();
   const settled = new Set<string>();
+  const open = openCounts(options);
   const listeners = new Set<(aid: string) => void>();
-  let pending = 0;
 
-  function change(kept: Kept, next: Partial<Approval>): Approval {
+  function change(kept: Kept, approval: Approval): Approval {
     const before = kept.approval.state;
-    kept.approval = Object.freeze({
-      ...kept.approval,
-      ...next,
-      version: kept.approval.version + 1,
-    });
-    if (isOpen(before) && !isOpen(kept.approval.state)) settle(kept.approval.aid);
-    tell(kept.approval.aid);
-    return kept.approval;
+    kept.approval = approval;
+    if (isOpen(before) && !isOpen(approval.state)) settle(approval);
+    tell(approval.aid);
+    return approval;
   }
 
   function tell(aid: string): void {
@@ -57,9 +65,9 @@ export function memoryApprovals(options: MemoryApprovalsOptions = {}): ApprovalS
   }
 
   /** Settled approvals stay so that a replay is recognised, the oldest of very many do not. */
-  function settle(aid: string): void {
-    pending -= 1;
-    settled.add(aid);
+  function settle(approval: Approval): void {
+    open.add(approval, -1);
+    settled.add(approval.aid);
     if (settled.size <= SETTLED_KEPT) return;
     const [oldest] = settled;
     if (oldest === undefined) return;
@@ -70,49 +78,39 @@ export function memoryApprovals(options: MemoryApprovalsOptions = {}): ApprovalS
   }
 
   function current(kept: Kept): Approval {
-    const { approval } = kept;
-    if (isOpen(approval.state) && approval.expiresAt <= clock()) {
-      return change(kept, { state: 'expired' });
-    }
-    return approval;
+    const approval = atTime(kept.approval, clock());
+    return approval === kept.approval ? approval : change(kept, approval);
   }
 
-  function open(aid: string, state: 'pending' | 'approved'): Kept | ApprovalRefusal {
+  /** Takes one step from what the approval is by now. */
+  function step(
+    aid: string,
+    to: (approval: Approval) => Approval | ApprovalRefusal,
+  ): ApprovalResult {
     const kept = byAid.get(aid);
-    if (kept === undefined) return 'unknown';
-    const now = current(kept).state;
-    if (now === state) return kept;
-    return now === 'approved' ? 'conflict' : now;
+    if (kept === undefined) return { ok: false, reason: 'unknown' };
+    const next = to(current(kept));
+    return typeof next === 'string'
+      ? { ok: false, reason: next }
+      : { ok: true, approval: change(kept, next) };
   }
 
   return {
     name: 'memory',
+    grants: memoryGrants(clock),
     create(draft, key) {
       const known = byKey.get(key);
-      if (known !== undefined) {
-        const approval = current(known);
-        // What ran out or was called off may be asked again; what was answered may not.
-        if (approval.state !== 'expired' && approval.state !== 'cancelled') return approval;
-      }
-      if (pending >= maxPending) {
+      if (known !== undefined && !mayAskAgain(current(known).state)) return known.approval;
+      if (open.isFull(draft)) {
         for (const kept of byAid.values()) current(kept);
-        if (pending >= maxPending) {
-          throw new GuardError('approval_limit', `${maxPending} approvals are pending already`);
-        }
+        open.check(draft);
       }
-      const createdAt = clock();
-      const approval: Approval = Object.freeze({
-        ...draft,
-        state: 'pending',
-        votes: Object.freeze([]),
-        version: 1,
-        createdAt,
-        expiresAt: createdAt + draft.expiresMs,
-      });
+      const approval = newApproval(draft, clock());
       const kept: Kept = { approval, key, claim: undefined };
       byAid.set(draft.aid, kept);
       byKey.set(key, kept);
-      pending += 1;
+      open.add(approval, 1);
+      tell(draft.aid);
       return approval;
     },
     get(aid) {
@@ -123,37 +121,26 @@ export function memoryApprovals(options: MemoryApprovalsOptions = {}): ApprovalS
       const kept = byKey.get(key);
       return kept === undefined ? undefined : current(kept);
     },
-    vote(aid, vote, version) {
-      const kept = open(aid, 'pending');
-      if (typeof kept === 'string') return refused(kept);
-      if (kept.approval.version !== version) return refused('conflict');
-      if (vote.digest !== kept.approval.bindings.digest) return refused('mismatch');
-      return { ok: true, approval: change(kept, afterVote(kept.approval, vote)) };
-    },
+    vote: (aid, vote, version) => step(aid, (approval) => withVote(approval, vote, version)),
+    edit: (aid, edit, version) => step(aid, (approval) => withEdit(approval, edit, version)),
     consume(aid, claim, bindings) {
-      const repeated = byAid.get(aid);
-      if (repeated?.approval.state === 'consumed' && repeated.claim === claim) {
-        return { ok: true, approval: repeated.approval };
-      }
-      const kept = open(aid, 'approved');
-      if (typeof kept === 'string') return refused(kept);
-      if (!sameBindings(kept.approval.bindings, bindings)) return refused('mismatch');
-      kept.claim = claim;
-      return { ok: true, approval: change(kept, { state: 'consumed' }) };
-    },
-    cancel(aid) {
       const kept = byAid.get(aid);
-      if (kept === undefined) return refused('unknown');
-      const { state } = current(kept);
-      if (!isOpen(state)) return refused(state as ApprovalRefusal); // every state that is not open is a refusal
-      return { ok: true, approval: change(kept, { state: 'cancelled' }) };
+      // The same claim again: its first answer was lost on the way.
+      if (kept?.approval.state === 'consumed' && kept.claim === claim) {
+        return { ok: true, approval: kept.approval };
+      }
+      const result = step(aid, (approval) => toConsumed(approval, bindings));
+      if (result.ok && kept !== undefined) kept.claim = claim;
+      return result;
     },
-    list({ tenant, state, session, after, limit = 100 }) {
+    cancel: (aid) => step(aid, toCancelled),
+    list(filter) {
+      const { after, limit = 100 } = filter;
       const found: Approval[] = [];
       let reached = after === undefined;
       for (const kept of byAid.values()) {
         const approval = current(kept);
-        if (reached && matches(approval, { tenant, state, session })) found.push(approval);
+        if (reached && matches(approval, filter)) found.push(approval);
         if (found.length >= limit) break;
         if (approval.aid === after) reached = true;
       }
@@ -168,34 +155,16 @@ export function memoryApprovals(options: MemoryApprovalsOptions = {}): ApprovalS
   };
 }
 
-function isOpen(state: Approval['state']): boolean {
-  return state === 'pending' || state === 'approved';
-}
-
-/** The state after a vote: one denial denies, and approved is what meets every requirement. */
-function afterVote(approval: Approval, vote: Vote): Pick<Approval, 'state' | 'votes'> {
-  const votes = Object.freeze([...approval.votes, vote]);
-  if (vote.verdict !== 'approve') return { votes, state: 'denied' };
-  const missing = unmet(approval.requirements, votes, approval.bindings.principal);
-  return { votes, state: missing === undefined ? 'approved' : 'pending' };
-}
-
-/** Whether an approval was given for exactly this. */
-export function sameBindings(a: ApprovalBindings, b: ApprovalBindings): boolean {
-  return canonical(a) === canonical(b);
-}
-
 function matches(
-  approval: Approval,
-  filter: { tenant: string | undefined; state: string | undefined; session: string | undefined },
+  { bindings, state }: Approval,
+  { tenant, principal, session, tool, digest, state: wanted }: ApprovalFilter,
 ): boolean {
   return (
-    (filter.tenant === undefined || approval.bindings.tenant === filter.tenant) &&
-    (filter.state === undefined || approval.state === filter.state) &&
-    (filter.session === undefined || approval.bindings.session === filter.session)
+    (tenant === undefined || bindings.tenant === tenant) &&
+    (principal === undefined || bindings.principal === principal) &&
+    (session === undefined || bindings.session === session) &&
+    (tool === undefined || bindings.tool.name === tool) &&
+    (digest === undefined || bindings.digest === digest) &&
+    (wanted === undefined || state === wanted)
   );
-}
-
-function refused(reason: ApprovalRefusal): ApprovalResult {
-  return { ok: false, reason };
 }

@@ -49,9 +49,21 @@ const anyRequirements: fc.Arbitrary<Requirements> = fc
     votes: fc.array(anyVoteRequirement, { minLength: 1, maxLength: 3 }),
     expiresMs: fc.option(fc.integer({ min: 1, max: 1000 }), { nil: undefined }),
     editable: fc.uniqueArray(fc.constantFrom('a', 'b', 'c')),
-    grants: fc.uniqueArray(fc.constantFrom('session', 'day')),
+    grants: fc.uniqueArray(fc.constantFrom('session' as const, 'always' as const)),
+    rules: fc.uniqueArray(fc.constantFrom('r1', 'r2', 'r3'), { minLength: 1 }),
+    late: fc.oneof(
+      fc.constantFrom({}, { onExpiry: 'park' as const }),
+      fc.record({
+        onExpiry: fc.constant('escalate' as const),
+        escalateTo: fc.uniqueArray(fc.constantFrom('dave', 'role:board'), { minLength: 1 }),
+      }),
+    ),
   })
-  .map(({ expiresMs, ...rest }) => (expiresMs === undefined ? rest : { ...rest, expiresMs }));
+  .map(({ expiresMs, late, ...rest }) => ({
+    ...rest,
+    ...late,
+    ...(expiresMs === undefined ? {} : { expiresMs }),
+  }));
 
 /** Requirements as sets, since their order means nothing. */
 const meaning = (r: Requirements): unknown => ({
@@ -59,6 +71,9 @@ const meaning = (r: Requirements): unknown => ({
   expiresMs: r.expiresMs,
   editable: new Set(r.editable),
   grants: new Set(r.grants),
+  rules: new Set(r.rules),
+  onExpiry: r.onExpiry,
+  escalateTo: new Set(r.escalateTo),
 });
 
 describe('a confirmation', () => {

@@ -1,4 +1,4 @@
-import { sameBindings } from '../approvals/memory.ts';
+import { sameBindings } from '../approvals/lifecycle.ts';
 import type { Approval } from '../approvals/approval.ts';
 import { type AuditReceipt, DURABILITIES, type Durability } from '../audit/log.ts';
 import type { Decision } from '../decision.ts';

@@ -1,7 +1,7 @@
 import { hash } from '#hash';
 
 import type { Approval, ApprovalBindings, ApprovalDraft } from '../approvals/approval.ts';
-import { sameBindings } from '../approvals/memory.ts';
+import { sameBindings } from '../approvals/lifecycle.ts';
 import { describeRequirement, type Requirements, unmet } from '../approvals/requirements.ts';
 import { canonical } from '../canonical.ts';
 import { allow, type AllowDecision, type AskDecision, type Decision } from '../decision.ts';
@@ -213,12 +213,15 @@ function draftOf(
   decision: AskDecision,
   bindings: ApprovalBindings,
 ): ApprovalDraft {
+  const { value: shown, hidden } = state.parts.redactor.shown(state.call.confined);
   return Object.freeze({
     aid: mintId('aid'),
     rid: state.rid,
     call: state.call.id,
     bindings,
     args: viewOf(state).args,
+    shown,
+    hidden,
     requirements: decision.requirements,
     reason: decision.reason,
     ...(decision.rule === undefined ? {} : { rule: decision.rule }),

@@ -138,6 +138,7 @@ function enterSandbox(
     return state.parts.sandbox.run(viewOf(state), {
       context: state.context,
       signal: run.signal,
+      secrets: run.secrets,
       execute: start,
     });
   } finally {

@@ -46,7 +46,7 @@ describe('an answer', () => {
       effect: 'ask',
       policy: 'sha256:1',
       ...details,
-      requirements,
+      requirements: { ...requirements, rules: [details.rule] },
     });
     expect(read({ effect: 'deny', ...details })).toEqual({
       effect: 'deny',

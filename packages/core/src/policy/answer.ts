@@ -1,3 +1,4 @@
+import type { GrantScope } from '../approvals/grant.ts';
 import { CONFIRM, type Requirements, type VoteRequirement } from '../approvals/requirements.ts';
 import { allow, ask, type Decision, deny } from '../decision.ts';
 import { DURABILITIES, type Durability } from '../audit/log.ts';
@@ -77,7 +78,7 @@ function decisionOf(answer: unknown, source: AnswerSource): Decision {
     case 'allow':
       return allow(source.policy, reason, extras);
     case 'ask':
-      return ask(source.policy, reason, requirements(own['requirements']), extras);
+      return ask(source.policy, reason, requirements(own['requirements'], rule), extras);
     case 'deny':
       return deny(source.policy, reason, 'denied', extras);
     default:
@@ -166,11 +167,11 @@ function sandboxLevels(value: unknown): Partial<Guarantees> {
   return Object.freeze({ ...own });
 }
 
-function requirements(value: unknown): Requirements {
+function requirements(value: unknown, rule: string | undefined): Requirements {
   if (value === undefined) return CONFIRM;
-  const { votes, expiresMs, editable, grants } = knownFields(
+  const { votes, expiresMs, editable, grants, onExpiry, escalateTo } = knownFields(
     value,
-    ['votes', 'expiresMs', 'editable', 'grants'],
+    ['votes', 'expiresMs', 'editable', 'grants', 'onExpiry', 'escalateTo'],
     'a requirement that is not known',
   );
   if (expiresMs !== undefined && !positive(expiresMs))
@@ -181,8 +182,33 @@ function requirements(value: unknown): Requirements {
     votes: asked,
     ...(expiresMs === undefined ? {} : { expiresMs }),
     editable: editable === undefined ? CONFIRM.editable : texts(editable, 'editable fields'),
-    grants: grants === undefined ? CONFIRM.grants : texts(grants, 'grants'),
+    grants: grants === undefined ? CONFIRM.grants : scopes(grants, rule),
+    ...(rule === undefined ? {} : { rules: Object.freeze([rule]) }),
+    ...expiry(onExpiry, escalateTo),
   });
+}
+
+function scopes(value: unknown, rule: string | undefined): readonly GrantScope[] {
+  const names = texts(value, 'grants');
+  if (names.length > 0 && rule === undefined) {
+    throw new Nonsense('grants of an ask without a rule, which could not say what they answer');
+  }
+  if (names.every((name) => name === 'session' || name === 'always')) return names;
+  throw new Nonsense('a grant that is not known');
+}
+
+function expiry(
+  onExpiry: unknown,
+  escalateTo: unknown,
+): Pick<Requirements, 'onExpiry' | 'escalateTo'> {
+  if (onExpiry === 'escalate') {
+    const names = texts(escalateTo, 'people to escalate to');
+    if (names.length > 0) return { onExpiry, escalateTo: names };
+  } else if (escalateTo === undefined) {
+    if (onExpiry === undefined || onExpiry === 'deny') return {};
+    if (onExpiry === 'park') return { onExpiry };
+  }
+  throw new Nonsense('an end of the waiting time that is not known');
 }
 
 function voteRequirement(value: unknown): VoteRequirement {

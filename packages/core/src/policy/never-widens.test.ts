@@ -85,7 +85,8 @@ const requirements = fc.record(
     votes: fc.array(vote, { minLength: 1, maxLength: 2 }),
     expiresMs: fc.integer({ min: 1, max: 1000 }),
     editable: fc.uniqueArray(fc.constantFrom('a', 'b')),
-    grants: fc.uniqueArray(fc.constantFrom('session', 'day')),
+    grants: fc.uniqueArray(fc.constantFrom('session', 'always')),
+    onExpiry: fc.constantFrom('deny' as const, 'park' as const, 'escalate' as const),
   },
   { requiredKeys: [] },
 );
@@ -94,6 +95,11 @@ const details = {
   limits: fc.array(limit, { maxLength: 2 }),
   conditions,
 };
+
+/** Whoever escalates says to whom. */
+function withPeople<T extends { readonly onExpiry?: string }>(required: T): T {
+  return required.onExpiry === 'escalate' ? { ...required, escalateTo: ['role:board'] } : required;
+}
 
 function answerOf(...effects: readonly Effect[]): fc.Arbitrary<PolicyAnswer> {
   return (
@@ -105,7 +111,7 @@ function answerOf(...effects: readonly Effect[]): fc.Arbitrary<PolicyAnswer> {
       // Only an ask has requirements.
       .map(({ requirements: required, ...rest }) =>
         rest.effect === 'ask' && required !== undefined
-          ? { ...rest, requirements: required }
+          ? { ...rest, rule: 'asks', requirements: withPeople(required) }
           : rest,
       )
   );
@@ -248,6 +254,10 @@ function expectNoWeaker(after: Decision, before: Decision): void {
   expectAll(then.votes, now.votes);
   expectAll(now.editable, then.editable);
   expectAll(now.grants, then.grants);
+  // Waiting longer, or for more people, is what only everybody who asks can offer.
+  if (now.onExpiry !== undefined) expect(now.onExpiry).toBe(then.onExpiry);
+  expectAll(now.escalateTo ?? [], then.escalateTo ?? []);
+  expectAll(then.rules ?? [], now.rules ?? []);
   const expiry = (ms: number | undefined): number => Math.min(ms ?? Infinity, GUARD_EXPIRES_MS);
   expect(expiry(now.expiresMs)).toBeLessThanOrEqual(expiry(then.expiresMs));
 }
@@ -265,6 +275,9 @@ function meaningOf(decision: Decision): unknown {
     votes: texts(required?.votes ?? []),
     editable: texts(required?.editable ?? []),
     grants: texts(required?.grants ?? []),
+    rules: texts(required?.rules ?? []),
+    onExpiry: required?.onExpiry,
+    escalateTo: texts(required?.escalateTo ?? []),
     expiresMs: required?.expiresMs,
   };
 }

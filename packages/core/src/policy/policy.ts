@@ -27,8 +27,11 @@ export interface Policy {
   digest(context: CallContext): Digest;
   /** Resolved once per tool, so that the number of rules costs nothing per call. */
   resolve(tool: ToolInfo): Ruling;
-  /** Tells when the policy was changed while in use. Returns its undo. */
-  onChange?(listener: (change: PolicyChange) => void): () => void;
+  /**
+   * Tells of changes while the policy is in use. A policy that can wait makes the change once every
+   * listener is done, and not where one fails. Returns its undo.
+   */
+  onChange?(listener: (change: PolicyChange) => MaybePromise<void>): () => void;
 }
 
 /** A change of a policy in use. */

@@ -1,7 +1,8 @@
 import type { CallContext } from '../call.ts';
 import { type Decision, deny } from '../decision.ts';
+import { drop } from '../drop.ts';
 import { ownOptions } from '../own-options.ts';
-import { isThenable } from '../steps.ts';
+import { isThenable, type MaybePromise } from '../steps.ts';
 import { invalid } from './checks.ts';
 import { policyOf } from './policy-of.ts';
 import type { Policy, PolicyChange, PolicyInput, Ruling, ToolInfo } from './policy.ts';
@@ -72,7 +73,7 @@ function selector<Key extends UserKey>(
   for (const [id, policy] of Object.entries(own.policies ?? {})) {
     policies.set(keys.ofKey(id as Key), granting(policy)); // both kinds of key include string
   }
-  const listeners = new Set<(change: PolicyChange) => void>();
+  const listeners = new Set<(change: PolicyChange) => MaybePromise<void>>();
   const watching: Array<() => void> = [];
 
   function chosen(context: CallContext): Policy {
@@ -80,13 +81,14 @@ function selector<Key extends UserKey>(
     return (key === undefined ? undefined : policies.get(key)) ?? fallback;
   }
 
-  function announce(change: PolicyChange): void {
-    for (const listener of listeners) listener(change);
+  async function announce(change: PolicyChange): Promise<void> {
+    await Promise.all(Array.from(listeners, (listener) => listener(change)));
   }
 
   function changed(change: string, from: Policy | undefined, to: Policy | undefined): void {
     if (from?.onChange !== undefined || to?.onChange !== undefined) watch();
-    announce({ policy: name, change, from: from?.digest({}), to: to?.digest({}) });
+    // It was made: nobody can refuse it any more.
+    drop(announce({ policy: name, change, from: from?.digest({}), to: to?.digest({}) }));
   }
 
   /** For as long as somebody listens, a change within one of the policies is a change of this one. */

@@ -33,7 +33,12 @@ const offering = (name: string, offered: Partial<Guarantees>): Sandbox => {
   return sandbox(name, { guarantees, check: () => ({ ok: true, guarantees }) });
 };
 
-const run = (execute: () => unknown): SandboxRun => ({ context: {}, signal: undefined, execute });
+const run = (execute: () => unknown): SandboxRun => ({
+  context: {},
+  signal: undefined,
+  secrets: {},
+  execute,
+});
 
 describe('no sandbox', () => {
   it('runs the tool as it is and guarantees nothing', () => {

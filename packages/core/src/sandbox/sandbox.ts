@@ -12,6 +12,8 @@ export type Confinement = { readonly args: unknown } | { readonly refused: strin
 export interface SandboxRun {
   readonly context: CallContext;
   readonly signal: AbortSignal | undefined;
+  /** The secrets that the tool declared, by name: a tool that runs elsewhere is handed them there. */
+  readonly secrets: Readonly<Record<string, string>>;
   /** Runs the tool's own code in this process, with the confined arguments. */
   execute(): unknown;
 }
