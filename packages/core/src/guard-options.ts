@@ -43,6 +43,14 @@ export interface GuardOptions {
   readonly approver?: Approver | AskApprover | ReadonlyArray<Approver | AskApprover>;
   /** @default memoryApprovals() */
   readonly approvals?: ApprovalStore;
+  /**
+   * What becomes of an ask that nobody in this process answers, and no framework takes: the call is
+   * refused; or the ask stays open in the store and the call ends, to be made again or resumed by the
+   * approval's id; or the call waits for votes that come in through the store.
+   *
+   * @default 'refuse'
+   */
+  readonly asks?: 'refuse' | 'suspend' | 'wait';
   /** How long a person in this process has, in milliseconds. @default 5 minutes */
   readonly approvalTimeoutMs?: number;
   /** How long an approval may stay unused at most, in milliseconds; an ask may say less. @default 1 hour */
@@ -82,6 +90,7 @@ export interface Parts {
   readonly events: Events;
   readonly approvers: readonly Approver[];
   readonly approvals: ApprovalStore;
+  readonly asks: 'refuse' | 'suspend' | 'wait';
   readonly approvalTimeoutMs: number;
   readonly approvalExpiresMs: number;
   readonly audit: AuditLog | undefined;
@@ -110,6 +119,7 @@ const KNOWN = [
   'hooks',
   'approver',
   'approvals',
+  'asks',
   'approvalTimeoutMs',
   'approvalExpiresMs',
   'audit',
@@ -149,6 +159,8 @@ export function partsOf(given: GuardOptions): Parts {
     );
   }
   const { audit = memoryAudit({ redact: options.redact ?? {} }), sandbox = noSandbox() } = options;
+  const { approvals = memoryApprovals(), asks = 'refuse' } = options;
+  checkAsks(asks, approvals);
   const redactor = createRedactor(options.redact);
   const logger = options.logger === undefined ? undefined : safeLogger(options.logger, redactor);
   const events = createEvents(logger);
@@ -162,7 +174,8 @@ export function partsOf(given: GuardOptions): Parts {
     hooks,
     events,
     approvers: listOf<Approver | AskApprover>(options.approver).map(approverOf),
-    approvals: options.approvals ?? memoryApprovals(),
+    approvals,
+    asks,
     approvalTimeoutMs: options.approvalTimeoutMs ?? 5 * 60_000,
     approvalExpiresMs: options.approvalExpiresMs ?? 60 * 60_000,
     audit: audit === false ? undefined : audit,
@@ -181,6 +194,17 @@ export function partsOf(given: GuardOptions): Parts {
     trailing: new Set(),
     closed: false,
   };
+}
+
+function checkAsks(asks: unknown, { name, subscribe }: ApprovalStore): void {
+  if (!['refuse', 'suspend', 'wait'].includes(asks as string)) {
+    throw invalid("asks has to be 'refuse', 'suspend' or 'wait'");
+  }
+  if (asks === 'wait' && subscribe === undefined) {
+    throw invalid(
+      `asks: 'wait' needs a store that says when something changed, and "${name}" does not; use 'suspend'`,
+    );
+  }
 }
 
 function checkPositive(option: string, value: number | undefined): void {

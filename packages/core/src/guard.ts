@@ -21,6 +21,7 @@ import type { Execute, ToolRun } from './pipeline/run-body.ts';
 import { watchPolicy } from './policy-changes.ts';
 import type { Policy } from './policy/policy.ts';
 import type { ToolSchema } from './schema.ts';
+import { resumedCall, type ResumeRequest } from './resume.ts';
 import { drive, type MaybePromise } from './steps.ts';
 import type { Approval } from './approvals/approval.ts';
 import {
@@ -90,6 +91,20 @@ export interface Guard {
    * @throws {GuardError} unless the call is allowed.
    */
   enforce(request: CallRequest): Promise<void>;
+  /**
+   * Runs a call that was left open, once its approval has the votes it needs: with the arguments that
+   * were approved, decided on anew, for the same person and session. The tool is the one that was
+   * registered or wrapped under its name, or what `request` says of it; arguments are only needed
+   * where the store keeps none.
+   *
+   * @throws {GuardError} `approval_unknown`, `approval_required` while votes are missing, and whatever
+   * a call throws.
+   */
+  resume<T, Args = never>(
+    aid: string,
+    execute: (args: Args, run: ToolRun) => T,
+    request?: ResumeRequest,
+  ): Promise<Awaited<T>>;
   /** A function of the same type that passes through the guard. */
   wrap<F extends (...args: never[]) => unknown>(
     name: string,
@@ -248,6 +263,10 @@ function bind(shared: Shared, context: CallContext): Guard {
       drive(runCall(requested(request), execute)) as never, // the overloads say what it is
     decide: async (request: CallRequest) => drive(checkCall(requested(request))),
     enforce: async (request: CallRequest) => drive(enforceCall(requested(request))),
+    resume: async (aid: string, execute: Execute<unknown>, request: ResumeRequest = {}) => {
+      const { tool, input } = await drive(resumedCall(parts, shared.tools, aid, request));
+      return drive(runCall(stateOf(tool, input), execute)) as never; // its caller says what it is
+    },
     wrap: (name: string, given: Wrapped['fn'], more: WrapOptions = {}) => {
       // The same guard guards once: a function that comes back under its name is wrapped anew.
       const before = shared.wrapped.get(given);

@@ -90,6 +90,7 @@ export type { Obligation } from './obligations.ts';
 export type { Opened } from './pipeline/pipeline.ts';
 export type { ReportDraft } from './pipeline/report.ts';
 export type { ToolRun } from './pipeline/run-body.ts';
+export type { ResumeRequest } from './resume.ts';
 export type { Layer } from './policy/layers.ts';
 export type {
   Opinion,

@@ -16,6 +16,8 @@ export interface ToolRegistry {
   register(spec: ToolSpec): RegisteredTool;
   /** Resolves the rules of the same spec once. */
   registerOnce(spec: ToolSpec): RegisteredTool;
+  /** The tool that was registered last under this name. */
+  named(source: string, name: string): RegisteredTool | undefined;
   /** The tool of a request. One that cannot be guarded is denied like any other call, and logged. */
   ofRequest(request: CallRequest): RegisteredTool;
 }
@@ -26,6 +28,7 @@ const MOST_NAMES = 10_000;
 export function toolRegistry({ policy, facts, unicodeNames }: Parts): ToolRegistry {
   const specs = new WeakMap<ToolSpec, RegisteredTool>();
   const names = new Map<string, RegisteredTool>();
+  const latest = new Map<string, RegisteredTool>();
 
   /** What is stated with the tool goes before what was stated for its name. */
   function register(spec: ToolSpec): RegisteredTool {
@@ -38,19 +41,27 @@ export function toolRegistry({ policy, facts, unicodeNames }: Parts): ToolRegist
     });
   }
 
+  function remember(tool: RegisteredTool): RegisteredTool {
+    const { source, name } = tool.info.identity;
+    const key = keyOf(source, name);
+    if (latest.has(key) || latest.size < MOST_NAMES) latest.set(key, tool);
+    return tool;
+  }
+
   return {
-    register,
+    register: (spec) => remember(register(spec)),
+    named: (source, name) => latest.get(keyOf(source, name)),
     registerOnce(spec) {
       let tool = specs.get(spec);
       if (tool === undefined) {
-        tool = register(spec);
+        tool = remember(register(spec));
         specs.set(spec, tool);
       }
       return tool;
     },
     ofRequest(request) {
-      const { tool: name, args, id, context, demands, answer, parsed, ...spec } = request;
-      void [args, id, context, demands, answer, parsed];
+      const { tool: name, args, id, context, demands, answer, parsed, approval, ...spec } = request;
+      void [args, id, context, demands, answer, parsed, approval];
       const plain = Object.keys(spec).length === 0;
       const known = plain ? names.get(name) : undefined;
       if (known !== undefined) return known;
@@ -63,4 +74,8 @@ export function toolRegistry({ policy, facts, unicodeNames }: Parts): ToolRegist
       }
     },
   };
+}
+
+function keyOf(source: string, name: string): string {
+  return JSON.stringify([source, name]);
 }

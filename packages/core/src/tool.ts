@@ -204,4 +204,6 @@ export interface CallInput {
   readonly answer?: RequesterAnswer | 'voted';
   /** Arguments are parsed already; after a rewrite they are checked against the schema. */
   readonly parsed?: boolean;
+  /** Id of the approval that the answer is about. @default it is found by the call's id and arguments */
+  readonly approval?: string;
 }

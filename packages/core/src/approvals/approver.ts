@@ -2,6 +2,8 @@ import type { CallContext, ToolIdentity } from '../call.ts';
 import type { Digest } from '../digest.ts';
 import type { MaybePromiseAnswer } from '../steps.ts';
 import type { ToolFacts } from '../facts.ts';
+import type { GrantOffer } from './grant.ts';
+import type { Vote } from './approval.ts';
 import type { Requirements } from './requirements.ts';
 
 /** What an approver is shown: exactly what will run, with secrets hidden. */
@@ -18,6 +20,10 @@ export interface ApprovalRequest {
   readonly reason: string;
   readonly rule?: string;
   readonly requirements: Requirements;
+  /** Labels of the session, such as `untrusted`. */
+  readonly labels: readonly string[];
+  /** What others have answered so far. */
+  readonly votes: readonly Vote[];
   readonly context: CallContext;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
@@ -32,7 +38,15 @@ export interface ApprovalRequest {
 export type ApproverAnswer =
   | 'approve'
   | 'deny'
-  | { readonly verdict: 'approve' | 'deny' | 'abstain'; readonly note?: string };
+  | { readonly verdict: 'deny' | 'abstain'; readonly note?: string }
+  | {
+      readonly verdict: 'approve';
+      readonly note?: string;
+      /** Top-level fields of the arguments with other values; only those that the ask lets change. */
+      readonly edited?: Readonly<Record<string, unknown>>;
+      /** What is to hold for later calls too, where the ask offers it. */
+      readonly grant?: GrantOffer;
+    };
 
 export type AskApprover = (
   request: ApprovalRequest,

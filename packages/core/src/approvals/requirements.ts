@@ -121,3 +121,13 @@ export function describeRequirement(requirement: VoteRequirement): string {
   if (requirement.kind === 'confirm') return 'confirmation by the requester';
   return `${requirement.quorum} of ${requirement.by.join(', ')}`;
 }
+
+/** All of them in words. */
+export function describeRequirements({ votes }: Requirements): string {
+  return votes.map(describeRequirement).join(' and ');
+}
+
+/** How long the approval may stay unused, where the ask says it. */
+export function expiryOf(requirements: Requirements): number | undefined {
+  return Object.hasOwn(requirements, 'expiresMs') ? requirements.expiresMs : undefined;
+}

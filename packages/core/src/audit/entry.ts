@@ -80,7 +80,7 @@ export interface AuditEntry extends AuditDraft {
   readonly prev: string;
   /** SHA-256 over the byte 0 and the canonical entry (the leaf hash of RFC 6962), hexadecimal. */
   readonly hash: string;
-  /** HMAC-SHA256 over the canonical entry, hexadecimal. */
+  /** HMAC-SHA256 over `hash`, and so over the canonical entry, hexadecimal. */
   readonly mac: string;
 }
 

@@ -41,12 +41,9 @@ function sealedByTheBooks(entries: readonly AuditEntry[]): readonly AuditEntry[]
   let prev = NO_ENTRY;
   return entries.map(({ hash: _hash, mac: _mac, ...entry }) => {
     const body = canonicalize({ ...entry, prev }) ?? '';
-    const sealed = {
-      ...entry,
-      prev,
-      hash: createHash('sha256').update(`\0${body}`).digest('hex'),
-      mac: createHmac('sha256', KEY).update(`guardstile/audit/v1\n${body}`).digest('hex'),
-    };
+    const hash = createHash('sha256').update(`\0${body}`).digest('hex');
+    const mac = createHmac('sha256', KEY).update(`guardstile/audit/v1\n${hash}`).digest('hex');
+    const sealed = { ...entry, prev, hash, mac };
     prev = sealed.hash;
     return sealed;
   });

@@ -70,9 +70,8 @@ export function memoryAudit(options: MemoryAuditOptions = {}): AuditLog {
     for (; nextSeal < until; nextSeal += 1) {
       const item = kept[nextSeal] as Kept; // nextSeal < until <= kept.length
       const unsealed: UnsealedEntry = { ...item.entry, prev };
-      const body = bodyOf(unsealed);
-      prev = leafHash(body);
-      item.sealed = Object.freeze({ ...unsealed, hash: prev, mac: authenticate(body) });
+      prev = leafHash(bodyOf(unsealed));
+      item.sealed = Object.freeze({ ...unsealed, hash: prev, mac: authenticate(prev) });
     }
   }
 

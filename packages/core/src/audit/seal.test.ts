@@ -22,14 +22,15 @@ describe('a seal', () => {
     expect(bodyOf({ ...entry, hash: 'h', mac: 'm' })).toBe(BODY);
   });
 
-  it('is the leaf hash of RFC 6962, and an HMAC that anybody with the key can compute', () => {
-    expect(leafHash(BODY)).toBe(
+  it('is the leaf hash of RFC 6962, and an HMAC of it that anybody with the key can compute', () => {
+    const leaf = leafHash(BODY);
+    expect(leaf).toBe(
       createHash('sha256')
         .update(Buffer.concat([Buffer.from([0]), Buffer.from(BODY)]))
         .digest('hex'),
     );
-    expect(authenticator('key')(BODY)).toBe(
-      createHmac('sha256', 'key').update(`guardstile/audit/v1\n${BODY}`).digest('hex'),
+    expect(authenticator('key')(leaf)).toBe(
+      createHmac('sha256', 'key').update(`guardstile/audit/v1\n${leaf}`).digest('hex'),
     );
   });
 

@@ -6,15 +6,16 @@ import type { AuditEntry } from './entry.ts';
 
 export type UnsealedEntry = Omit<AuditEntry, 'hash' | 'mac'>;
 
-/** Authenticates canonical entries: HMAC-SHA256 under one key. */
-export type Authenticate = (body: string) => string;
+/** Authenticates entries by their leaf hash: HMAC-SHA256 under one key. */
+export type Authenticate = (leaf: string) => string;
 
 /**
  * @throws {GuardError} `audit_key_invalid` for an empty key.
  */
 export function authenticator(key: string | Uint8Array): Authenticate {
   const mac = hash.hmac(keyBytes(key));
-  return (body) => mac(`guardstile/audit/v1\n${body}`);
+  // Of the hash, not of the text again: whoever finds two texts with one hash has broken the chain, too.
+  return (leaf) => mac(`guardstile/audit/v1\n${leaf}`);
 }
 
 /**

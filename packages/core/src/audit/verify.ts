@@ -9,8 +9,8 @@ export function verifyEntry(entry: AuditEntry, key: string | Uint8Array): boolea
 
 function authentic(entry: AuditEntry, authenticate: Authenticate): boolean {
   try {
-    const body = bodyOf(entry);
-    return sameText(entry.mac, authenticate(body)) && sameText(entry.hash, leafHash(body));
+    const leaf = leafHash(bodyOf(entry));
+    return sameText(entry.mac, authenticate(leaf)) && sameText(entry.hash, leaf);
   } catch {
     return false;
   }

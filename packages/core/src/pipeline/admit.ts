@@ -98,6 +98,7 @@ function* recordAllow(
       digest: argsDigest(state),
       args: storedArgs(state),
       ...(call.labels.length === 0 ? {} : { labels: call.labels }),
+      ...(state.grant === undefined ? {} : { payload: { grant: state.grant.gid } }),
       ...(guarantees === undefined ? {} : { sandbox: { name: parts.sandbox.name, guarantees } }),
     });
     requireReceipt(state, receipt);

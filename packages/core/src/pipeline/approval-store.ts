@@ -11,7 +11,7 @@ import type { CallState } from './call-state.ts';
  * nonsense lets nothing run.
  */
 export function* fromStore<T>(
-  state: CallState,
+  state: Pick<CallState, 'parts' | 'waiting'>,
   ask: () => MaybePromise<unknown>,
   read: (answer: unknown) => T,
   waiting: Waiting = state.waiting,
@@ -69,6 +69,11 @@ export function readApproval(answer: unknown): Approval {
 
 export function readMaybeApproval(answer: unknown): Approval | undefined {
   return answer === undefined || answer === null ? undefined : readApproval(answer);
+}
+
+export function readApprovals(answer: unknown): readonly Approval[] {
+  if (!Array.isArray(answer)) throw new Error('it answered no list');
+  return answer.map(readApproval);
 }
 
 export function readResult(answer: unknown): ApprovalResult {

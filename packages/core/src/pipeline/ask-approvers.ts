@@ -1,14 +1,19 @@
-import type { Approval, Vote } from '../approvals/approval.ts';
-import type { ApprovalRequest, Approver } from '../approvals/approver.ts';
-import { describeRequirement, type Requirements, unmet } from '../approvals/requirements.ts';
+import type { Approval } from '../approvals/approval.ts';
+import type { Approver } from '../approvals/approver.ts';
+import {
+  describeRequirement,
+  describeRequirements,
+  type Requirements,
+  unmet,
+} from '../approvals/requirements.ts';
 import { GuardError } from '../errors.ts';
 import { messageOf } from '../message-of.ts';
 import { drive, type Steps } from '../steps.ts';
+import { fromStore, readMaybeApproval } from './approval-store.ts';
+import { type Ballot, askOne, hasAgreed } from './ask-one.ts';
 import { callOff } from './call-off.ts';
-import { type CallState, eventBase, viewOf } from './call-state.ts';
-import { record } from './record.ts';
+import { type CallState, eventBase, PATIENT } from './call-state.ts';
 import { refusal } from './refusal.ts';
-import { castVote, voteOf } from './vote.ts';
 
 /** The approvers in this process that may answer such an ask. One that cannot say may not. */
 export function askable(state: CallState, requirements: Requirements): readonly Approver[] {
@@ -24,33 +29,55 @@ export function askable(state: CallState, requirements: Requirements): readonly 
 }
 
 /**
- * Asks everybody who may answer, at once, until the approval is settled or everybody has answered.
- * Returns the approval once it is approved; every other end is a refusal.
+ * Asks everybody who may answer, at once, until the approval is settled, or is another one, or
+ * everybody has answered. Returns it approved, or still pending with other arguments or for other
+ * people; every other end is a refusal.
  */
-export function* askApprovers(
-  state: CallState,
-  approval: Approval,
-  approvers: readonly Approver[],
-): Steps<Approval> {
+export function* askApprovers(state: CallState, approval: Approval): Steps<Approval> {
+  const { parts, waiting } = state;
+  const limit = Math.min(parts.approvalTimeoutMs, approval.expiresMs);
+  const late = new GuardError('approval_expired', `nobody answered within ${limit} ms; ask again`, {
+    aid: approval.aid,
+  });
   const done = new AbortController();
-  const { parts } = state;
-  const limit = Math.min(parts.approvalTimeoutMs, approval.expiresAt - approval.createdAt);
-  const late = (): GuardError =>
-    new GuardError('approval_expired', `nobody answered within ${limit} ms; ask again`, {
-      aid: approval.aid,
-    });
+  let collected: Collected;
   try {
-    const answers = collect(state, approval, approvers, done.signal);
-    const { current, absent } = yield* state.waiting.for(answers, limit, late);
-    if (current.state === 'pending' && absent.length > 0) throw unanswered(current, absent);
-    return approved(state, current);
+    collected = yield* waiting.for(collect(state, approval, done.signal), limit, () => late);
   } catch (error) {
-    const expired = error instanceof GuardError && error.code === 'approval_expired';
-    yield* callOff(state, approval, expired ? 'expired' : 'cancelled');
+    if (error === late) return yield* nobodyInTime(state, approval, late);
+    yield* callOff(state, approval);
     throw error;
   } finally {
     done.abort();
   }
+  const { current, absent } = collected;
+  if (current.state !== 'pending') return approved(state, current);
+  if (isAnother(current, approval)) return current;
+  if (absent.length > 0 && parts.asks === 'suspend')
+    throw leftOpen(state, current, absent.join('; '));
+  yield* callOff(state, current);
+  throw absent.length > 0 ? unanswered(current, absent) : missing(state, current);
+}
+
+/** Whether the people who are asked have something else in front of them, or are others by now. */
+function isAnother(now: Approval, before: Approval): boolean {
+  return now.bindings.digest !== before.bindings.digest || now.escalated !== before.escalated;
+}
+
+/** A rule may let an ask wait for a late answer, or for others; the store says what became of it. */
+function* nobodyInTime(state: CallState, approval: Approval, late: GuardError): Steps<Approval> {
+  const { aid, requirements } = approval;
+  if ((requirements.onExpiry ?? 'deny') !== 'deny') {
+    const ask = (): unknown => state.parts.approvals.get(aid);
+    const current = yield* fromStore(state, ask, readMaybeApproval);
+    if (current?.state === 'approved') return approved(state, current);
+    if (current?.state === 'pending') {
+      if (isAnother(current, approval)) return current;
+      throw leftOpen(state, current, 'nobody answered in time');
+    }
+  }
+  yield* callOff(state, approval, 'expired');
+  throw late;
 }
 
 /** Tells listeners that an approval is not open any more. */
@@ -67,23 +94,41 @@ export function resolved(state: CallState, approval: Approval): Approval {
 
 /** The approval if the votes suffice. */
 export function approved(state: CallState, approval: Approval): Approval {
-  const { aid, requirements, votes, bindings } = approval;
   // What was voted on before the call came was told then.
   if (state.input.answer !== 'voted') resolved(state, approval);
   if (approval.state === 'approved') return approval;
-  if (approval.state !== 'pending') throw refusal(approval.state, approval);
-  const missing = unmet(requirements, votes, bindings.principal);
-  const what = missing === undefined ? 'a vote' : describeRequirement(missing);
+  throw approval.state === 'pending' ? missing(state, approval) : refusal(approval.state, approval);
+}
+
+function missing(state: CallState, { aid, requirements, votes, bindings }: Approval): GuardError {
+  const requirement = unmet(requirements, votes, bindings.principal);
+  const what = requirement === undefined ? 'a vote' : describeRequirement(requirement);
+  // Whoever comes too early comes again.
+  if (state.input.approval === aid) state.suspended = true;
   const code = state.resumed?.aid === aid ? 'approval_required' : 'approval_denied';
-  throw new GuardError(code, `it is not approved: ${what} is missing`, { aid });
+  return new GuardError(code, `it is not approved: ${what} is missing`, { aid });
 }
 
 /** That nobody answered is no denial, and the log must not say that somebody denied. */
 function unanswered({ aid, requirements }: Approval, absent: readonly string[]): GuardError {
-  const needed = requirements.votes.map(describeRequirement).join(' and ');
+  const needed = describeRequirements(requirements);
   return new GuardError(
     'approval_required',
     `it needs ${needed}, and nobody answered: ${[...new Set(absent)].join('; ')}`,
+    { aid },
+  );
+}
+
+/** The call is over, and the approval is not: whoever comes back with it goes on from there. */
+export function leftOpen(
+  state: CallState,
+  { aid, requirements }: Approval,
+  why: string,
+): GuardError {
+  state.suspended = true;
+  return new GuardError(
+    'approval_required',
+    `it needs ${describeRequirements(requirements)} (${why}); it stays open as ${aid}: once it is approved, call it again or resume it`,
     { aid },
   );
 }
@@ -94,121 +139,69 @@ interface Collected {
   readonly absent: readonly string[];
 }
 
-/** Counts one vote after the other, so that no vote of this process is in the way of another. */
+/**
+ * Counts one vote after the other, so that no vote of this process is in the way of another. Votes
+ * of other processes come in through the store.
+ */
 async function collect(
   state: CallState,
   approval: Approval,
-  approvers: readonly Approver[],
   signal: AbortSignal,
 ): Promise<Collected> {
+  const { approvals, asks } = state.parts;
+  const approvers = askable(state, approval.requirements).filter(
+    (approver) => !hasAgreed(approval, approver, state),
+  );
   const absent: string[] = [];
   let current = approval;
   let turn: Promise<void> = Promise.resolve();
   let open = approvers.length;
+  let unsubscribe = (): void => undefined;
 
-  async function count(vote: Vote): Promise<void> {
-    if (current.state !== 'pending' || signal.aborted) return;
-    current = await drive(castVote(state, current, vote));
+  const isOver = (): boolean =>
+    current.state !== 'pending' || isAnother(current, approval) || (open === 0 && asks !== 'wait');
+
+  async function count(ballot: Ballot): Promise<void> {
+    if (current.state !== 'pending' || isAnother(current, approval) || signal.aborted) return;
+    current = await drive(ballot(current));
   }
 
-  await new Promise<void>((resolve, reject) => {
-    const answered = async (approver: Approver): Promise<void> => {
-      const answer = await askOne(state, approval, approver, signal);
-      if ('absent' in answer) absent.push(answer.absent);
-      else turn = turn.then(() => count(answer));
-      await turn;
-      open -= 1;
-      if (current.state !== 'pending' || open === 0) resolve();
-    };
-    for (const approver of approvers) answered(approver).catch(reject);
-  });
-  return { current, absent };
-}
+  async function look(): Promise<void> {
+    if (isOver() || signal.aborted) return;
+    const ask = (): unknown => approvals.get(approval.aid);
+    const seen = await drive(fromStore(state, ask, readMaybeApproval, PATIENT));
+    if (seen === undefined) throw refusal('unknown', approval);
+    if (seen.version > current.version) current = seen;
+  }
 
-/** Why there is no vote. */
-interface Absence {
-  readonly absent: string;
-}
-
-/** One approver's vote. One that fails or answers nonsense has not voted. */
-async function askOne(
-  state: CallState,
-  approval: Approval,
-  approver: Approver,
-  signal: AbortSignal,
-): Promise<Vote | Absence> {
-  const { parts, context } = state;
-  const shown = parts.redactor.shown(state.call.confined);
-  let revealed = false;
-  const request: ApprovalRequest = Object.freeze({
-    aid: approval.aid,
-    rid: state.rid,
-    tool: state.call.tool,
-    facts: state.call.facts,
-    args: shown.value,
-    hidden: shown.hidden,
-    digest: approval.bindings.digest,
-    reason: parts.redactor.text(approval.reason),
-    ...(approval.rule === undefined ? {} : { rule: approval.rule }),
-    requirements: approval.requirements,
-    context,
-    expiresAt: approval.expiresAt,
-    async reveal() {
-      if (signal.aborted) throw refusal('cancelled', approval);
-      await drive(
-        record(state, state.waiting, {
-          kind: 'approval',
-          action: 'approval.revealed',
-          actor: voterOf(approver)?.id ?? 'requester',
-          aid: approval.aid,
-          payload: { hidden: shown.hidden },
-        }),
-      );
-      revealed = true;
-      return viewOf(state).confined;
-    },
-  });
-
-  let answer: Pick<Vote, 'verdict' | 'note'> | Absence;
   try {
-    answer = readApproverAnswer(await approver.ask(request, { signal }));
-  } catch (error) {
-    if (!signal.aborted)
-      parts.logger?.warn(`approver "${approver.name}" failed: ${messageOf(error)}`);
-    return { absent: `the approver "${approver.name}" failed` };
+    await new Promise<void>((resolve, reject) => {
+      const next = (work: () => Promise<void>): void => {
+        turn = turn.then(work).then(() => {
+          if (isOver()) resolve();
+        });
+        turn.catch(reject);
+      };
+      const answered = async (approver: Approver): Promise<void> => {
+        const answer = await askOne(state, approval, approver, signal);
+        next(async () => {
+          if (typeof answer === 'function') await count(answer);
+          else absent.push(answer.absent);
+          open -= 1;
+        });
+      };
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      if (approvals.subscribe !== undefined) {
+        unsubscribe = approvals.subscribe((aid) => {
+          if (aid === undefined || aid === approval.aid) next(look);
+        });
+        // Somebody may have answered before anybody listened.
+        next(look);
+      }
+      for (const approver of approvers) answered(approver).catch(reject);
+    });
+  } finally {
+    unsubscribe();
   }
-  if ('absent' in answer) return answer;
-  if (answer.verdict === 'approve' && shown.hidden.length > 0 && !revealed) {
-    throw new GuardError(
-      'approval_unrevealed',
-      `it was approved without looking at ${shown.hidden.join(', ')}; reveal hidden values first`,
-      { aid: approval.aid },
-    );
-  }
-  const voter = voterOf(approver) ?? context.principal;
-  return voteOf({
-    ...answer,
-    ...(voter === undefined ? {} : { voter: voter.id, roles: voter.roles ?? [] }),
-    channel: approver.name,
-    digest: approval.bindings.digest,
-    revealed,
-  });
-}
-
-/** Not one that a polluted prototype lends everybody. */
-function voterOf({ voter }: Approver): Approver['voter'] {
-  const everybody: Partial<Approver> = Object.prototype;
-  return voter === everybody.voter ? undefined : voter;
-}
-
-function readApproverAnswer(answer: unknown): Pick<Vote, 'verdict' | 'note'> | Absence {
-  if (answer === 'approve' || answer === 'deny') return { verdict: answer };
-  if (typeof answer === 'object' && answer !== null && Object.hasOwn(answer, 'verdict')) {
-    const { verdict, note } = answer as Readonly<Record<string, unknown>>;
-    const noted = Object.hasOwn(answer, 'note') && typeof note === 'string' ? { note } : {};
-    const known = Object.keys(answer).every((key) => key === 'verdict' || key === 'note');
-    if (known && (verdict === 'approve' || verdict === 'deny')) return { verdict, ...noted };
-    if (known && verdict === 'abstain') return { absent: noted.note ?? 'the approver abstained' };
-  }
-  return { absent: 'the approver gave no answer that is understood' };
+  return { current, absent };
 }

@@ -1,24 +1,24 @@
-import { hash } from '#hash';
-
-import type { Approval, ApprovalBindings, ApprovalDraft } from '../approvals/approval.ts';
-import { sameBindings } from '../approvals/lifecycle.ts';
-import { describeRequirement, type Requirements, unmet } from '../approvals/requirements.ts';
-import { canonical } from '../canonical.ts';
+import type { Approval } from '../approvals/approval.ts';
+import { editedDigest } from '../approvals/edit.ts';
+import {
+  describeRequirements,
+  escalate,
+  expiryOf,
+  type Requirements,
+  unmet,
+} from '../approvals/requirements.ts';
 import { allow, type AllowDecision, type AskDecision, type Decision } from '../decision.ts';
-import { digest } from '../digest.ts';
 import { GuardError } from '../errors.ts';
-import { mintId } from '../ids.ts';
 import type { Steps } from '../steps.ts';
 import { announce } from './announce.ts';
-import { bindingsOf } from './bindings.ts';
-import { fromStore, readApproval, readMaybeApproval } from './approval-store.ts';
-import { approved, askable, askApprovers } from './ask-approvers.ts';
+import { approved, askable, askApprovers, leftOpen } from './ask-approvers.ts';
 import { callOff } from './call-off.ts';
-import { type CallState, eventBase, sessionOf, storedArgs, viewOf } from './call-state.ts';
+import type { CallState } from './call-state.ts';
+import { applyEdit } from './edit.ts';
 import { judgeAgain } from './judge.ts';
-import { record } from './record.ts';
-import { refusal } from './refusal.ts';
-import { castVote, voteOf } from './vote.ts';
+import { findIdentical, findOpen, openApproval } from './open-approval.ts';
+import { denied } from './refuse.ts';
+import { countAnswer, spend, unknownApproval } from './requester-answer.ts';
 
 /** How often an approval may turn out not to be enough before the call is given up. */
 const MAX_ROUNDS = 3;
@@ -27,16 +27,6 @@ const MAX_ROUNDS = 3;
 export interface Settled {
   readonly decision: Decision;
   readonly approval: Approval | undefined;
-}
-
-/** The approval that an answer of the framework is about, if this guard opened one. */
-export function* findResumed(state: CallState): Steps<void> {
-  const key = resumeKey(state);
-  const found = yield* fromStore(state, () => state.parts.approvals.find(key), readMaybeApproval);
-  if (found === undefined) return;
-  state.resumed = found;
-  state.rid = found.rid;
-  state.call = Object.freeze({ ...state.call, rid: found.rid });
 }
 
 /** Whether nobody has to be asked, and nobody has answered. */
@@ -75,45 +65,56 @@ function allowedBy(
   return allow(policy, `approved by ${who.join(' and ')}`, extras);
 }
 
-/**
- * Nobody has to be asked any more, but what a person answered counts: a denial denies, and an
- * approval is used up, so that it cannot run the call once more.
- */
-function* spend(state: CallState): Steps<Approval | undefined> {
-  const { input, resumed } = state;
-  if (input.answer === undefined) return undefined;
-  if (resumed === undefined) {
-    if (input.answer === 'voted') throw unknownApproval();
-    if (input.answer.verdict === 'approve') return undefined;
-    throw new GuardError(
-      'approval_denied',
-      'a person denied it; do not call it again with these arguments',
-    );
-  }
-  const answered = yield* countAnswer(state, resumed);
-  if (answered.state !== 'pending') return approved(state, answered);
-  yield* callOff(state, answered);
-  return undefined;
-}
-
 /** An approval with every vote it needs. */
 function* obtain(state: CallState, decision: AskDecision, round: number): Steps<Approval> {
-  const { resumed } = state;
+  const { resumed, parts } = state;
   if (round === 0 && resumed !== undefined)
     return approved(state, yield* countAnswer(state, resumed));
   // Nobody in this process is bothered with an answer to what was never asked.
   if (round === 0 && state.input.answer !== undefined) throw unknownApproval();
-  const approvers = askable(state, decision.requirements);
-  if (approvers.length > 0) {
-    const opened = yield* openApproval(state, decision, round);
-    return yield* askApprovers(state, opened, approvers);
+  const asked = askable(state, decision.requirements).length > 0;
+  if (asked || parts.asks !== 'refuse') {
+    const open = yield* openOne(state, decision, round);
+    if (open.state === 'approved') return open;
+    if (!asked && parts.asks === 'suspend') throw leftOpen(state, open, decision.reason);
+    return yield* askAll(state, open);
   }
   // Whoever asked before, the framework or another process, can ask for the new requirements too.
   const reopened =
     resumed === undefined
       ? undefined
       : ((yield* findOpen(state, round)) ?? (yield* openApproval(state, decision, round)));
-  throw nobody(state, decision, reopened);
+  throw nobody(decision, reopened);
+}
+
+/** What waits in a store is asked once, however often an agent makes the same call meanwhile. */
+function* openOne(state: CallState, decision: AskDecision, round: number): Steps<Approval> {
+  const same = state.parts.asks === 'refuse' || round > 0 ? undefined : yield* findIdentical(state);
+  return same ?? (yield* openApproval(state, decision, round));
+}
+
+/** Asks until it is approved. What a person changed is decided on before the others are asked. */
+function* askAll(state: CallState, open: Approval): Steps<Approval> {
+  let approval = open;
+  while (approval.state === 'pending') {
+    approval = yield* askApprovers(state, approval);
+    yield* takeEdit(state, approval);
+  }
+  return approval;
+}
+
+function* takeEdit(state: CallState, approval: Approval): Steps<void> {
+  const { edited } = approval;
+  if (edited === undefined) return;
+  if (state.edited !== undefined && editedDigest(edited) === editedDigest(state.edited)) return;
+  try {
+    yield* applyEdit(state, edited);
+  } catch (error) {
+    yield* callOff(state, approval);
+    throw error;
+  }
+  const decision = yield* decideAgain(state, approval);
+  if (decision.effect === 'deny') throw denied(state, decision);
 }
 
 function* decideAgain(state: CallState, approval: Approval): Steps<Decision> {
@@ -129,151 +130,25 @@ function* decideAgain(state: CallState, approval: Approval): Steps<Decision> {
 }
 
 /** Whether what was approved is enough for what is required by now. */
-function suffices({ votes, bindings, createdAt, expiresAt }: Approval, now: Requirements): boolean {
+function suffices(
+  { votes, bindings, createdAt, expiresAt, escalated }: Approval,
+  required: Requirements,
+): boolean {
+  const now = escalated === true ? escalate(required) : required;
   if (unmet(now, votes, bindings.principal) !== undefined) return false;
   const expiresMs = expiryOf(now) ?? Number.POSITIVE_INFINITY;
   // The store watches over the time it was given; only a shorter one is news.
   return expiresMs >= expiresAt - createdAt || createdAt + expiresMs > Date.now();
 }
 
-function expiryOf(requirements: Requirements): number | undefined {
-  return Object.hasOwn(requirements, 'expiresMs') ? requirements.expiresMs : undefined;
-}
-
-/** Under which an approval is found again when the framework comes back with an answer. */
-function resumeKey(state: CallState): string {
-  const { tenant, principal, session } = sessionOf(state.context);
-  const { agent } = state.context;
-  const { id, tool } = state.call;
-  const args = digest('args', state.received);
-  return hash.sha256(
-    canonical([tenant, principal, session, agent, tool.source, tool.name, id, args]),
-  );
-}
-
-/**
- * The approval that is open for this call already.
- *
- * @throws {GuardError} `approval_denied` or `approval_consumed`: what ran out or was called off may be
- * asked again, what was answered may not.
- */
-export function* findOpen(state: CallState, round = 0): Steps<Approval | undefined> {
-  const { approvals } = state.parts;
-  const key = approvalKey(state, round);
-  const known = yield* fromStore(state, () => approvals.find(key), readMaybeApproval);
-  if (known?.state === 'denied' || known?.state === 'consumed') throw refusal(known.state, known);
-  return known?.state === 'pending' || known?.state === 'approved' ? known : undefined;
-}
-
-/** Nobody but this process waits for an answer that its own approvers give. */
-function approvalKey(state: CallState, round: number): string {
-  return state.parts.approvers.length > 0 ? `${state.rid}/${round}` : resumeKey(state);
-}
-
-/** Writes the ask down and opens the approval. */
-export function* openApproval(state: CallState, decision: AskDecision, round = 0): Steps<Approval> {
-  const { parts } = state;
-  const key = approvalKey(state, round);
-  const draft = draftOf(state, decision, yield* bindingsOf(state));
-  yield* record(state, state.waiting, {
-    kind: 'decision',
-    action: 'tool.ask',
-    aid: draft.aid,
-    policy: state.policy,
-    reason: parts.redactor.text(decision.reason),
-    ...(decision.rule === undefined ? {} : { rule: decision.rule }),
-    digest: draft.bindings.digest,
-    args: storedArgs(state),
-    requirements: decision.requirements,
-    ...(draft.labels.length === 0 ? {} : { labels: draft.labels }),
-  });
-  const approval = yield* fromStore(
-    state,
-    () => parts.approvals.create(draft, key),
-    (answer) => readOwn(answer, draft),
-  );
-  parts.events.emit('approval.requested', () => ({
-    ...eventBase(state),
-    aid: approval.aid,
-    reason: parts.redactor.text(decision.reason),
-    args: storedArgs(state),
-    expiresAt: approval.expiresAt,
-  }));
-  return approval;
-}
-
-function readOwn(answer: unknown, { bindings }: ApprovalDraft): Approval {
-  const approval = readApproval(answer);
-  if (sameBindings(approval.bindings, bindings)) return approval;
-  throw new Error('it answered the approval of another call');
-}
-
-function draftOf(
-  state: CallState,
-  decision: AskDecision,
-  bindings: ApprovalBindings,
-): ApprovalDraft {
-  const { value: shown, hidden } = state.parts.redactor.shown(state.call.confined);
-  return Object.freeze({
-    aid: mintId('aid'),
-    rid: state.rid,
-    call: state.call.id,
-    bindings,
-    args: viewOf(state).args,
-    shown,
-    hidden,
-    requirements: decision.requirements,
-    reason: decision.reason,
-    ...(decision.rule === undefined ? {} : { rule: decision.rule }),
-    policy: state.policy,
-    labels: state.call.labels,
-    expiresMs: Math.min(
-      expiryOf(decision.requirements) ?? Number.POSITIVE_INFINITY,
-      state.parts.approvalExpiresMs,
-    ),
-  });
-}
-
-/** Counts what the requester answered through the framework, unless it is in the store already. */
-export function* countAnswer(state: CallState, approval: Approval): Steps<Approval> {
-  const { input, context } = state;
-  if (approval.state !== 'pending' && approval.state !== 'approved') {
-    throw refusal(approval.state, approval);
-  }
-  if (input.answer === 'voted') return approval;
-  const { channel, verdict, note } = input.answer ?? { channel: '', verdict: 'deny' };
-  const { principal } = context;
-  const vote = voteOf({
-    verdict,
-    channel,
-    ...(note === undefined ? {} : { note }),
-    ...(principal === undefined ? {} : { voter: principal.id, roles: principal.roles ?? [] }),
-    digest: approval.bindings.digest,
-    revealed: true,
-  });
-  return yield* castVote(state, approval, vote);
-}
-
-/** An answer to what was never asked: a forgery, or another guard's. */
-export function unknownApproval(): GuardError {
-  return new GuardError(
-    'approval_unknown',
-    'an approval was claimed that this guard never opened for exactly this call, person and session; create the guard once or share an approval store, and ask again',
-  );
-}
-
-function nobody(
-  state: CallState,
-  { requirements, reason }: AskDecision,
-  reopened: Approval | undefined,
-): GuardError {
-  const needed = requirements.votes.map(describeRequirement).join(' and ');
+function nobody({ requirements, reason }: AskDecision, reopened: Approval | undefined): GuardError {
+  const needed = describeRequirements(requirements);
   if (reopened !== undefined) {
     const what = `the policy asks for more than was approved: it needs ${needed} (${reason}); answer again`;
     return new GuardError('approval_required', what, { aid: reopened.aid });
   }
   return new GuardError(
     'approval_required',
-    `it needs ${needed} (${reason}), and nobody can be asked here; pass createGuard({ approver }) or let the framework ask`,
+    `it needs ${needed} (${reason}), and nobody can be asked here; pass createGuard({ approver }), let the framework ask, or keep it open with asks: 'suspend'`,
   );
 }

@@ -1,5 +1,6 @@
 import type { ApprovalBindings } from '../approvals/approval.ts';
 import type { ToolIdentity } from '../call.ts';
+import { editedDigest } from '../approvals/edit.ts';
 import { digest } from '../digest.ts';
 import { GuardError } from '../errors.ts';
 import { messageOf } from '../message-of.ts';
@@ -16,7 +17,7 @@ export function* bindingsOf(state: CallState): Steps<ApprovalBindings> {
     ...(session === undefined ? {} : { session }),
     ...(agent === undefined ? {} : { agent }),
     tool: yield* wholeIdentity(state),
-    digest: argsDigest(state),
+    digest: state.edited === undefined ? argsDigest(state) : editedDigest(state.edited),
   });
 }
 

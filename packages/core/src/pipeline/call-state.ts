@@ -1,4 +1,5 @@
-import type { Approval } from '../approvals/approval.ts';
+import type { Approval, EditedArgs } from '../approvals/approval.ts';
+import type { Grant } from '../approvals/grant.ts';
 import type { AuditDraft } from '../audit/entry.ts';
 import type { CallContext, ToolCall } from '../call.ts';
 import type { DenyDecision } from '../decision.ts';
@@ -21,6 +22,7 @@ export interface Received {
   readonly demands: NonNullable<CallInput['demands']>;
   readonly answer: CallInput['answer'];
   readonly parsed: boolean;
+  readonly approval: string | undefined;
 }
 
 /** Everything that is known of one request for a tool call while it is under way. */
@@ -44,10 +46,16 @@ export interface CallState {
   policy: Digest;
   /** The approval that an answer of the framework belongs to. */
   resumed: Approval | undefined;
+  /** What a person changed in the arguments, and what they were. */
+  edited: (EditedArgs & { readonly asked: unknown }) | undefined;
+  /** The standing grant that answers the ask. */
+  grant: Grant | undefined;
   /** Why a step failed, for the `cause` of the error. */
   failure: unknown;
   /** The decision that denies the call, where there is one. */
   denial: DenyDecision | undefined;
+  /** Whether the call is over and its approval stays open: that is no denial. */
+  suspended: boolean;
   /** Whether the allow is recorded: what comes after it is an outcome, not a denial. */
   admitted: boolean;
   digested: { readonly of: unknown; readonly digest: Digest } | undefined;
@@ -82,8 +90,11 @@ export function callState(
     thawed: false,
     policy: NO_POLICY,
     resumed: undefined,
+    edited: undefined,
+    grant: undefined,
     failure: undefined,
     denial: undefined,
+    suspended: false,
     admitted: false,
     digested: undefined,
     redacted: undefined,
@@ -104,6 +115,7 @@ function receivedOf(input: CallInput): Received {
     demands: own('demands') ?? NO_DEMANDS,
     answer: typeof answer === 'object' ? (ownFields(answer) as unknown as typeof answer) : answer, // the same fields
     parsed: own('parsed') === true,
+    approval: own('approval'),
   };
 }
 

@@ -2,11 +2,12 @@ import type { Decision } from '../decision.ts';
 import { GuardError } from '../errors.ts';
 import { messageOf } from '../message-of.ts';
 import { ownFields } from '../own-fields.ts';
-import { type Guarantees, strongest, weakerThan } from '../sandbox/guarantees.ts';
+import { covering } from '../sandbox/compose.ts';
+import { type Guarantees, NO_GUARANTEES, strongest, weakerThan } from '../sandbox/guarantees.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { MaybePromise, Steps } from '../steps.ts';
 import { isInterruption } from '../waiting.ts';
-import type { CallState } from './call-state.ts';
+import { type CallState, viewOf } from './call-state.ts';
 
 /** Checks by sandbox: what it proved once holds for as long as the process lives. */
 const checks = new WeakMap<Sandbox, MaybePromise<unknown>>();
@@ -21,7 +22,10 @@ export function* checkSandbox(state: CallState, { conditions }: Decision): Steps
   const ofPolicy = Object.hasOwn(conditions, 'sandbox') ? conditions.sandbox : undefined;
   const ofTool = state.tool.requires;
   const required = strongest(ofTool ?? {}, ofPolicy ?? {});
-  const guarantees = yield* proven(state);
+  let guarantees = NO_GUARANTEES;
+  for (const sandbox of covering(state.parts.sandbox, viewOf(state))) {
+    guarantees = strongest(guarantees, yield* proven(state, sandbox));
+  }
   const weaker = weakerThan(guarantees, required);
   if (weaker === undefined) return guarantees;
   throw new GuardError(
@@ -30,8 +34,8 @@ export function* checkSandbox(state: CallState, { conditions }: Decision): Steps
   );
 }
 
-function* proven(state: CallState): Steps<Guarantees> {
-  const { sandbox, storeTimeoutMs } = state.parts;
+function* proven(state: CallState, sandbox: Sandbox): Steps<Guarantees> {
+  const { storeTimeoutMs } = state.parts;
   try {
     const checking = checks.get(sandbox) ?? sandbox.check();
     checks.set(sandbox, checking);

@@ -16,7 +16,7 @@ export function* judge(state: CallState): Steps<Decision> {
   const { parts, context, waiting, input } = state;
   state.policy = currentPolicy(state);
   yield* readLabels(state);
-  if (parts.sandbox.confine !== undefined) yield* confine(state);
+  yield* confine(state);
   const opinions = parts.hooks.checking
     ? yield* parts.hooks.check(() => viewOf(state), context, waiting, state.policy)
     : NONE;
@@ -62,14 +62,15 @@ function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
-function* confine(state: CallState): Steps<void> {
+/** Step 3: the arguments as the tool will receive them. */
+export function* confine(state: CallState): Steps<void> {
   const { sandbox, storeTimeoutMs } = state.parts;
+  if (sandbox.confine === undefined) return;
   const call = viewOf(state);
   let answer: Confinement | undefined;
   try {
-    const confined = sandbox.confine?.(call);
     answer = yield* state.waiting.for(
-      confined,
+      sandbox.confine(call),
       storeTimeoutMs,
       () => new Error(`it took longer than ${storeTimeoutMs} ms`),
     );

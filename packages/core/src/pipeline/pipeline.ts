@@ -5,24 +5,20 @@ import type { Approval } from '../approvals/approval.ts';
 import { admit } from './admit.ts';
 import { announce, announceCall } from './announce.ts';
 import { resolved } from './ask-approvers.ts';
-import {
-  countAnswer,
-  findOpen,
-  findResumed,
-  isSettled,
-  openApproval,
-  settleAsk,
-  unknownApproval,
-} from './ask.ts';
+import { isSettled, settleAsk } from './ask.ts';
 import type { CallState } from './call-state.ts';
 import { requireBareAllow } from './enforce.ts';
 import { judge } from './judge.ts';
+import { findOpen, findResumed, openApproval } from './open-approval.ts';
 import { passGate } from './pass-gate.ts';
-import { changesArgs, receive, rewriteAndParse } from './receive.ts';
+import { receive } from './receive.ts';
+import { changesArgs, rewriteAndParse } from './rewrite.ts';
 import { denialOf, denied, refuse, refused } from './refuse.ts';
 import { refusal } from './refusal.ts';
+import { countAnswer, unknownApproval } from './requester-answer.ts';
 import { settleLimits } from './reserve.ts';
 import { type Execute, runBody } from './run-body.ts';
+import { answerByGrant, keepGrant } from './standing-grant.ts';
 
 // The one order of things. Each step lives in a file of its own; this file says what follows what.
 
@@ -35,7 +31,9 @@ function* decideCall(state: CallState, tell: (state: CallState) => void): Steps<
     const { ruling } = state.tool;
     if (typeof ruling === 'object' && ruling.effect === 'deny') return ruling;
     if (changesArgs(state)) yield* rewriteAndParse(state); // 2
-    return yield* judge(state); // 3, 4, 5
+    const verdict = yield* judge(state); // 3, 4, 5
+    // What a person answers now goes before what was answered for later.
+    return state.input.answer === undefined ? yield* answerByGrant(state, verdict) : verdict;
   } catch (error) {
     state.failure = error;
     return denialOf(state, error);
@@ -53,11 +51,12 @@ export function* runCall(state: CallState, execute: Execute<unknown>): Steps<unk
     if (settled.decision.effect === 'deny') throw denied(state, settled.decision);
     const admission = yield* admit(state, settled); // 7
     announce(state, settled.decision);
+    yield* keepGrant(state, settled.approval);
     const secrets = yield* passGate(state, admission); // 8
     return yield* runBody(state, admission, secrets, execute); // 8, 9, 10
   } catch (error) {
     if (state.admitted) throw error;
-    throw yield* refuse(state, error);
+    throw state.suspended ? refused(state, error) : yield* refuse(state, error);
   } finally {
     state.waiting.end();
   }

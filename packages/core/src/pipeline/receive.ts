@@ -1,4 +1,3 @@
-import { digest } from '../digest.ts';
 import { GuardError, isGuardError } from '../errors.ts';
 import { parseArgs, type ToolSchema } from '../schema.ts';
 import { snapshot } from '../snapshot.ts';
@@ -17,7 +16,7 @@ export function receive(state: CallState): void {
 }
 
 /** From here on this copy is what is decided on; nobody else holds it. */
-function setArgs(state: CallState, given: unknown): void {
+export function setArgs(state: CallState, given: unknown): void {
   const { value, thawed } = snapshot(given, state.parts.argumentLimits);
   state.thawed = thawed;
   state.call = Object.freeze({ ...state.call, args: value, confined: value });
@@ -30,41 +29,8 @@ export function setConfined(state: CallState, given: unknown): void {
   state.call = Object.freeze({ ...state.call, confined: value });
 }
 
-/** Whether step 2 has anything to do. */
-export function changesArgs({ parts, tool, input, resumed }: CallState): boolean {
-  const parses = tool.schema !== undefined && !input.parsed;
-  return resumed !== undefined || parts.hooks.rewriting || parses;
-}
-
-/** Step 2: rewriting hooks, then the schema, once. On a resume the approved arguments are taken. */
-export function* rewriteAndParse(state: CallState): Steps<void> {
-  if (state.resumed !== undefined) return setArgs(state, state.resumed.args);
-  const rewritten = yield* rewrite(state);
-  const { schema } = state.tool;
-  if (schema === undefined || (state.input.parsed && !rewritten)) return undefined;
-  const parsed = yield* parse(state, schema);
-  if (state.input.parsed) return refuseAmbiguity(state, parsed);
-  return setArgs(state, parsed);
-}
-
-/** Every hook sees what the ones before it made of the arguments. */
-function* rewrite(state: CallState): Steps<boolean> {
-  const { parts, context, waiting } = state;
-  let rewritten = false;
-  if (!parts.hooks.rewriting) return rewritten;
-  yield* parts.hooks.rewrite(
-    () => viewOf(state),
-    context,
-    waiting,
-    (args) => {
-      rewritten = true;
-      setArgs(state, args);
-    },
-  );
-  return rewritten;
-}
-
-function* parse(state: CallState, schema: ToolSchema): Steps<unknown> {
+/** What the tool's schema makes of the arguments. */
+export function* parse(state: CallState, schema: ToolSchema): Steps<unknown> {
   const { policyTimeoutMs } = state.parts;
   try {
     return yield* state.waiting.for(
@@ -82,17 +48,4 @@ function* parse(state: CallState, schema: ToolSchema): Steps<unknown> {
       },
     );
   }
-}
-
-/**
- * The framework parsed the arguments before the guard saw them, so a rewrite replaces parsed
- * values. Where parsing changes them again, nobody can tell which were meant.
- */
-function refuseAmbiguity(state: CallState, parsed: unknown): void {
-  const again = snapshot(parsed, state.parts.argumentLimits).value;
-  if (digest('args', again) === digest('args', state.call.args)) return;
-  throw new GuardError(
-    'rewrite_ambiguous',
-    "a hook rewrote arguments that the framework had parsed, and the tool's schema would change them again; rewrite to values that the schema leaves as they are",
-  );
 }

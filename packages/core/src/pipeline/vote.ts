@@ -1,6 +1,7 @@
-import type { Approval, Vote } from '../approvals/approval.ts';
+import type { Approval, ApprovalResult, Vote } from '../approvals/approval.ts';
+import { editOf } from '../approvals/edit.ts';
 import { GuardError } from '../errors.ts';
-import type { Steps } from '../steps.ts';
+import type { MaybePromise, Steps } from '../steps.ts';
 import { fromStore, readMaybeApproval, readResult } from './approval-store.ts';
 import { callOff } from './call-off.ts';
 import type { CallState } from './call-state.ts';
@@ -12,34 +13,59 @@ const MAX_CONFLICTS = 100;
 
 /** Writes a vote down and counts it. Another vote in between is no reason to lose this one. */
 export function* castVote(state: CallState, approval: Approval, vote: Vote): Steps<Approval> {
-  const { parts } = state;
+  const { approvals } = state.parts;
+  yield* recordVote(state, approval, `approval.${vote.verdict}`, vote);
+  const counted = yield* count(state, approval, ({ aid, version }) =>
+    approvals.vote(aid, vote, version),
+  );
+  if (counted.state !== 'approved' || vote.verdict === 'approve') return counted;
+  // The others were quicker, and yet nothing has run: one denial denies.
+  yield* callOff(state, counted);
+  throw refusal('denied', counted, vote.note);
+}
+
+/** The same for a vote for other arguments. Of two edits at once only the first counts. */
+export function* castEdit(
+  state: CallState,
+  approval: Approval,
+  fields: Readonly<Record<string, unknown>>,
+  vote: Vote,
+): Steps<Approval> {
+  const { approvals, redactor } = state.parts;
+  const edit = editOf(approval, fields, vote, redactor);
+  yield* recordVote(state, approval, 'approval.edited', edit.vote);
+  return yield* count(state, approval, ({ aid, version }) => approvals.edit(aid, edit, version));
+}
+
+function* recordVote(state: CallState, { aid }: Approval, action: string, vote: Vote): Steps<void> {
   yield* record(state, state.waiting, {
     kind: 'approval',
-    action: `approval.${vote.verdict}`,
+    action,
     actor: vote.voter ?? 'requester',
-    aid: approval.aid,
+    aid,
     digest: vote.digest,
-    votes: [parts.redactor.stored(vote)],
+    votes: [state.parts.redactor.stored(vote)],
   });
+}
+
+function* count(
+  state: CallState,
+  approval: Approval,
+  cast: (current: Approval) => MaybePromise<ApprovalResult>,
+): Steps<Approval> {
+  const { approvals } = state.parts;
   let current = approval;
   for (let tries = 0; current.state === 'pending' && tries < MAX_CONFLICTS; tries += 1) {
-    const { aid, version } = current;
-    const result = yield* fromStore(
-      state,
-      () => parts.approvals.vote(aid, vote, version),
-      readResult,
-    );
+    const result = yield* fromStore(state, () => cast(current), readResult);
     if (result.ok) return result.approval;
     if (result.reason !== 'conflict') throw refusal(result.reason, approval);
-    const again = yield* fromStore(state, () => parts.approvals.get(aid), readMaybeApproval);
+    const again = yield* fromStore(state, () => approvals.get(approval.aid), readMaybeApproval);
     if (again === undefined) throw refusal('unknown', approval);
+    if (again.bindings.digest !== approval.bindings.digest) throw refusal('mismatch', approval);
     current = again;
   }
   if (current.state === 'pending') throw refusal('conflict', approval);
-  if (current.state !== 'approved' || vote.verdict === 'approve') return current;
-  // The others were quicker, and yet nothing has run: one denial denies.
-  yield* callOff(state, current);
-  throw refusal('denied', current, vote.note);
+  return current;
 }
 
 /** The vote as a record that lends nothing from a prototype: an absent voter is nobody. */

@@ -169,28 +169,30 @@ function sandboxLevels(value: unknown): Partial<Guarantees> {
 
 function requirements(value: unknown, rule: string | undefined): Requirements {
   if (value === undefined) return CONFIRM;
-  const { votes, expiresMs, editable, grants, onExpiry, escalateTo } = knownFields(
+  const { votes, expiresMs, editable, grants, rules, onExpiry, escalateTo } = knownFields(
     value,
-    ['votes', 'expiresMs', 'editable', 'grants', 'onExpiry', 'escalateTo'],
+    ['votes', 'expiresMs', 'editable', 'grants', 'rules', 'onExpiry', 'escalateTo'],
     'a requirement that is not known',
   );
   if (expiresMs !== undefined && !positive(expiresMs))
     throw new Nonsense('an expiry that is no time');
   const asked = votes === undefined ? CONFIRM.votes : list(votes, voteRequirement);
   if (asked.length === 0) throw new Nonsense('an ask that needs no vote');
+  const own = rule === undefined ? [] : [rule];
+  const asking = rules === undefined ? own : texts(rules, 'rules that ask').concat(own);
   return Object.freeze({
     votes: asked,
     ...(expiresMs === undefined ? {} : { expiresMs }),
     editable: editable === undefined ? CONFIRM.editable : texts(editable, 'editable fields'),
-    grants: grants === undefined ? CONFIRM.grants : scopes(grants, rule),
-    ...(rule === undefined ? {} : { rules: Object.freeze([rule]) }),
+    grants: grants === undefined ? CONFIRM.grants : scopes(grants, asking),
+    ...(asking.length === 0 ? {} : { rules: Object.freeze([...new Set(asking)]) }),
     ...expiry(onExpiry, escalateTo),
   });
 }
 
-function scopes(value: unknown, rule: string | undefined): readonly GrantScope[] {
+function scopes(value: unknown, rules: readonly string[]): readonly GrantScope[] {
   const names = texts(value, 'grants');
-  if (names.length > 0 && rule === undefined) {
+  if (names.length > 0 && rules.length === 0) {
     throw new Nonsense('grants of an ask without a rule, which could not say what they answer');
   }
   if (names.every((name) => name === 'session' || name === 'always')) return names;

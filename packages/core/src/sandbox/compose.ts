@@ -10,13 +10,16 @@ export function composeSandboxes(sandboxes: readonly Sandbox[]): Sandbox {
   const [only] = sandboxes;
   if (only !== undefined && sandboxes.length === 1) return only;
   const confining = sandboxes.filter((sandbox) => sandbox.confine !== undefined);
-  return {
+  const composed: Sandbox = {
     name: sandboxes.map((sandbox) => sandbox.name).join('+'),
     guarantees: sandboxes.reduce(
       (all, { guarantees }) => strongest(all, guarantees),
       NO_GUARANTEES,
     ),
     check: () => drive(checkAll(sandboxes)),
+    ...(sandboxes.every(({ takes }) => takes === undefined)
+      ? {}
+      : { takes: (call) => sandboxes.every((sandbox) => sandbox.takes?.(call) !== false) }),
     ...(confining.length === 0 ? {} : { confine: (call) => drive(confineAll(confining, call)) }),
     run: (call, run) =>
       sandboxes.reduceRight<() => unknown>(
@@ -25,6 +28,23 @@ export function composeSandboxes(sandboxes: readonly Sandbox[]): Sandbox {
       )(),
     close: () => closeAll(sandboxes),
   };
+  parts.set(composed, Object.freeze([...sandboxes]));
+  return composed;
+}
+
+/** What the composed ones are made of. */
+const parts = new WeakMap<Sandbox, readonly Sandbox[]>();
+
+/** The sandboxes whose guarantees hold for a call. Behind one that runs it elsewhere no other one runs it. */
+export function covering(sandbox: Sandbox, call: ToolCall): readonly Sandbox[] {
+  const taking = (one: Sandbox): boolean => one.takes !== undefined;
+  const all = flat(sandbox);
+  const taker = all.find((one) => taking(one) && one.takes?.(call) === true);
+  return all.filter((one) => !taking(one) || one === taker);
+}
+
+function flat(sandbox: Sandbox): readonly Sandbox[] {
+  return parts.get(sandbox)?.flatMap(flat) ?? [sandbox];
 }
 
 function* checkAll(sandboxes: readonly Sandbox[]): Steps<SandboxCheck> {

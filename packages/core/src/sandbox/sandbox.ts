@@ -27,6 +27,8 @@ export interface Sandbox {
   check(): MaybePromise<SandboxCheck>;
   /** The arguments with paths, hosts and commands resolved. Idempotent; looks up no host. */
   confine?(call: ToolCall): MaybePromise<Confinement>;
+  /** Whether it runs this call itself, elsewhere: of those that say no, nothing is guaranteed. Absent: it confines every call. */
+  takes?(call: ToolCall): boolean;
   /** Runs the call and returns what the tool returned, in its shape. */
   run(call: ToolCall, run: SandboxRun): unknown;
   close?(): MaybePromise<void>;

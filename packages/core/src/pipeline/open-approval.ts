@@ -1,0 +1,161 @@
+import { hash } from '#hash';
+
+import type { Approval, ApprovalBindings, ApprovalDraft } from '../approvals/approval.ts';
+import { sameBindings } from '../approvals/lifecycle.ts';
+import { expiryOf } from '../approvals/requirements.ts';
+import { canonical } from '../canonical.ts';
+import type { AskDecision } from '../decision.ts';
+import { digest } from '../digest.ts';
+import { mintId } from '../ids.ts';
+import type { Steps } from '../steps.ts';
+import { fromStore, readApproval, readApprovals, readMaybeApproval } from './approval-store.ts';
+import { bindingsOf } from './bindings.ts';
+import { type CallState, eventBase, sessionOf, storedArgs, viewOf } from './call-state.ts';
+import { record } from './record.ts';
+import { refusal } from './refusal.ts';
+
+/** The approval that an answer of the framework is about, if this guard opened one. */
+export function* findResumed(state: CallState): Steps<void> {
+  const { approvals } = state.parts;
+  const { approval: aid } = state.input;
+  const find = (): unknown =>
+    aid === undefined ? approvals.find(resumeKey(state)) : approvals.get(aid);
+  const found = yield* fromStore(state, find, readMaybeApproval);
+  if (found === undefined || !isOwn(state, found)) return;
+  state.resumed = found;
+  state.rid = found.rid;
+  state.call = Object.freeze({ ...state.call, rid: found.rid });
+}
+
+/** An id is no capability: the approval counts for the person, session and tool it was asked for. */
+function isOwn({ context, call }: CallState, { bindings }: Approval): boolean {
+  const { tenant, principal, session } = sessionOf(context);
+  return (
+    bindings.tenant === tenant &&
+    bindings.principal === principal &&
+    bindings.session === session &&
+    bindings.agent === context.agent &&
+    bindings.tool.source === call.tool.source &&
+    bindings.tool.name === call.tool.name
+  );
+}
+
+/** Under which an approval is found again when the framework comes back with an answer. */
+function resumeKey(state: CallState): string {
+  const { tenant, principal, session } = sessionOf(state.context);
+  const { agent } = state.context;
+  const { id, tool } = state.call;
+  const args = digest('args', state.received);
+  return hash.sha256(
+    canonical([tenant, principal, session, agent, tool.source, tool.name, id, args]),
+  );
+}
+
+/**
+ * The approval that is open for this call already.
+ *
+ * @throws {GuardError} `approval_denied` or `approval_consumed`: what ran out or was called off may be
+ * asked again, what was answered may not.
+ */
+export function* findOpen(state: CallState, round = 0): Steps<Approval | undefined> {
+  const { approvals } = state.parts;
+  const key = approvalKey(state, round);
+  const known = yield* fromStore(state, () => approvals.find(key), readMaybeApproval);
+  if (known?.state === 'denied' || known?.state === 'consumed') throw refusal(known.state, known);
+  return known?.state === 'pending' || known?.state === 'approved' ? known : undefined;
+}
+
+/**
+ * An approval that is open, or was denied a moment ago, for a call that is the same in everything
+ * but its id: nobody is asked twice at once for the same thing.
+ */
+export function* findIdentical(state: CallState): Steps<Approval | undefined> {
+  const bindings = yield* bindingsOf(state);
+  const { tenant, principal, session, tool, digest: args } = bindings;
+  const like = {
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(principal === undefined ? {} : { principal }),
+    ...(session === undefined ? {} : { session }),
+    tool: tool.name,
+    digest: args,
+  };
+  for (const wanted of ['approved', 'pending', 'denied'] as const) {
+    const list = (): unknown => state.parts.approvals.list({ ...like, state: wanted });
+    const found = yield* fromStore(state, list, readApprovals);
+    const same = found.findLast((one) => sameBindings(one.bindings, bindings));
+    if (same === undefined) continue;
+    if (same.state !== 'denied') return same;
+    // A denial holds for as long as the approval would have.
+    if (same.expiresAt > Date.now()) throw refusal('denied', same);
+  }
+  return undefined;
+}
+
+/** Nobody but this process waits for an answer that its own approvers give. */
+function approvalKey(state: CallState, round: number): string {
+  return state.parts.approvers.length > 0 ? `${state.rid}/${round}` : resumeKey(state);
+}
+
+/** Writes the ask down and opens the approval. */
+export function* openApproval(state: CallState, decision: AskDecision, round = 0): Steps<Approval> {
+  const { parts } = state;
+  const key = approvalKey(state, round);
+  const draft = draftOf(state, decision, yield* bindingsOf(state));
+  yield* record(state, state.waiting, {
+    kind: 'decision',
+    action: 'tool.ask',
+    aid: draft.aid,
+    policy: state.policy,
+    reason: parts.redactor.text(decision.reason),
+    ...(decision.rule === undefined ? {} : { rule: decision.rule }),
+    digest: draft.bindings.digest,
+    args: storedArgs(state),
+    requirements: decision.requirements,
+    ...(draft.labels.length === 0 ? {} : { labels: draft.labels }),
+  });
+  const approval = yield* fromStore(
+    state,
+    () => parts.approvals.create(draft, key),
+    (answer) => readOwn(answer, draft),
+  );
+  parts.events.emit('approval.requested', () => ({
+    ...eventBase(state),
+    aid: approval.aid,
+    reason: parts.redactor.text(decision.reason),
+    args: storedArgs(state),
+    expiresAt: approval.expiresAt,
+  }));
+  return approval;
+}
+
+function readOwn(answer: unknown, { bindings }: ApprovalDraft): Approval {
+  const approval = readApproval(answer);
+  if (sameBindings(approval.bindings, bindings)) return approval;
+  throw new Error('it answered the approval of another call');
+}
+
+function draftOf(
+  state: CallState,
+  decision: AskDecision,
+  bindings: ApprovalBindings,
+): ApprovalDraft {
+  const { value: shown, hidden } = state.parts.redactor.shown(state.call.confined);
+  return Object.freeze({
+    aid: mintId('aid'),
+    rid: state.rid,
+    call: state.call.id,
+    bindings,
+    args: viewOf(state).args,
+    shown,
+    hidden,
+    requirements: decision.requirements,
+    reason: decision.reason,
+    ...(decision.rule === undefined ? {} : { rule: decision.rule }),
+    policy: state.policy,
+    labels: state.call.labels,
+    expiresMs: Math.min(
+      expiryOf(decision.requirements) ?? Number.POSITIVE_INFINITY,
+      state.parts.approvalExpiresMs,
+    ),
+  });
+}
