@@ -6,6 +6,7 @@ import type { GuardErrorCode } from './errors.ts';
 import type { OutcomeStatus } from './audit/entry.ts';
 import type { Logger } from './logger.ts';
 import { messageOf } from './message-of.ts';
+import type { PolicyFlip } from './policy/policy.ts';
 import { isThenable } from './steps.ts';
 
 /** What every event says. All values are redacted copies. */
@@ -58,6 +59,8 @@ export interface GuardEvents {
     readonly action: string;
   };
   readonly 'policy.changed': EventBase & { readonly policy: string; readonly change: string };
+  /** What is only tried out would have decided otherwise. */
+  readonly 'policy.flip': EventBase & PolicyFlip;
 }
 
 export type GuardEventName = keyof GuardEvents;
@@ -91,6 +94,7 @@ const EVENT_NAMES: readonly GuardEventName[] = Object.freeze([
   'error',
   'audit',
   'policy.changed',
+  'policy.flip',
 ]);
 
 export function createEvents(logger: Logger | undefined): Events {

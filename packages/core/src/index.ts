@@ -97,6 +97,7 @@ export type {
   Policy,
   PolicyAnswer,
   PolicyChange,
+  PolicyFlip,
   PolicyFunction,
   PolicyInput,
   Ruling,

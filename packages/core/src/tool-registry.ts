@@ -1,4 +1,5 @@
 import type { Parts } from './guard-options.ts';
+import { flipReporter } from './policy-flips.ts';
 import {
   type CallInput,
   refusedTool,
@@ -25,7 +26,9 @@ export interface ToolRegistry {
 /** Names that calls without a `ToolSpec` may make up; further ones are registered at every call. */
 const MOST_NAMES = 10_000;
 
-export function toolRegistry({ policy, facts, unicodeNames }: Parts): ToolRegistry {
+export function toolRegistry(parts: Parts): ToolRegistry {
+  const { policy, facts, unicodeNames } = parts;
+  const flipped = flipReporter(parts);
   const specs = new WeakMap<ToolSpec, RegisteredTool>();
   const names = new Map<string, RegisteredTool>();
   const latest = new Map<string, RegisteredTool>();
@@ -38,6 +41,7 @@ export function toolRegistry({ policy, facts, unicodeNames }: Parts): ToolRegist
     const stated = own ?? (ours && Object.hasOwn(facts, spec.name) ? facts[spec.name] : undefined);
     return registerTool(stated === undefined ? spec : { ...spec, facts: stated }, policy, {
       unicodeNames,
+      flipped,
     });
   }
 

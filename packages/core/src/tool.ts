@@ -88,7 +88,7 @@ const NO_SECRETS: readonly string[] = Object.freeze([]);
 export function registerTool(
   given: ToolSpec,
   policy: Policy,
-  options: { readonly unicodeNames: boolean },
+  options: { readonly unicodeNames: boolean } & Required<Pick<ToolInfo, 'flipped'>>,
 ): RegisteredTool {
   // Own properties only: a polluted prototype must not state facts or hand out secrets.
   const spec = ownOptions(`tool "${given.name}"`, given, KNOWN, 'tool_invalid');
@@ -125,7 +125,7 @@ export function registerTool(
   const info: ToolInfo = Object.freeze({ identity, facts: Object.freeze(facts) });
   return {
     info,
-    ruling: rulingOf(policy, info),
+    ruling: rulingOf(policy, { ...info, flipped: options.flipped }),
     schema,
     secrets: Object.freeze([...secrets]),
     timeoutMs,

@@ -11,6 +11,8 @@ import type {
 import { editedDigest } from './edit.ts';
 import { escalate, unmet } from './requirements.ts';
 
+export { limitReached, openCaps } from './open-caps.ts';
+
 // What an approval becomes. Every store keeps what these functions answer, so that all of them mean
 // the same; a store adds that nothing happens in between.
 
@@ -31,7 +33,8 @@ export function atTime(approval: Approval, now: number): Approval {
   if (!isOpen(approval.state) || approval.expiresAt > now) return approval;
   const { onExpiry = 'deny' } = approval.requirements;
   if (approval.state === 'pending') {
-    if (onExpiry === 'park') return approval;
+    // Whoever answers late has as much time to use it as anybody.
+    if (onExpiry === 'park') return next(approval, { expiresAt: now + approval.expiresMs });
     if (onExpiry === 'escalate' && approval.escalated !== true) {
       const escalated = next(approval, {
         escalated: true,

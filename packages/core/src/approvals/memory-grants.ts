@@ -35,8 +35,8 @@ export function memoryGrants(clock: () => number): GrantStore {
       const found: Grant[] = [];
       let reached = after === undefined;
       for (const grant of byGid.values()) {
+        if (!(found.length < limit)) break;
         if (reached && matches(grant, filter, now)) found.push(grant);
-        if (found.length >= limit) break;
         if (grant.gid === after) reached = true;
       }
       return found;

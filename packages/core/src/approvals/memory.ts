@@ -16,7 +16,7 @@ import {
   withVote,
 } from './lifecycle.ts';
 import { memoryGrants } from './memory-grants.ts';
-import { openCounts } from './open-counts.ts';
+import { limitReached, type OpenCap, openCaps } from './open-caps.ts';
 
 export interface MemoryApprovalsOptions {
   /** How many approvals may be open at once. @default 10_000 */
@@ -43,7 +43,8 @@ export function memoryApprovals(options: MemoryApprovalsOptions = {}): ApprovalS
   const byAid = new Map<string, Kept>();
   const byKey = new Map<string, Kept>();
   const settled = new Set<string>();
-  const open = openCounts(options);
+  const capsOf = openCaps(options);
+  const open = new Map<string, number>();
   const listeners = new Set<(aid: string) => void>();
 
   function change(kept: Kept, approval: Approval): Approval {
@@ -66,7 +67,7 @@ export function memoryApprovals(options: MemoryApprovalsOptions = {}): ApprovalS
 
   /** Settled approvals stay so that a replay is recognised, the oldest of very many do not. */
   function settle(approval: Approval): void {
-    open.add(approval, -1);
+    count(approval, -1);
     settled.add(approval.aid);
     if (settled.size <= SETTLED_KEPT) return;
     const [oldest] = settled;
@@ -75,6 +76,14 @@ export function memoryApprovals(options: MemoryApprovalsOptions = {}): ApprovalS
     const kept = byAid.get(oldest);
     byAid.delete(oldest);
     if (kept !== undefined && byKey.get(kept.key) === kept) byKey.delete(kept.key);
+  }
+
+  function count({ bindings }: Approval, by: 1 | -1): void {
+    for (const { scope } of capsOf(bindings)) {
+      const now = (open.get(scope) ?? 0) + by;
+      if (now > 0) open.set(scope, now);
+      else open.delete(scope);
+    }
   }
 
   function current(kept: Kept): Approval {
@@ -101,15 +110,17 @@ export function memoryApprovals(options: MemoryApprovalsOptions = {}): ApprovalS
     create(draft, key) {
       const known = byKey.get(key);
       if (known !== undefined && !mayAskAgain(current(known).state)) return known.approval;
-      if (open.isFull(draft)) {
-        for (const kept of byAid.values()) current(kept);
-        open.check(draft);
-      }
+      const caps = capsOf(draft.bindings);
+      const full = (): OpenCap | undefined =>
+        caps.find(({ scope, limit }) => (open.get(scope) ?? 0) >= limit);
+      if (full() !== undefined) for (const kept of byAid.values()) current(kept);
+      const cap = full();
+      if (cap !== undefined) throw limitReached(cap);
       const approval = newApproval(draft, clock());
       const kept: Kept = { approval, key, claim: undefined };
       byAid.set(draft.aid, kept);
       byKey.set(key, kept);
-      open.add(approval, 1);
+      count(approval, 1);
       tell(draft.aid);
       return approval;
     },
@@ -139,9 +150,9 @@ export function memoryApprovals(options: MemoryApprovalsOptions = {}): ApprovalS
       const found: Approval[] = [];
       let reached = after === undefined;
       for (const kept of byAid.values()) {
+        if (!(found.length < limit)) break;
         const approval = current(kept);
         if (reached && matches(approval, filter)) found.push(approval);
-        if (found.length >= limit) break;
         if (approval.aid === after) reached = true;
       }
       return found;

@@ -131,14 +131,14 @@ function* decideAgain(state: CallState, approval: Approval): Steps<Decision> {
 
 /** Whether what was approved is enough for what is required by now. */
 function suffices(
-  { votes, bindings, createdAt, expiresAt, escalated }: Approval,
+  { votes, bindings, createdAt, expiresMs: given, escalated }: Approval,
   required: Requirements,
 ): boolean {
   const now = escalated === true ? escalate(required) : required;
   if (unmet(now, votes, bindings.principal) !== undefined) return false;
   const expiresMs = expiryOf(now) ?? Number.POSITIVE_INFINITY;
   // The store watches over the time it was given; only a shorter one is news.
-  return expiresMs >= expiresAt - createdAt || createdAt + expiresMs > Date.now();
+  return expiresMs >= given || createdAt + expiresMs > Date.now();
 }
 
 function nobody({ requirements, reason }: AskDecision, reopened: Approval | undefined): GuardError {

@@ -1,5 +1,5 @@
 import type { CallContext, ToolCall, ToolIdentity } from '../call.ts';
-import type { Decision } from '../decision.ts';
+import type { Decision, Effect } from '../decision.ts';
 import type { Digest } from '../digest.ts';
 import type { ToolFacts } from '../facts.ts';
 import type { MaybePromise, MaybePromiseAnswer } from '../steps.ts';
@@ -8,6 +8,18 @@ import type { MaybePromise, MaybePromiseAnswer } from '../steps.ts';
 export interface ToolInfo {
   readonly identity: ToolIdentity;
   readonly facts: ToolFacts;
+  /** Told of calls on which what is only tried out would have changed the verdict. */
+  readonly flipped?: (call: ToolCall, context: CallContext, flip: PolicyFlip) => void;
+}
+
+/** What a call would have been decided with more in force; `none` is no opinion. */
+export interface PolicyFlip {
+  /** Name of the policy that says so. */
+  readonly policy: string;
+  /** The rule that would have to be in force; absent for the whole policy. */
+  readonly rule?: string;
+  readonly from: Effect | 'none';
+  readonly would: Effect | 'none';
 }
 
 /** A policy's opinion of one call; `undefined` is no opinion. */
