@@ -144,4 +144,37 @@ describe('a module that is loaded twice, as a development server does', () => {
     await second.close();
     expect(verifyLog(path, { key: keys.key })).toMatchObject({ entries: 5, outcome: 'unproven' });
   });
+
+  it.each(kinds)('goes on with one %s log that it is still closing', async (kind) => {
+    const path = join(temporaryDirectory(), 'log');
+    const again = await import('../../packages/audit/src/index.ts');
+    const secondOpens = { file: again.fileAudit, sqlite: again.sqliteAudit };
+    const first = opens[kind](path, keys);
+    await first.append(entry);
+    const closing = first.close();
+    const second = secondOpens[kind](path, keys);
+    expect(second.id).toBe(first.id);
+    const receipt = await second.append(entry);
+    await closing;
+    // Genesis, entry, close, reopened.
+    expect(receipt.seq).toBe(4);
+    const third = opens[kind](path, keys);
+    await Promise.all([second.close(), third.append(entry)]);
+    await third.close();
+    expect(second.verify()).toMatchObject({ ok: true, entries: 7 });
+  });
+
+  it('is told by its first entry when what it waited to go on with is no log any more', async () => {
+    const path = join(temporaryDirectory(), 'log');
+    const first = fileAudit(path, keys);
+    await first.append(entry);
+    const closing = first.close();
+    const second = fileAudit(path, { ...keys, key: createAuditKeys().key });
+    await closing;
+    await expect(second.append(entry)).rejects.toMatchObject({ code: 'audit_tampered' });
+    await expect(second.close()).rejects.toMatchObject({ code: 'audit_tampered' });
+    const third = fileAudit(path, keys);
+    await third.append(entry);
+    await third.close();
+  });
 });

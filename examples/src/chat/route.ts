@@ -7,6 +7,7 @@ import {
   withGuard,
 } from '@guardstile/ai-sdk';
 import { guardOptions } from '@guardstile/ai-sdk/v7';
+import { sqliteApprovals } from '@guardstile/approvals';
 import {
   convertToModelMessages,
   createUIMessageStreamResponse,
@@ -17,7 +18,7 @@ import {
 } from 'ai';
 import * as z from 'zod';
 
-import { sqliteApprovals } from '../support/sqlite-approvals.ts';
+import { keyFile } from '../support/key-file.ts';
 import { chatModel } from './model.ts';
 import type { OpenApproval } from './open-approval.ts';
 import { shopTools } from './tools.ts';
@@ -41,7 +42,9 @@ const Body = z.object({ id: z.string(), messages: z.array(z.unknown()) });
 
 /** Created once per process. Approvals outlive it: they are in the folder, for whoever comes next. */
 export function createChatRoute(folder: string): ChatRoute {
-  const approvals = sqliteApprovals(join(folder, 'approvals.db'));
+  const approvals = sqliteApprovals(join(folder, 'approvals.db'), {
+    key: keyFile(join(folder, 'approvals.key')),
+  });
   const shop = shopTools(join(folder, 'refunds.jsonl'));
   const guard = createGuard({
     policy: standardPolicy(),

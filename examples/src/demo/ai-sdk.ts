@@ -1,15 +1,14 @@
 import { withGuard } from '@guardstile/ai-sdk';
-import { terminalApprover } from '@guardstile/ai-sdk/node';
+import * as node from '@guardstile/ai-sdk/node';
 import { isStepCount, type LanguageModel, tool, ToolLoopAgent } from 'ai';
 
 import { scriptedModel } from '../support/scripted-model.ts';
 import type { DemoAgent, DemoFramework, Setting } from './framework.ts';
 import { chooseModel, type Provider } from './model.ts';
-import { facts } from './policy.ts';
 import { script } from './script.ts';
 import { type DemoTool, toolSecrets } from './tools.ts';
 
-export const aiSdk: DemoFramework = { words: 'an AI SDK agent', terminalApprover, agent };
+export const aiSdk: DemoFramework = { words: 'an AI SDK agent', node, agent };
 
 const made = { make: (maker, id) => maker(id) } satisfies Partial<Provider<LanguageModel>>;
 
@@ -35,7 +34,7 @@ async function agent({ guard, tools }: Setting): Promise<DemoAgent> {
       writeFile: ofAiSdk(tools.writeFile),
     },
     guard,
-    { facts, toolSecrets },
+    { toolSecrets },
   );
   // One call at a time, so that nobody has to answer two questions at once.
   const stopWhen = isStepCount(12);

@@ -1,4 +1,5 @@
-import type { Approver, Guard } from '@guardstile/core';
+import type * as aiSdkNode from '@guardstile/ai-sdk/node';
+import type { Guard } from '@guardstile/core';
 
 import type { DemoTools } from './tools.ts';
 
@@ -21,10 +22,17 @@ export interface DemoAgent {
   work(prompt: string, signal: AbortSignal): Promise<Worked>;
 }
 
+/** What every adapter offers for Node. */
+export type NodeParts = Pick<
+  typeof aiSdkNode,
+  'createAuditKeys' | 'fileAnchor' | 'fileAudit' | 'terminalApprover' | 'verifyLog'
+>;
+
 /** What differs between the frameworks. Everything else of the demo is the same for all of them. */
 export interface DemoFramework {
   /** As in "an AI SDK agent". */
   readonly words: string;
-  readonly terminalApprover: () => Approver;
+  /** The adapter's `/node`. */
+  readonly node: NodeParts;
   agent(setting: Setting): Promise<DemoAgent>;
 }

@@ -1,5 +1,5 @@
 import { withGuard } from '@guardstile/langchain';
-import { terminalApprover } from '@guardstile/langchain/node';
+import * as node from '@guardstile/langchain/node';
 import type { BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { tool } from '@langchain/core/tools';
 import { createAgent } from 'langchain';
@@ -7,11 +7,10 @@ import { createAgent } from 'langchain';
 import { scriptedChatModel } from '../support/scripted-chat-model.ts';
 import type { DemoAgent, DemoFramework, Setting } from './framework.ts';
 import { chooseModel, type Provider } from './model.ts';
-import { facts } from './policy.ts';
 import { script } from './script.ts';
 import { type DemoTool, toolSecrets } from './tools.ts';
 
-export const langchain: DemoFramework = { words: 'a LangChain agent', terminalApprover, agent };
+export const langchain: DemoFramework = { words: 'a LangChain agent', node, agent };
 
 const made = { make: (Maker, model) => new Maker({ model }) } satisfies Partial<
   Provider<BaseChatModel>
@@ -44,7 +43,7 @@ async function agent({ guard, tools }: Setting): Promise<DemoAgent> {
       ofLangChain(tools.writeFile),
     ],
     guard,
-    { facts, toolSecrets },
+    { toolSecrets },
   );
   const loop = createAgent({ model, tools: guarded });
   return {

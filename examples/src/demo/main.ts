@@ -1,3 +1,5 @@
+import { isGuardError } from '@guardstile/core';
+
 import { runDemo } from './demo.ts';
 import { type DemoOptions, HELP, readOptions } from './options.ts';
 
@@ -38,6 +40,7 @@ async function untilInterrupted(run: (signal: AbortSignal) => Promise<number>): 
 }
 
 function messageOf(error: unknown): string {
+  if (isGuardError(error)) return `${error.message} [${error.code}]`;
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -12,11 +12,15 @@ export function narrate(guard: Guard, screen: Screen): void {
     screen.line();
     screen.call(calls, `${tool?.name ?? ''} ${JSON.stringify(args)}`);
   });
-  guard.on('decision', ({ effect, reason }) => {
-    screen.entry(effect, asked && effect === 'allow' ? 'it was approved' : reason);
+  guard.on('decision', ({ effect, reason, rule }) => {
+    screen.entry(effect, asked && effect === 'allow' ? 'it was approved' : because(reason, rule));
     asked = effect === 'ask';
   });
   guard.on('end', ({ status, result }) => {
     screen.entry(status, typeof result === 'string' ? result : JSON.stringify(result ?? null));
   });
+}
+
+function because(reason: string, rule: string | undefined): string {
+  return rule === undefined ? reason : `${reason} (rule ${rule})`;
 }

@@ -6,19 +6,23 @@ export interface DemoOptions {
   readonly framework: FrameworkName;
   /** The answer to every ask; absent: whoever sits at the terminal answers. */
   readonly answer: 'approve' | 'deny' | undefined;
+  /** Where the log is kept; absent: in memory. */
+  readonly audit: string | undefined;
 }
 
-export const HELP = `npm run demo [-- [ai-sdk | langchain] [--approve | --deny]]
+export const HELP = `npm run demo [-- [ai-sdk | langchain] [--approve | --deny] [--audit PATH]]
 
 An agent handles a support ticket with tools for files, HTTP and refunds, behind a guard.
 
-  ai-sdk      an agent of the Vercel AI SDK, which is the default
-  langchain   the same with an agent of LangChain.js
-  --approve   answer every ask with yes
-  --deny      answer every ask with no
-  --help      show this
+  ai-sdk         an agent of the Vercel AI SDK, which is the default
+  langchain      the same with an agent of LangChain.js
+  --approve      answer every ask with yes
+  --deny         answer every ask with no
+  --audit PATH   keep the log in the directory PATH, which later runs go on with; its secret keys are
+                 in PATH.secret, what a third party needs to verify it in PATH.public
+  --help         show this
 
-Without either, the terminal asks you; without a terminal, every ask is denied.
+Without --approve and --deny, the terminal asks you; without a terminal, every ask is denied.
 Set OPENAI_API_KEY, ANTHROPIC_API_KEY or (AI SDK only) AI_GATEWAY_API_KEY to use a real model.`;
 
 const ANSWERS: Readonly<Record<string, 'approve' | 'deny'>> = {
@@ -35,15 +39,33 @@ const FRAMEWORKS: Readonly<Record<string, FrameworkName>> = {
  * @throws {RangeError} for anything that is not understood.
  */
 export function readOptions(args: readonly string[]): DemoOptions {
-  const unknown = args.find(
+  const { audit, rest } = takeAudit(args);
+  const unknown = rest.find(
     (arg) => arg !== '--help' && !Object.hasOwn(ANSWERS, arg) && !Object.hasOwn(FRAMEWORKS, arg),
   );
   if (unknown !== undefined) throw new RangeError(`"${unknown}" is not an option`);
   return {
-    help: args.includes('--help'),
-    framework: onlyOne(args, FRAMEWORKS) ?? 'ai-sdk',
-    answer: onlyOne(args, ANSWERS),
+    help: rest.includes('--help'),
+    framework: onlyOne(rest, FRAMEWORKS) ?? 'ai-sdk',
+    answer: onlyOne(rest, ANSWERS),
+    audit,
   };
+}
+
+/** `--audit PATH`, and everything else. */
+function takeAudit(args: readonly string[]): {
+  readonly audit: string | undefined;
+  readonly rest: readonly string[];
+} {
+  const at = args.indexOf('--audit');
+  if (at < 0) return { audit: undefined, rest: args };
+  const audit = args[at + 1];
+  if (audit === undefined || audit === '' || audit.startsWith('--')) {
+    throw new RangeError('--audit takes the path of a directory');
+  }
+  const rest = args.toSpliced(at, 2);
+  if (rest.includes('--audit')) throw new RangeError('there is one log, so --audit comes once');
+  return { audit, rest };
 }
 
 function onlyOne<T>(args: readonly string[], choices: Readonly<Record<string, T>>): T | undefined {

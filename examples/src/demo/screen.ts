@@ -1,11 +1,14 @@
 import { styleText } from 'node:util';
 import { visible } from '@guardstile/core';
 
-/** Widest line of the demo. */
-const WIDTH = 100;
+/** Widest line of the demo; a narrower terminal gets narrower ones, down to what a table needs. */
+const WIDEST = 100;
+const NARROWEST = 72;
 
 /** Prints lines and remembers them, so that the demo can show what was never on the screen. */
 export interface Screen {
+  /** Letters in a line. */
+  readonly width: number;
   line(text?: string): void;
   title(text: string): void;
   /** The head line of a numbered call. */
@@ -18,6 +21,8 @@ export interface Screen {
 
 export function createScreen(write: (line: string) => void = console.log): Screen {
   const lines: string[] = [];
+  const columns = process.stdout.isTTY ? process.stdout.columns : WIDEST;
+  const screenWidth = Math.max(NARROWEST, Math.min(WIDEST, columns));
 
   function line(text = ''): void {
     lines.push(text);
@@ -25,12 +30,13 @@ export function createScreen(write: (line: string) => void = console.log): Scree
   }
 
   function hanging(head: string, width: number, text: string): void {
-    const [first = '', ...rest] = wrapped(text, WIDTH - width);
+    const [first = '', ...rest] = wrapped(text, screenWidth - width);
     line(`${head}${first}`);
     for (const more of rest) line(`${' '.repeat(width)}${more}`);
   }
 
   return {
+    width: screenWidth,
     line,
     title: (text) => line(`\n${styleText('bold', text)}`),
     call: (number, text) => hanging(styleText('bold', String(number).padEnd(3)), 3, text),
@@ -67,10 +73,11 @@ function broken(paragraph: string, width: number): readonly string[] {
   const lines: string[] = [];
   let rest = paragraph;
   while (rest.length > width) {
-    const space = rest.lastIndexOf(' ', width);
-    const end = space > 0 ? space : width;
+    // Behind a word or a comma; where there is neither, wherever the line ends.
+    const last = Math.max(rest.lastIndexOf(' ', width), rest.lastIndexOf(',', width - 1) + 1);
+    const end = last > 0 ? last : width;
     lines.push(rest.slice(0, end));
-    rest = rest.slice(space > 0 ? end + 1 : end);
+    rest = rest.slice(rest[end] === ' ' ? end + 1 : end);
   }
   return [...lines, rest];
 }

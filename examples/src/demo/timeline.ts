@@ -4,7 +4,8 @@ import { paint, type Screen, wrapped } from './screen.ts';
 
 /** Widths of time, step, tool, who and what; the rest of the line says why. */
 const WIDTHS = [12, 4, 9, 5, 8] as const;
-const REST = 49;
+/** The margin, and two spaces behind each column. */
+const BEFORE = 3 + WIDTHS.reduce((sum, width) => sum + width + 2, 0);
 
 /** Prints an audit trail: one entry a row, in the order of the log. */
 export function printTimeline(entries: readonly AuditEntry[], screen: Screen): void {
@@ -13,7 +14,7 @@ export function printTimeline(entries: readonly AuditEntry[], screen: Screen): v
   for (const entry of entries) {
     const time = new Date(entry.ts).toISOString().slice(11, 23);
     const what = paint(whatOf(entry).padEnd(WIDTHS[4]));
-    const [first = '', ...rest] = wrapped(whyOf(entry), REST);
+    const [first = '', ...rest] = wrapped(whyOf(entry), screen.width - BEFORE);
     screen.line(row([time, step(entry), entry.tool ?? '', entry.actor, what, first]));
     for (const more of rest) screen.line(row(['', '', '', '', '', more]));
   }
@@ -38,12 +39,24 @@ function whatOf({ action, status }: AuditEntry): string {
   return status ?? action.slice(action.indexOf('.') + 1);
 }
 
-function whyOf({ action, reason, error, ms, votes, payload }: AuditEntry): string {
+function whyOf(entry: AuditEntry): string {
+  const { action, kind, reason, error, ms, votes, payload } = entry;
+  if (kind === 'recovery') return recoveryOf(payload);
   const channels = channelsOf(votes);
   if (action === 'tool.allow' && channels !== '') return `approved through ${channels}`;
   if (channels !== '') return `through ${channels}`;
   if (ms !== undefined) return error ?? `after ${ms} ms`;
   return reason ?? fieldsOf(payload);
+}
+
+/** How the run before ended. */
+function recoveryOf(payload: unknown): string {
+  const { closed, unknownCount } = payload as {
+    readonly closed: boolean;
+    readonly unknownCount: number;
+  }; // as a log on disk says it
+  if (closed) return 'the run before closed it';
+  return `the run before did not close it; calls without an outcome: ${unknownCount}`;
 }
 
 function channelsOf(votes: unknown): string {

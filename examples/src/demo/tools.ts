@@ -1,6 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import * as z from 'zod';
+import type * as z from 'zod';
+
+import { tools as schemas } from './schemas.ts';
 
 /** The name of the one secret: tools get its value, arguments and logs never do. */
 export const SHOP_KEY = 'SHOP_API_KEY';
@@ -26,26 +28,26 @@ export function demoTools(folder: string, shop: string) {
     readFile: demoTool({
       name: 'readFile',
       description: 'Reads a text file of the ticket folder.',
-      schema: z.object({ path: z.string() }),
+      schema: schemas.readFile,
       run: ({ path }) => readFile(resolve(folder, path), 'utf8'),
     }),
     getOrder: demoTool({
       name: 'getOrder',
       description: 'Looks up an order in the shop.',
-      schema: z.object({ order: z.string() }),
+      schema: schemas.getOrder,
       run: ({ order }, given) => fetchJson(`${shop}/orders/${encodeURIComponent(order)}`, given),
     }),
     refund: demoTool({
       name: 'refund',
       description: 'Pays money back to the customer of an order.',
-      schema: z.object({ order: z.string(), amount: z.number().positive() }),
+      schema: schemas.refund,
       run: (refund, given) =>
         fetchJson(`${shop}/refunds`, given, { method: 'POST', body: JSON.stringify(refund) }),
     }),
     writeFile: demoTool({
       name: 'writeFile',
       description: 'Writes a text file of the ticket folder.',
-      schema: z.object({ path: z.string(), text: z.string() }),
+      schema: schemas.writeFile,
       run: async ({ path, text }) => {
         await writeFile(resolve(folder, path), text);
         return `wrote ${text.length} characters`;

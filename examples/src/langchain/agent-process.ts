@@ -2,14 +2,15 @@
 // file, approvals in another. Run by langchain-after-restart.ts.
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sqliteApprovals } from '@guardstile/approvals';
 import { createGuard, standardPolicy, withGuard } from '@guardstile/langchain';
 import { tool } from '@langchain/core/tools';
 import { Command, MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
 import { ToolNode, toolsCondition } from '@langchain/langgraph/prebuilt';
 import * as z from 'zod';
 
+import { keyFile } from '../support/key-file.ts';
 import { scriptedChatModel } from '../support/scripted-chat-model.ts';
-import { sqliteApprovals } from '../support/sqlite-approvals.ts';
 import { inputOf, turnOf } from './graph-turn.ts';
 import { SqliteSaver } from './sqlite-saver.ts';
 import type { AgentRequest } from './start-agent.ts';
@@ -30,7 +31,9 @@ const refund = tool(
 
 const guard = createGuard({
   policy: standardPolicy(),
-  approvals: sqliteApprovals(join(folder, 'approvals.db')),
+  approvals: sqliteApprovals(join(folder, 'approvals.db'), {
+    key: keyFile(join(folder, 'approvals.key')),
+  }),
 });
 const tools = withGuard([refund], guard, {
   facts: { refund: 'money' },

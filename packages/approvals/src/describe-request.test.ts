@@ -5,8 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { payloads } from '../test/payloads.ts';
 import { requestFor } from '../test/request-for.ts';
 import { describeRequest, type View } from './describe-request.ts';
-import { FOLDED, type Page, UNFOLDED } from './page.ts';
+import { foldedRoom, type Page, UNFOLDED } from './page.ts';
 import { pageText } from './page-text.ts';
+
+const FOLDED = foldedRoom(60);
 
 /** Everything that a terminal might obey, or draw in a way that hides something. */
 const OBEYED = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
@@ -23,6 +25,10 @@ function look(request: ApprovalRequest, view: Partial<View> = {}): Page {
 
 function linesOf(page: Page): readonly string[] {
   return page.lines.map(({ indent, text }) => '  '.repeat(indent) + text);
+}
+
+function textOf(page: Page, columns: number | undefined): string {
+  return pageText('Approval needed', page, { start: '┌', bar: '│', columns });
 }
 
 /** The request with its text in every place that a caller, a model or a policy can fill. */
@@ -43,6 +49,8 @@ function filledWith(request: ApprovalRequest, text: string): ApprovalRequest {
       session: text,
     },
     hidden: [text],
+    labels: [text],
+    votes: [{ verdict: 'approve', voter: text, channel: text, note: text, digest: request.digest }],
   };
 }
 
@@ -234,6 +242,79 @@ describe('describeRequest', () => {
     expect(linesOf(page)).toContain('expires    1970-01-01 00:00:59 UTC (in less than a minute)');
   });
 
+  it('writes hosts as they are looked up beside how they read', async () => {
+    const args = {
+      url: 'https://аррӏе.com/login', // Cyrillic
+      mail: 'pay@bücher.example',
+      host: 'раураl.com',
+      plain: 'https://apple.com',
+      words: 'ein schöner Tag.',
+    };
+    const request = {
+      ...(await requestFor(args)),
+      reason: 'asked by bob@раураl.com (host paypal.com)',
+    };
+    const lines = linesOf(look(request));
+    expect(lines).toContain('  url (host xn--80ak6aa92e.com): "https://аррӏе.com/login"');
+    expect(lines).toContain('  mail (host xn--bcher-kva.example): "pay@bücher.example"');
+    expect(lines).toContain('  host (host xn--l-7sba6dbr.com): "раураl.com"');
+    expect(lines).toContain('  plain: "https://apple.com"');
+    expect(lines).toContain('  words: "ein schöner Tag."');
+    expect(lines[lines.indexOf('reason     asked by bob@раураl.com (host paypal.com)') + 1]).toBe(
+      '  host xn--l-7sba6dbr.com',
+    );
+  });
+
+  it('shows field by field what differs from the last approved call', async () => {
+    const request = await requestFor({ orderId: 'o2', amount: 900, note: 'new' });
+    const last = { args: { orderId: 'o1', amount: 900, to: 'ann' }, hidden: [], at: 0 };
+    const lines = linesOf(look(request, { last }));
+    const from = lines.indexOf(
+      'last time  3 of 4 fields differed, approved 1970-01-01 00:00:00 UTC',
+    );
+    expect(lines.slice(from + 1, from + 4)).toEqual([
+      '  orderId: "o1"',
+      '  note: was not there',
+      '  to: "ann"',
+    ]);
+    const same = linesOf(look(request, { last: { ...last, args: request.args } }));
+    expect(same).toContain('last time  the same in every field, approved 1970-01-01 00:00:00 UTC');
+    const hidden = linesOf(look(request, { last: { ...last, hidden: ['to'] } }));
+    expect(hidden.join()).toContain('hidden values not compared');
+  });
+
+  it('shows what was asked for beside what the person made of it', async () => {
+    const request = await requestFor({ orderId: 'o1', amount: 900 });
+    const lines = linesOf(
+      look(request, { args: { orderId: 'o1', amount: 5 }, unedited: request.args }),
+    );
+    const from = lines.indexOf('asked for  with these fields as');
+    expect(lines).toContain(`arguments  as edited by you; before: ${request.digest}`);
+    expect(lines).toContain('  amount: 5');
+    expect(lines[from + 1]).toBe('  amount: 900');
+  });
+
+  it('says what the run has seen and what others answered', async () => {
+    const request = await requestFor({});
+    const lines = linesOf(
+      look({
+        ...request,
+        labels: ['untrusted', 'pii'],
+        votes: [
+          {
+            verdict: 'approve',
+            voter: 'bob',
+            channel: 'slack',
+            note: 'ok',
+            digest: request.digest,
+          },
+        ],
+      }),
+    );
+    expect(lines).toContain('labels     untrusted, pii');
+    expect(lines).toContain('answer     approve by bob through slack: ok');
+  });
+
   it('lets nothing reach the terminal that it would obey, and breaks every line itself', async () => {
     const request = await requestFor({});
     fc.assert(
@@ -244,8 +325,10 @@ describe('describeRequest', () => {
         fc.boolean(),
         (args, words, columns, fold) => {
           const filled = filledWith(request, words);
-          const page = look(filled, { args, room: fold ? FOLDED : UNFOLDED });
-          const rows = pageText(page, columns).trimEnd().split('\n');
+          const room = fold ? FOLDED : UNFOLDED;
+          const last = { args: { words, other: args }, hidden: [], at: 0 };
+          const page = look(filled, { args, unedited: { words: args }, last, room });
+          const rows = textOf(page, columns).trimEnd().split('\n');
           const wrong = rows.filter(
             (row) => OBEYED.test(row) || row.length > columns || !/^[┌│] {2}/.test(row),
           );
@@ -272,7 +355,7 @@ describe('describeRequest', () => {
   it('keeps a value from passing for another line', async () => {
     const padding = ' '.repeat(57);
     const fake = `a${padding}tool       harmless`;
-    const shown = pageText(look(await requestFor({ fake })), 80);
+    const shown = textOf(look(await requestFor({ fake })), 80);
     expect(shown).toMatch(/^│ {4}fake: "a {57}/m);
     expect(shown.split('\n').filter((row) => /^[│\s]*tool /.test(row))).toEqual([
       '│  tool       refund',
@@ -283,7 +366,7 @@ describe('describeRequest', () => {
   it('keeps its own room for text on a terminal that says it has no columns', async () => {
     const page = look(await requestFor({ text: 'x'.repeat(200) }));
     for (const columns of [undefined, 0, -1]) {
-      expect(pageText(page, columns)).toBe(pageText(page, 80));
+      expect(textOf(page, columns)).toBe(textOf(page, 80));
     }
   });
 
@@ -293,7 +376,7 @@ describe('describeRequest', () => {
     );
     const page = look(await requestFor(args));
     expect(page.folded).toBe(true);
-    expect(pageText(page, 80).split('\n').length).toBeLessThan(600);
+    expect(textOf(page, 80).split('\n').length).toBeLessThan(600);
   });
 
   describe.each(['controlChars', 'naughtyStrings'])(
@@ -307,11 +390,13 @@ describe('describeRequest', () => {
         for (const payload of texts ?? []) {
           const args = { value: payload, list: [payload], [`key ${payload}`]: 1 };
           const page = look(filledWith(request, payload), { args, room: UNFOLDED });
-          expect(pageText(page, 100).replaceAll('\n', '')).not.toMatch(OBEYED);
+          expect(textOf(page, 100).replaceAll('\n', '')).not.toMatch(OBEYED);
           const escaped = unescaped(
-            linesOf(page).find((line) => line.startsWith('  value: ')) ?? '',
+            linesOf(page).find((line) => /^ {2}value(?: \(host [^)]*\))?: /.test(line)) ?? '',
           );
-          expect(escaped).toBe(`  value: "${payload.replaceAll('"', '\\"')}"`);
+          expect(escaped.replace(/ \(host [^)]*\): /, ': ')).toBe(
+            `  value: "${payload.replaceAll('"', '\\"')}"`,
+          );
         }
       });
     },

@@ -1,6 +1,7 @@
 import { digest, visible } from '@guardstile/core';
 
 import { count, fold, oneLine } from './fold.ts';
+import { hostNote } from './hosts-in.ts';
 import { GOES_ON, type Page } from './page.ts';
 import { type Collection, type Leaf, shapeOf } from './shape.ts';
 import { share } from './share.ts';
@@ -17,6 +18,16 @@ export function describeValue(page: Page, value: unknown, indent: number): void 
   } else {
     putField(page, '(value)', value, indent, page.room.lines);
   }
+}
+
+/** Adds one field, in as many lines as one of several may take. */
+export function describeField(page: Page, name: string, value: unknown, indent: number): void {
+  putField(page, keyName(page, name), value, indent, Math.ceil(page.room.lines / 4));
+}
+
+/** Adds a line about a field instead of its value. */
+export function describeAbsent(page: Page, name: string, words: string, indent: number): void {
+  put(page, indent, `${keyName(page, name)}: ${words}`);
 }
 
 function put(page: Page, indent: number, text: string): void {
@@ -78,7 +89,8 @@ function linesOf(value: unknown, most: number): number {
 function putLeaf(page: Page, name: string, leaf: Leaf, indent: number): void {
   const { text, note } = leaf;
   const [open, close] = leaf.quoted ? ['"', '"'] : ['', ''];
-  const noted = note === undefined ? name : `${name} (${note})`;
+  const notes = [note, leaf.quoted ? hostNote(text) : undefined].filter((one) => one !== undefined);
+  const noted = notes.length === 0 ? name : `${name} (${notes.join(', ')})`;
   const folded = fold(page, text);
   if (folded === undefined) {
     put(page, indent, `${noted}: ${open}${inQuotes(text)}${close}`);

@@ -6,8 +6,17 @@ export interface Room {
   readonly characters: number;
 }
 
-/** So that an ordinary request and its prompt fit on a screen. */
-export const FOLDED: Room = { lines: 40, characters: 400 };
+/** Lines that a request and its prompt take beside the fields of the arguments. */
+const BESIDE = 20;
+const FEWEST = 6;
+const MOST = 40;
+const USUAL_ROWS = 24;
+
+/** So that an ordinary request and its prompt fit on a screen of that height. */
+export function foldedRoom(rows: number | undefined): Room {
+  const height = rows === undefined || rows <= 0 ? USUAL_ROWS : rows;
+  return { lines: Math.min(Math.max(height - BESIDE, FEWEST), MOST), characters: 400 };
+}
 
 export const UNFOLDED: Room = { lines: Infinity, characters: Infinity };
 

@@ -1,12 +1,5 @@
+import type { Answer } from './dialog.ts';
 import type { Terminal } from './terminal.ts';
-
-/** How a prompt ended. */
-export type Answer<T> =
-  | { readonly kind: 'answered'; readonly value: T }
-  /** Left with Ctrl+C or Escape. */
-  | { readonly kind: 'cancelled' }
-  /** No key can come any more. */
-  | { readonly kind: 'closed' };
 
 /** What every prompt of clack takes. */
 export interface PromptStreams extends Terminal {
@@ -22,7 +15,7 @@ const ENDS = ['pause', 'end', 'close', 'error'] as const;
  *
  * @throws the signal's reason when it aborts.
  */
-export async function prompt<T extends string>(
+export async function prompt<T>(
   terminal: Terminal,
   signal: AbortSignal,
   show: Show<T>,
@@ -66,6 +59,9 @@ export async function prompt<T extends string>(
   }
 }
 
-function readAnswer<T extends string>(value: T | symbol | undefined): Answer<T> {
-  return typeof value === 'string' ? { kind: 'answered', value } : { kind: 'cancelled' };
+/** Clack answers a symbol, or nothing, for a prompt that was left. */
+function readAnswer<T>(value: T | symbol | undefined): Answer<T> {
+  return typeof value === 'symbol' || value === undefined
+    ? { kind: 'cancelled' }
+    : { kind: 'answered', value };
 }

@@ -2,6 +2,7 @@ import type { Approver } from '@guardstile/core';
 
 import { askAtTerminal } from './ask-at-terminal.ts';
 import { autoApprove, readAutoApprove } from './auto-approve.ts';
+import { lastApproved } from './last-approved.ts';
 import { namesApprovers } from './names-approvers.ts';
 import { queueOf } from './prompt-queue.ts';
 import { readOptions } from './read-options.ts';
@@ -42,13 +43,14 @@ export function terminalApprover(options: TerminalApproverOptions = {}): Approve
       ask: autoApprove,
     });
   }
+  const last = lastApproved();
   return Object.freeze<Approver>({
     name: 'terminal',
     ...known,
     accepts: (requirements) => voter !== undefined || !namesApprovers(requirements),
     ask(request, { signal }) {
       if (!isTerminal(terminal)) return { verdict: 'abstain', note: NO_TERMINAL };
-      return queueOf(input).run(signal, () => askAtTerminal(terminal, request, signal));
+      return queueOf(input).run(signal, () => askAtTerminal(terminal, request, signal, last));
     },
   });
 }

@@ -30,6 +30,7 @@ interface Setup extends Partial<GuardOptions> {
   readonly name?: string;
   /** Called when the call has taken its place at the terminal. */
   readonly onAsked?: () => void;
+  readonly person?: Approver;
   readonly reason?: string;
   readonly signal?: AbortSignal;
 }
@@ -40,12 +41,13 @@ async function call(args: Args, setup: Setup = {}): Promise<void> {
     reason = 'refunds over 500 need a look',
     signal,
     onAsked,
+    person = terminalApprover(),
     ...options
   } = setup;
   const audit = memoryAudit();
   const guard = createGuard({
     policy: () => ({ effect: 'ask', reason, rule: 'refund.large' }),
-    approver: announced(terminalApprover(), onAsked),
+    approver: announced(person, onAsked),
     audit,
     ...options,
   });
@@ -68,10 +70,12 @@ async function call(args: Args, setup: Setup = {}): Promise<void> {
 function announced(approver: Approver, onAsked: () => void = () => {}): Approver {
   return {
     ...approver,
-    ask(request, options) {
+    async ask(request, options) {
       const answer = approver.ask(request, options);
       onAsked();
-      return answer;
+      const given = await answer;
+      if (typeof given === 'object') report(`ANSWER ${JSON.stringify(given)}`);
+      return given;
     },
   };
 }
@@ -117,8 +121,30 @@ const hostile = {
   device: `${ESC}P1$r${ESC}\\ \u{9b}2J`,
 };
 
+const lenient: Partial<GuardOptions> = {
+  policy: () => ({
+    effect: 'ask',
+    reason: 'refunds over 500 need a look',
+    rule: 'refund.large',
+    requirements: {
+      votes: [{ kind: 'confirm' }],
+      editable: ['amount', 'note'],
+      grants: ['session', 'always'],
+    },
+  }),
+  context: { principal: { id: 'alice', tenant: 'acme' }, session: 's1' },
+};
+
 const scenarios = {
   plain: () => call(REFUND),
+  lenient: () => call(REFUND, lenient),
+  lenientHidden: () => call({ ...REFUND, password: 'hunter2' }, lenient),
+  again: async () => {
+    const setup = { person: terminalApprover() };
+    await call(REFUND, setup);
+    await call({ orderId: 'o2', amount: 900, note: 'for ann' }, setup);
+  },
+  hosts: () => call({ url: 'https://аррӏе.com/login', amount: 900 }),
   hidden: () => call({ ...REFUND, password: 'hunter2', card: { cvc: '123' } }),
   long: () => call({ ...REFUND, note: `begin ${'x'.repeat(5000)} end`, items: Array(300).fill(7) }),
   hostile: () =>

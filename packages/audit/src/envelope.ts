@@ -40,28 +40,27 @@ const FIELDS = [
   'votes',
 ] as const satisfies ReadonlyArray<keyof AuditDraft | keyof Place | 'v'>;
 
-const NAMES: readonly string[] = FIELDS.map((name) => `${JSON.stringify(name)}:`);
-const KNOWN: ReadonlySet<string> = new Set(FIELDS);
+const NAMES: readonly string[] = FIELDS.map((name) => `,${JSON.stringify(name)}:`);
+const POSITIONS: ReadonlyMap<string, number> = new Map(FIELDS.map((name, i) => [name, i]));
+const NOTHING: ReadonlyArray<string | undefined> = FIELDS.map(() => undefined);
 
 /**
  * The canonical form of an entry: what `canonical()` writes, without sorting the same names at every
  * entry. What a draft says of its place does not count.
  */
-export function envelope(draft: AuditDraft, place: Place): string {
-  for (const name of Object.keys(draft)) {
-    if (!KNOWN.has(name)) return canonical({ ...draft, ...place, v: 1 });
+export function envelope(draft: AuditDraft, { log, seq, ts, prev }: Place): string {
+  const entry: Readonly<Record<string, unknown>> = { ...draft, log, seq, ts, prev, v: 1 };
+  const values = NOTHING.slice();
+  for (const name of Object.keys(entry)) {
+    const at = POSITIONS.get(name);
+    // A name that is not known belongs somewhere between the others.
+    if (at === undefined) return canonical(entry);
+    values[at] = canonical(entry[name]);
   }
-  const own: object = draft;
-  const at: object = { ...place, v: 1 };
   let text = '';
-  for (let i = 0; i < FIELDS.length; i += 1) {
-    const name = FIELDS[i] as string; // within bounds
-    const placed = Object.hasOwn(at, name);
-    if (!placed && !Object.hasOwn(own, name)) continue;
-    const value: unknown = Reflect.get(placed ? at : own, name);
-    text += text === '' ? '{' : ',';
-    text += NAMES[i] as string; // as many as fields
-    text += canonical(value);
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i];
+    if (value !== undefined) text += `${NAMES[i]}${value}`;
   }
-  return `${text}}`;
+  return `{${text.slice(1)}}`;
 }

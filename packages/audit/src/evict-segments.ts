@@ -6,7 +6,7 @@ import type { AuditEntry } from '@guardstile/core';
 
 import { syncDirectory } from './durable-file.ts';
 import { parseLine } from './entry-line.ts';
-import { macOf } from './hashing.ts';
+import { leafHashOf, macOf } from './hashing.ts';
 import { type LogMark, writeMark } from './log-mark.ts';
 import type { Eviction } from './open-log.ts';
 import { readLines } from './read-lines.ts';
@@ -90,7 +90,7 @@ export function evictSegments(
 function boundaryAt(segment: Segment, key: KeyObject): Boundary | undefined {
   const [line] = readLines(segment.path);
   const stored = line === undefined ? undefined : parseLine(line.bytes);
-  if (stored === undefined || macOf(key, stored.body) !== stored.mac) return undefined;
+  if (stored === undefined || macOf(key, leafHashOf(stored.body)) !== stored.mac) return undefined;
   const first = JSON.parse(stored.body.toString()) as AuditEntry; // as its writer wrote it
   const { peaks } = (first.payload ?? {}) as { readonly peaks?: readonly string[] };
   return first.seq === segment.first && peaks !== undefined ? { segment, first, peaks } : undefined;

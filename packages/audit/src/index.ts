@@ -10,6 +10,7 @@ export { sqliteAudit } from './sqlite-audit.ts';
 export { CSV_HEAD, toCsv } from './to-csv.ts';
 export { toOcsf } from './to-ocsf.ts';
 export { logsIn } from './slots.ts';
+export { verifyInWorkers } from './verify-in-workers.ts';
 export { verifyLog } from './verify-log.ts';
 export { verifyLogs } from './verify-logs.ts';
 
@@ -20,6 +21,7 @@ export type { LogFollower } from './follow-log.ts';
 export type { MirrorLogger } from './mirrored.ts';
 export type { EntryProof } from './prove.ts';
 export type { LogFault } from './read-log.ts';
+export type { WorkerOptions } from './verify-in-workers.ts';
 export type { VerifyOptions, VerifyReport } from './verify-log.ts';
 export type { Cap, Caps } from './caps.ts';
 export type { DiskAudit, DiskAuditOptions, PayloadOptions } from './disk-audit.ts';

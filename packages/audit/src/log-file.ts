@@ -67,13 +67,14 @@ function logFile(file: number, segment: Segment, offset: number): LogFile {
   let end = offset;
   /** Whether the file's name is known to be on disk. */
   let named = offset > 0;
+  const { ino } = fstatSync(file);
   /** What may be behind the end after a failure. */
   let attempted: Buffer = Buffer.alloc(0);
 
   /** Whether the name still leads to this file, and how much is in it. */
   function sizeNow(): number {
     const there = statSync(segment.path, { throwIfNoEntry: false });
-    if (there === undefined || there.ino !== fstatSync(file).ino) throw notOurs(segment);
+    if (there === undefined || there.ino !== ino) throw notOurs(segment);
     return there.size;
   }
 

@@ -7,7 +7,7 @@ import { canonical } from '@guardstile/core';
 import type { ChainPoint } from './chain-check.ts';
 import { peaksOf } from './compact-range.ts';
 import { replaceFile, replaceFileSoon } from './durable-file.ts';
-import { macOf } from './hashing.ts';
+import { macOf, sha256Hex } from './hashing.ts';
 
 /**
  * Where a log stood, so that whoever opens it need not read what came before. Authenticated with the
@@ -31,7 +31,7 @@ export type MarkName = 'mark' | 'base';
 /** The mark as authenticated text. */
 export function formatMark(name: MarkName, mark: LogMark, key: KeyObject): string {
   const body = canonical({ ...mark, peaks: mark.peaks.map((peak) => peak.toString('hex')) });
-  const mac = macOf(key, Buffer.from(`${name}\n${body}`));
+  const mac = macOf(key, sha256Hex(`${name}\n${body}`));
   return `{"mark":${body},"mac":"${mac}"}\n`;
 }
 
@@ -45,14 +45,15 @@ export function parseMark(
 ): LogMark | undefined {
   const [, body = '', mac = ''] = WHOLE.exec(text) ?? [];
   if (body === '') return undefined;
-  if (key !== undefined && macOf(key, Buffer.from(`${name}\n${body}`)) !== mac) return undefined;
+  if (key !== undefined && macOf(key, sha256Hex(`${name}\n${body}`)) !== mac) return undefined;
   const mark = JSON.parse(body) as LogMark & { readonly peaks: readonly unknown[] }; // checked with the key, or below
   const peaks = mark.peaks.map((peak) => Buffer.from(String(peak), 'hex'));
   // Without the key nobody knows who wrote it: what cannot be continued is none.
   return isPoint({ ...mark, peaks }) ? { ...mark, peaks } : undefined;
 }
 
-function isPoint({ size, head, peaks }: ChainPoint): boolean {
+/** Whether a chain can be continued from there. */
+export function isPoint({ size, head, peaks }: ChainPoint): boolean {
   const whole = peaks.every((peak) => peak.length === 32) && /^[0-9a-f]{64}$/.test(head);
   return whole && Number.isSafeInteger(size) && size >= 0 && peaks.length === peaksOf(size);
 }

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 
 import { type AuditDraft, type AuditReceipt, GuardError, isGuardError } from '@guardstile/core';
 
-import type { CompactRange } from './compact-range.ts';
+import { type CompactRange, compactRange } from './compact-range.ts';
 import { followWriter } from './follow-attempts.ts';
 import type { LogState, LogStorage, PlacedEntry } from './log-storage.ts';
 import { sealEntry } from './seal-entry.ts';
@@ -70,8 +70,8 @@ const MEND_EVERY_MS = 1000;
 
 /** Starts to write at once: the opening does not wait for the first entry. */
 export function logWriter(start: WriterStart): LogWriter {
-  const { key, log, tree, open, limits, clock, storage } = start;
-  let { head } = start;
+  const { key, log, open, limits, clock, storage } = start;
+  let { head, tree } = start;
   let opening: AuditDraft | undefined = start.opening;
   /** What the storage has to say before the next entry. */
   let said: AuditDraft | undefined;
@@ -129,8 +129,9 @@ export function logWriter(start: WriterStart): LogWriter {
 
   function nextBatch(): readonly Waiting[] {
     const now = performance.now();
-    const late = queue.findIndex(({ until }) => until > now);
-    refuse(queue.splice(0, late < 0 ? queue.length : late), tooLate());
+    const inTime = queue.findIndex(({ until }) => until > now);
+    const late = queue.splice(0, inTime < 0 ? queue.length : inTime);
+    if (late.length > 0) refuse(late, tooLate());
     return queue.splice(0, BATCH);
   }
 
@@ -167,13 +168,16 @@ export function logWriter(start: WriterStart): LogWriter {
     }
     const placed = place([...toSay(), ...batch]);
     if (placed.length === 0) return;
+    const onDisk = storage.append(placed);
+    // Meanwhile the disk works.
+    const grown = grownBy(tree, placed);
     try {
-      await storage.append(placed);
+      await onDisk;
     } catch (cause) {
       breakOff(cause, mending);
       throw cause;
     }
-    commit(placed);
+    commit(placed, grown);
     start.written(state);
   }
 
@@ -219,15 +223,15 @@ export function logWriter(start: WriterStart): LogWriter {
   }
 
   /** They are on disk: now they count. */
-  function commit(placed: readonly Placed[]): void {
+  function commit(placed: readonly Placed[], grown: CompactRange): void {
+    tree = grown;
     for (const { draft, seq, hash, waiting } of placed) {
-      tree.append(Buffer.from(hash, 'hex'));
       head = hash;
       followWriter(open, draft);
       closed = draft.kind === 'close';
       if (draft === opening) opening = undefined;
       if (draft === said) said = undefined;
-      waiting?.resolve({ log, seq, hash: head, durability: 'disk' });
+      waiting?.resolve({ log, seq, hash, durability: 'disk' });
     }
   }
 
@@ -255,6 +259,12 @@ export function logWriter(start: WriterStart): LogWriter {
   }
 
   return { state, append, say, end };
+}
+
+function grownBy({ size, peaks }: CompactRange, placed: readonly Placed[]): CompactRange {
+  const tree = compactRange(size, peaks);
+  for (const { hash } of placed) tree.append(Buffer.from(hash, 'hex'));
+  return tree;
 }
 
 function refuse(batch: readonly Waiting[], error: unknown): void {

@@ -31,6 +31,38 @@ export type LogStep =
     }
   | { readonly fault: LogFault };
 
+/** A part of a log that is read in one go: one of its files. */
+export interface Piece {
+  /** Of the log. */
+  readonly path: string;
+  /** Absent for a database. */
+  readonly segment: Segment | undefined;
+  /** Whether a line without its end may be one that is still being written. */
+  readonly last: boolean;
+}
+
+/** The pieces of a log in their order, and where the chain stands before the first one. */
+export interface Pieces {
+  readonly start: ChainPoint;
+  readonly pieces: readonly Piece[];
+}
+
+export function piecesOf(path: string, key: KeyObject | undefined): Pieces {
+  if (statSync(path).isFile()) {
+    return { start: CHAIN_START, pieces: [{ path, segment: undefined, last: true }] };
+  }
+  if (logsIn(path).length > 1) {
+    throw new GuardError(
+      'options_invalid',
+      `${path} holds several logs: take one of logsIn(path), or verifyLogs(path) for all of them`,
+    );
+  }
+  const start = readMark(path, 'base', key) ?? CHAIN_START;
+  const segments = listSegments(path).filter(({ first }) => first >= start.size);
+  const pieces = segments.map((segment, i) => ({ path, segment, last: i === segments.length - 1 }));
+  return { start, pieces };
+}
+
 /** A log that is read from its first entry that is still there. */
 export interface LogReading {
   readonly chain: ChainCheck;
@@ -45,19 +77,29 @@ export interface LogReading {
  * authenticity of single entries.
  */
 export function readLog(path: string, key: KeyObject | undefined): LogReading {
-  if (statSync(path).isFile()) {
-    const chain = chainCheck(CHAIN_START, key);
-    return { chain, start: CHAIN_START, steps: rowSteps(path, chain) };
-  }
-  if (logsIn(path).length > 1) {
-    throw new GuardError(
-      'options_invalid',
-      `${path} holds several logs: take one of logsIn(path), or verifyLogs(path) for all of them`,
-    );
-  }
-  const start = readMark(path, 'base', key) ?? CHAIN_START;
+  const { start, pieces } = piecesOf(path, key);
   const chain = chainCheck(start, key);
-  return { chain, start, steps: lineSteps(listSegments(path), chain, start.size) };
+  return { chain, start, steps: allSteps(pieces, chain) };
+}
+
+function* allSteps(
+  pieces: readonly Piece[],
+  chain: ChainCheck,
+): Generator<LogStep, void, undefined> {
+  for (const piece of pieces) {
+    for (const step of pieceSteps(piece, chain)) {
+      yield step;
+      if ('fault' in step) return;
+    }
+  }
+}
+
+/** Goes on with the chain through one piece; ends with the first fault. */
+export function pieceSteps(
+  { path, segment, last }: Piece,
+  chain: ChainCheck,
+): Generator<LogStep, void, undefined> {
+  return segment === undefined ? rowSteps(path, chain) : lineSteps(segment, chain, last);
 }
 
 function* rowSteps(path: string, chain: ChainCheck): Generator<LogStep, void, undefined> {
@@ -74,26 +116,23 @@ function* rowSteps(path: string, chain: ChainCheck): Generator<LogStep, void, un
 }
 
 function* lineSteps(
-  segments: readonly Segment[],
+  { path, first }: Segment,
   chain: ChainCheck,
-  from: number,
+  last: boolean,
 ): Generator<LogStep, void, undefined> {
-  for (const segment of segments) {
-    if (segment.first < from) continue;
-    const file = basename(segment.path);
-    if (segment.first !== chain.size) {
-      const reason = `it starts with entry ${segment.first}, not ${chain.size}`;
-      yield { fault: { file, offset: 0, seq: chain.size, reason } };
+  const file = basename(path);
+  if (first !== chain.size) {
+    const reason = `it starts with entry ${first}, not ${chain.size}`;
+    yield { fault: { file, offset: 0, seq: chain.size, reason } };
+    return;
+  }
+  for (const { bytes, offset, terminated } of readLines(path)) {
+    if (!terminated && last) return;
+    const read = terminated ? chain.next(bytes) : { fault: 'it was cut off' };
+    if ('fault' in read) {
+      yield { fault: { file, offset, seq: chain.size, reason: read.fault } };
       return;
     }
-    for (const { bytes, offset, terminated } of readLines(segment.path)) {
-      if (!terminated && segment === segments.at(-1)) return;
-      const read = terminated ? chain.next(bytes) : { fault: 'it was cut off' };
-      if ('fault' in read) {
-        yield { fault: { file, offset, seq: chain.size, reason: read.fault } };
-        return;
-      }
-      yield { entry: read.entry, line: bytes };
-    }
+    yield { entry: read.entry, line: bytes };
   }
 }

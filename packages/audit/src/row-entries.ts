@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { type AuditEntry, type AuditFilter, entryFilter, GuardError } from '@guardstile/core';
 
 import { parseLine } from './entry-line.ts';
-import { leafHash, macOf } from './hashing.ts';
+import { leafHashOf, macOf } from './hashing.ts';
 import { findRows } from './sqlite-rows.ts';
 
 /**
@@ -20,13 +20,14 @@ export function* rowEntries(
   entryFilter(filter);
   for (const { line, fault } of findRows(path, filter)) {
     const stored = parseLine(Buffer.from(line));
-    if (stored === undefined || fault !== undefined || macOf(key, stored.body) !== stored.mac) {
+    const hash = stored === undefined ? '' : leafHashOf(stored.body);
+    if (stored === undefined || fault !== undefined || macOf(key, hash) !== stored.mac) {
       throw new GuardError(
         'audit_tampered',
         `an entry was changed after it was written (${fault ?? line.slice(0, 100)}); verify the log and keep it as evidence`,
       );
     }
     const entry = JSON.parse(stored.body.toString()) as AuditEntry; // as its writer wrote it
-    yield { ...entry, hash: leafHash(stored.body).toString('hex'), mac: stored.mac };
+    yield { ...entry, hash, mac: stored.mac };
   }
 }

@@ -32,5 +32,6 @@ export function sealEntry(draft: AuditDraft, place: Place, key: KeyObject): Seal
   const body = envelope(draft, place);
   // What JSON lacks is written as tokens that begin so, and nobody could read the entry again.
   if (body.includes('@')) JSON.parse(body);
-  return { line: formatLine(body, macOf(key, body)), hash: leafHashOf(body) };
+  const hash = leafHashOf(body);
+  return { line: formatLine(body, macOf(key, hash)), hash };
 }

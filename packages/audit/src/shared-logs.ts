@@ -10,6 +10,8 @@ interface Shared {
   readonly log: OpenLog;
   readonly keyId: string;
   holders: number;
+  /** Settles when its last holder has closed it; absent before that begins. */
+  closing?: Promise<void>;
 }
 
 const NAME = Symbol.for('guardstile.audit.logs');
@@ -22,6 +24,7 @@ function logs(): Map<string, Shared> {
 
 /**
  * The log of a directory, opened once per process; closed when everybody who opened it has closed it.
+ * Whoever opens it while it is being closed waits for that with its first entry.
  *
  * @throws {GuardError} `audit_locked` when it is open under another key.
  */
@@ -29,8 +32,8 @@ export function sharedLog(directory: string, key: KeyObject, open: () => OpenLog
   const path = resolve(directory);
   const keyId = createHash('sha256').update(key.export()).digest('hex');
   let shared = logs().get(path);
-  if (shared === undefined) {
-    shared = { log: open(), keyId, holders: 0 };
+  if (shared === undefined || shared.closing !== undefined) {
+    shared = { log: shared === undefined ? open() : openLater(shared, open), keyId, holders: 0 };
     logs().set(path, shared);
   } else if (shared.keyId !== keyId) {
     throw new GuardError(
@@ -42,21 +45,46 @@ export function sharedLog(directory: string, key: KeyObject, open: () => OpenLog
   return holderOf(path, shared);
 }
 
+/** The same log again, once it has been closed. */
+function openLater({ log: before, closing }: Shared, open: () => OpenLog): OpenLog {
+  let now = before;
+  const opened = (async () => {
+    // Whoever closes it is told how that ended; what is there now is looked at when it is opened.
+    await closing?.catch(() => undefined);
+    return (now = open());
+  })();
+  opened.catch(() => undefined);
+  return {
+    log: before.log,
+    get open() {
+      return now.open;
+    },
+    append: async (draft) => (await opened).append(draft),
+    close: async () => (await opened).close(),
+  };
+}
+
 function holderOf(path: string, shared: Shared): OpenLog {
+  const { log } = shared;
   let closed = false;
   return {
-    ...shared.log,
+    log: log.log,
+    get open() {
+      return log.open;
+    },
     append: (draft) =>
       closed
         ? Promise.reject(new GuardError('audit_error', 'the audit log was closed; open it again'))
-        : shared.log.append(draft),
+        : log.append(draft),
     async close() {
       if (closed) return;
       closed = true;
       shared.holders -= 1;
       if (shared.holders > 0) return;
-      logs().delete(path);
-      await shared.log.close();
+      shared.closing = log.close().finally(() => {
+        if (logs().get(path) === shared) logs().delete(path);
+      });
+      await shared.closing;
     },
   };
 }

@@ -1,14 +1,12 @@
 import type { KeyObject } from 'node:crypto';
-import { statSync } from 'node:fs';
 
-import { type AuditEntry, GuardError } from '@guardstile/core';
+import { GuardError } from '@guardstile/core';
 
-import type { ChainCheck, ChainPoint } from './chain-check.ts';
+import type { ChainPoint } from './chain-check.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import { macKey } from './hashing.ts';
-import { type LogFault, readLog } from './read-log.ts';
-import { followAttempts } from './follow-attempts.ts';
-import { listSegments } from './segments.ts';
+import { type LogFault, piecesOf } from './read-log.ts';
+import { type PieceReport, readPiece, type RootPoint } from './read-piece.ts';
 import { parseVerifier } from './signed-note.ts';
 
 /** What a log is held against. */
@@ -60,8 +58,7 @@ export function verifyLog(
   options: VerifyOptions = {},
   progress: (entries: number) => void = () => undefined,
 ): VerifyReport {
-  const key = options.key === undefined ? undefined : macKey(options.key);
-  return verifyAgainst(path, { key, checkpoints: openedCheckpoints(options), progress });
+  return verifyAgainst(path, againstOf(options, progress));
 }
 
 /** What a log is held against, read and checked. */
@@ -70,34 +67,39 @@ export interface Against {
   readonly checkpoints: readonly Checkpoint[];
   /** Where the log stood when its writer closed it, as somebody else says. */
   readonly left?: Pick<ChainPoint, 'size' | 'head'> | undefined;
+  /** Told how many entries were read since the last time. */
   readonly progress: (entries: number) => void;
+  /** Reads a piece, or has it read already. */
+  readonly read: typeof readPiece;
+  /** All sizes at which anything may be compared. */
+  readonly sizes: ReadonlySet<number>;
 }
 
 export function verifyAgainst(path: string, against: Against): VerifyReport {
-  const { key, left, progress } = against;
-  const { chain, start, steps } = readLog(path, key);
-  const found = tally();
-  const checkpoints = heldAgainst(against.checkpoints, start.size);
-  let fault: LogFault | undefined;
-  for (const step of steps) {
-    if ('fault' in step) fault = step.fault;
-    else {
-      found.count(step.entry);
-      fault = checkpoints.compare(chain, step.entry) ?? departed(chain, left);
-    }
-    if (fault !== undefined) break;
-    if (chain.size % PROGRESS === 0) progress(chain.size);
+  const { key, left, progress, checkpoints, read, sizes: wanted } = against;
+  const { start, pieces } = piecesOf(path, key);
+  const sizes = left === undefined ? wanted : new Set([...wanted, left.size]);
+  const found = whole(start);
+  for (const piece of pieces) {
+    found.add(read(piece, { from: found.to, log: found.log }, { key, sizes, progress }));
+    if (found.fault !== undefined) break;
   }
-  fault ??= checkpoints.missing(chain) ?? cutOff(chain, left) ?? unsaid(start, found.given);
+  const compared = heldAgainst(checkpoints, start.size, found);
+  const fault =
+    firstOf(compared.contradicted, departed(found, left)) ??
+    found.fault ??
+    compared.missing ??
+    cutOff(found.to, left) ??
+    unsaid(start, found.given);
   return {
-    outcome: fault !== undefined ? 'tampered' : checkpoints.matched ? 'verified' : 'unproven',
+    outcome: fault !== undefined ? 'tampered' : compared.matched ? 'verified' : 'unproven',
     path,
     log: found.log,
-    entries: chain.size - start.size,
+    entries: found.to.size - start.size,
     evicted: start.size,
-    files: statSync(path).isFile() ? 1 : listSegments(path).length,
-    head: chain.head,
-    checkpoint: checkpoints.largest,
+    files: pieces.length,
+    head: found.to.head,
+    checkpoint: checkpoints.at(-1)?.size,
     authenticated: key !== undefined,
     unknown: [...found.open],
     clockSteps: found.clockSteps,
@@ -105,41 +107,61 @@ export function verifyAgainst(path: string, against: Against): VerifyReport {
   };
 }
 
-/** Entries between two reports of progress. */
-const PROGRESS = 10_000;
-
-/** What is said of a log beside whether it is whole. */
-interface Tally {
+/** All pieces of a log together, as far as they were read. */
+interface Whole {
   log: string | undefined;
+  to: ChainPoint;
   clockSteps: number;
-  /** How many entries at the beginning the log says that it gave up. */
   given: number;
   readonly open: Set<string>;
-  count(entry: AuditEntry): void;
+  readonly points: RootPoint[];
+  fault: LogFault | undefined;
+  add(report: PieceReport): void;
 }
 
-function tally(): Tally {
+function whole(start: ChainPoint): Whole {
   let last = -Infinity;
-  const found: Tally = {
+  const found: Whole = {
     log: undefined,
+    to: start,
     clockSteps: 0,
     given: 0,
     open: new Set(),
-    count(entry) {
-      if (entry.kind === 'segment') found.given = Math.max(found.given, givenUp(entry));
-      found.log ??= entry.log;
-      if (entry.ts < last) found.clockSteps += 1;
-      last = entry.ts;
-      followAttempts(found.open, entry);
+    points: [],
+    fault: undefined,
+    add({ log, to, points, fault, tally }) {
+      found.log ??= log;
+      found.to = to;
+      found.points.push(...points);
+      found.fault = fault;
+      found.given = Math.max(found.given, tally.given);
+      for (const attempt of tally.ended) found.open.delete(attempt);
+      for (const attempt of tally.begun) found.open.add(attempt);
+      found.clockSteps += tally.clockSteps;
+      if (tally.span === undefined) return;
+      if (tally.span[0] < last) found.clockSteps += 1;
+      [, last] = tally.span;
     },
   };
   return found;
 }
 
-export function openedCheckpoints({
-  checkpoints = [],
-  publicKey,
-}: VerifyOptions): readonly Checkpoint[] {
+/** What was passed, read and checked. */
+export function againstOf(options: VerifyOptions, progress: (entries: number) => void): Against {
+  const key = options.key === undefined ? undefined : macKey(options.key);
+  const checkpoints = openedCheckpoints(options);
+  const sizes = new Set(checkpoints.map(({ size }) => size));
+  let entries = 0;
+  return {
+    key,
+    checkpoints,
+    sizes,
+    read: readPiece,
+    progress: (more) => progress((entries += more)),
+  };
+}
+
+function openedCheckpoints({ checkpoints = [], publicKey }: VerifyOptions): readonly Checkpoint[] {
   if (checkpoints.length === 0) return [];
   if (publicKey === undefined) {
     throw new GuardError(
@@ -155,49 +177,34 @@ export function openedCheckpoints({
 
 /** Checkpoints that a log has to agree with. */
 interface HeldAgainst {
-  /** Whether the log agreed with at least one, and contradicted none. */
+  /** Whether the log agreed with at least one. */
   readonly matched: boolean;
-  readonly largest: number | undefined;
-  /** What the entry that was just read contradicts. */
-  compare(chain: ChainCheck, entry: AuditEntry): LogFault | undefined;
-  /** What a log lacks that ends here. */
-  missing(chain: ChainCheck): LogFault | undefined;
+  /** What it says otherwise, where it does so first. */
+  readonly contradicted: LogFault | undefined;
+  /** What it lacks. */
+  readonly missing: LogFault | undefined;
 }
 
-function heldAgainst(checkpoints: readonly Checkpoint[], start: number): HeldAgainst {
-  const largest = checkpoints.at(-1)?.size;
+function heldAgainst(
+  checkpoints: readonly Checkpoint[],
+  start: number,
+  { log, to, points }: Whole,
+): HeldAgainst {
   // What was given up cannot be compared any more.
   const left = checkpoints.filter(({ size }) => size > start);
-  let matched = false;
+  const reached = left.filter(({ size }) => size <= to.size);
+  const [contradicted] = reached.flatMap(({ origin, root, size }) => {
+    if (origin !== log) return atEntry(size - 1, `the checkpoint is of another log, ${origin}`);
+    const same = points.find((point) => point.size === size)?.root === root.toString('hex');
+    if (same) return [];
+    return atEntry(size - 1, `the first ${size} entries are not those that were signed`);
+  });
+  const beyond = left.length > reached.length ? left.at(-1) : undefined;
   return {
-    get matched() {
-      return matched;
-    },
-    largest,
-    compare(chain, { log, seq }) {
-      while (left[0]?.size === chain.size) {
-        const { origin, root, size } = left[0];
-        if (origin !== log) return atEntry(seq, `the checkpoint is of another log, ${origin}`);
-        if (!root.equals(chain.tree.root())) {
-          return atEntry(seq, `the first ${size} entries are not those that were signed`);
-        }
-        matched = true;
-        left.shift();
-      }
-      return undefined;
-    },
-    missing(chain) {
-      const next = left.at(-1);
-      if (next === undefined) return undefined;
-      return atEntry(chain.size, `entries ${chain.size} to ${next.size - 1} are missing`);
-    },
+    matched: reached.length > 0,
+    contradicted,
+    missing: beyond && atEntry(to.size, `entries ${to.size} to ${beyond.size - 1} are missing`),
   };
-}
-
-function givenUp({ action, payload }: AuditEntry): number {
-  if (action !== 'segments.evicted') return 0;
-  const { entries } = (payload ?? {}) as { readonly entries?: { readonly to?: unknown } };
-  return typeof entries?.to === 'number' ? entries.to + 1 : 0;
 }
 
 /** Whoever gives something up says so first; whoever takes it away does not. */
@@ -208,12 +215,18 @@ function unsaid({ size }: ChainPoint, given: number): LogFault | undefined {
 
 type Left = Against['left'];
 
-function departed({ size, head }: ChainCheck, left: Left): LogFault | undefined {
-  if (size !== left?.size || head === left.head) return undefined;
-  return atEntry(size - 1, 'the registry says that another entry was the last one here');
+function departed({ points }: Whole, left: Left): LogFault | undefined {
+  const point = points.find(({ size }) => size === left?.size);
+  if (point === undefined || point.head === left?.head) return undefined;
+  return atEntry(point.size - 1, 'the registry says that another entry was the last one here');
 }
 
-function cutOff({ size }: ChainCheck, left: Left): LogFault | undefined {
+/** What comes first in the log; the checkpoint of two at one entry. */
+function firstOf(a: LogFault | undefined, b: LogFault | undefined): LogFault | undefined {
+  return a === undefined || (b !== undefined && b.seq < a.seq) ? b : a;
+}
+
+function cutOff({ size }: ChainPoint, left: Left): LogFault | undefined {
   if (left === undefined || size >= left.size) return undefined;
   return atEntry(size, `entries ${size} to ${left.size - 1} are missing: the registry knows them`);
 }

@@ -1,14 +1,13 @@
 import type { KeyObject } from 'node:crypto';
 
 import { logEntries } from './file-entries.ts';
-import { macKey } from './hashing.ts';
 import { isFresh } from './is-fresh.ts';
 import { readLog } from './read-log.ts';
 import { type Registered, readRegistry } from './registry.ts';
 import { listSlots, logsIn, registryPath, slotPath } from './slots.ts';
 import {
   type Against,
-  openedCheckpoints,
+  againstOf,
   verifyAgainst,
   type VerifyOptions,
   type VerifyReport,
@@ -26,16 +25,15 @@ export function verifyLogs(
   options: VerifyOptions = {},
   progress: (entries: number) => void = () => undefined,
 ): readonly VerifyReport[] {
-  const key = options.key === undefined ? undefined : macKey(options.key);
-  return verifyEach(path, { key, checkpoints: openedCheckpoints(options), progress });
+  return verifyEach(path, againstOf(options, progress));
 }
 
 /** As the holder of the key does. */
 export function verifyWithKey(path: string, key: KeyObject): readonly VerifyReport[] {
-  return verifyEach(path, { key, checkpoints: [], progress: () => undefined });
+  return verifyEach(path, { ...againstOf({}, () => undefined), key });
 }
 
-function verifyEach(path: string, against: Against): readonly VerifyReport[] {
+export function verifyEach(path: string, against: Against): readonly VerifyReport[] {
   if (logsIn(path).length === 1) return [verifyAgainst(path, against)];
   const one = (at: string, registered?: Registered): VerifyReport => {
     const log = idOf(at);

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { askAtTerminal } from './approvals/ask-at-terminal.ts';
 import { run } from './run.ts';
 
 const interrupted = new AbortController();
@@ -9,4 +10,7 @@ process.exitCode = await run(process.argv.slice(2), {
   error: (text) => process.stderr.write(text),
   interactive: process.stdout.isTTY,
   signal: interrupted.signal,
+  ...(process.stdin.isTTY && process.stdout.isTTY
+    ? { ask: askAtTerminal(interrupted.signal) }
+    : {}),
 });

@@ -1,6 +1,7 @@
 import { isGuardError } from '@guardstile/core';
 import { Command, CommanderError } from 'commander';
 
+import { approvalsCommands } from './approvals/commands.ts';
 import { auditCommands } from './audit/commands.ts';
 import { type ExitCode, type Io, USAGE } from './io.ts';
 import { policyCommands } from './policy/commands.ts';
@@ -9,7 +10,7 @@ import { policyCommands } from './policy/commands.ts';
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   let code: ExitCode = 0;
   const program = new Command('guardstile')
-    .description('Check policies, and read and verify audit logs.')
+    .description('Check policies, answer approvals, and read and verify audit logs.')
     .showHelpAfterError('(guardstile --help lists the commands)')
     .configureOutput({ writeOut: io.out, writeErr: io.error })
     .exitOverride();
@@ -17,6 +18,7 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     code = result;
   };
   program.addCommand(inherit(policyCommands(io, finish), program));
+  program.addCommand(inherit(approvalsCommands(io, finish), program));
   program.addCommand(inherit(auditCommands(io, finish), program));
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -25,6 +25,7 @@ import type { Sandbox } from './sandbox/sandbox.ts';
 import { envSecrets, type Secrets } from './secrets.ts';
 import { SNAPSHOT_LIMITS, type SnapshotLimits } from './snapshot.ts';
 import type { StopSwitch } from './stop-switch.ts';
+import type { ToolDetails } from './tool.ts';
 import { visible } from './visible.ts';
 
 /** What a guard is made of. Only the policy has no default. */
@@ -32,6 +33,11 @@ export interface GuardOptions {
   readonly policy: PolicyInput;
   /** What the developer states of the application's own tools, by name. Those of other sources are stated where they are guarded. */
   readonly facts?: Readonly<Record<string, Fact | readonly Fact[]>>;
+  /**
+   * The same for whatever else is stated of a tool, such as its time limit. What is stated where the
+   * tool is guarded goes first.
+   */
+  readonly tools?: Readonly<Record<string, ToolDetails>>;
   readonly context?: CallContext;
   /**
    * Carries the context of a request to its calls, and a call to those that its tool makes:
@@ -84,6 +90,7 @@ export interface GuardOptions {
 export interface Parts {
   readonly policy: Policy;
   readonly facts: Readonly<Record<string, Fact | readonly Fact[]>>;
+  readonly tools: Readonly<Record<string, ToolDetails>>;
   readonly context: CallContext;
   readonly ambient: Ambient | undefined;
   readonly hooks: HookList;
@@ -114,6 +121,7 @@ export interface Parts {
 const KNOWN = [
   'policy',
   'facts',
+  'tools',
   'context',
   'ambient',
   'hooks',
@@ -169,6 +177,7 @@ export function partsOf(given: GuardOptions): Parts {
   return {
     policy,
     facts: options.facts ?? {},
+    tools: options.tools ?? {},
     context: mergeContext({}, options.context ?? {}),
     ambient: options.ambient,
     hooks,

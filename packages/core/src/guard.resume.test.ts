@@ -213,6 +213,60 @@ describe('an ask that stays open', () => {
   });
 });
 
+describe('cosmetic fields', () => {
+  const cosmetic = { tools: { refund: { cosmetic: ['remark'] } } };
+
+  function refunds(store: ApprovalStore) {
+    const guard = createGuard({
+      policy: () => needing(),
+      approvals: store,
+      asks: 'suspend',
+      context: alice,
+      ...cosmetic,
+    });
+    const runs: unknown[] = [];
+    const refund = async (args: unknown) =>
+      guard.call({ tool: 'refund', args }, (given) => runs.push(given));
+    return { guard, runs, refund };
+  }
+
+  it('are not what consent is bound to, and run as they were shown', async () => {
+    const store = memoryApprovals();
+    const { guard, refund, runs } = refunds(store);
+    const aid = await suspended(() => refund({ cents: 5, remark: 'for the trip' }));
+    expect(await suspended(() => refund({ cents: 5, remark: 'again, for the trip' }))).toBe(aid);
+    expect(await suspended(() => refund({ cents: 6, remark: 'for the trip' }))).not.toBe(aid);
+    await vote(store, aid);
+    await refund({ cents: 5, remark: 'ATTACK' });
+    expect(runs).toEqual([{ cents: 5, remark: 'for the trip' }]);
+    const other = await suspended(() => refund({ cents: 7, remark: 'x' }));
+    await vote(store, other);
+    await guard.resume(other, (given) => runs.push(given));
+    expect(runs.at(-1)).toEqual({ cents: 7, remark: 'x' });
+  });
+
+  it('need a store that keeps them', async () => {
+    const memory = memoryApprovals();
+    const forgetful: ApprovalStore = {
+      ...memory,
+      create: ({ args, ...rest }, key) => {
+        void args;
+        return memory.create(rest, key);
+      },
+    };
+    const { refund, runs } = refunds(forgetful);
+    const aid = await suspended(() => refund({ cents: 5, remark: 'x' }));
+    await vote(forgetful, aid);
+    await expectRefusal(() => refund({ cents: 5, remark: 'y' }), 'approval_store_error');
+    expect(runs).toEqual([]);
+  });
+
+  it('are a list of names', () => {
+    const guard = createGuard({ policy: () => 'allow' });
+    expect(() => guard.tool({ name: 'x', cosmetic: 'remark' as never })).toThrow(/list of names/);
+  });
+});
+
 describe('a call that waits for votes of others', () => {
   it('goes on as soon as the store has them', async () => {
     const store = memoryApprovals();

@@ -19,6 +19,7 @@ import {
 import { type ReportDraft, writeReport } from './pipeline/report.ts';
 import type { Execute, ToolRun } from './pipeline/run-body.ts';
 import { watchPolicy } from './policy-changes.ts';
+import { checkNeeds } from './policy/check-needs.ts';
 import type { Policy } from './policy/policy.ts';
 import type { ToolSchema } from './schema.ts';
 import { resumedCall, type ResumeRequest } from './resume.ts';
@@ -68,7 +69,7 @@ export interface Guard {
   readonly policy: Policy;
   /** The log, unless it was switched off. */
   readonly audit: AuditLog | undefined;
-  /** Whether somebody in this process can be asked; otherwise the framework has to. */
+  /** Whether the guard sees to its asks itself; otherwise the framework has to. */
   readonly canAsk: boolean;
   /**
    * Decides, asks where it has to, runs `execute` with the parsed arguments, and returns its result.
@@ -178,6 +179,7 @@ export function createGuard(options: GuardOptions): Guard {
     throw new GuardError('policy_missing', 'a guard needs a policy; pass createGuard({ policy })');
   }
   const parts = partsOf(options);
+  checkNeeds(parts.policy, parts);
   const unwatch = watchPolicy(parts);
   let closing: Promise<void> | undefined;
   const shared: Shared = {
@@ -258,7 +260,7 @@ function bind(shared: Shared, context: CallContext): Guard {
     context,
     policy: parts.policy,
     audit: parts.audit,
-    canAsk: parts.approvers.length > 0,
+    canAsk: parts.approvers.length > 0 || parts.asks !== 'refuse',
     call: async (request: CallRequest, execute: Execute<unknown>) =>
       drive(runCall(requested(request), execute)) as never, // the overloads say what it is
     decide: async (request: CallRequest) => drive(checkCall(requested(request))),

@@ -3,13 +3,17 @@ import type { Parts } from './guard-options.ts';
 import { PATIENT } from './pipeline/call-state.ts';
 import { append } from './pipeline/record.ts';
 import { trail } from './pipeline/trail.ts';
+import { checkNeeds } from './policy/check-needs.ts';
 import type { PolicyChange } from './policy/policy.ts';
 import { drive, type Steps, wait } from './steps.ts';
 
 /** Writes changes of a guard's policy into its log, then tells listeners. Returns its undo. */
 export function watchPolicy(parts: Parts): () => void {
   const onChange = (change: PolicyChange): Promise<void> => {
-    const recorded = (async () => drive(record(parts, change)))();
+    const recorded = (async () => {
+      checkNeeds({ name: change.policy, ...change }, parts);
+      await drive(record(parts, change));
+    })();
     // Not every policy waits, and closing does.
     trail(parts, wait(recorded));
     return recorded;

@@ -5,6 +5,7 @@ import {
   refusedTool,
   type RegisteredTool,
   registerTool,
+  type ToolDetails,
   type ToolSpec,
 } from './tool.ts';
 
@@ -27,7 +28,7 @@ export interface ToolRegistry {
 const MOST_NAMES = 10_000;
 
 export function toolRegistry(parts: Parts): ToolRegistry {
-  const { policy, facts, unicodeNames } = parts;
+  const { policy, facts, tools, unicodeNames } = parts;
   const flipped = flipReporter(parts);
   const specs = new WeakMap<ToolSpec, RegisteredTool>();
   const names = new Map<string, RegisteredTool>();
@@ -35,14 +36,19 @@ export function toolRegistry(parts: Parts): ToolRegistry {
 
   /** What is stated with the tool goes before what was stated for its name. */
   function register(spec: ToolSpec): RegisteredTool {
-    const own = Object.hasOwn(spec, 'facts') ? spec.facts : undefined;
     // A server must not get what was stated of the application's own tool by giving its tool that name.
     const ours = !Object.hasOwn(spec, 'source') || spec.source === 'app';
-    const stated = own ?? (ours && Object.hasOwn(facts, spec.name) ? facts[spec.name] : undefined);
-    return registerTool(stated === undefined ? spec : { ...spec, facts: stated }, policy, {
+    const stated = ours ? statedOf(spec.name) : undefined;
+    return registerTool(stated === undefined ? spec : { ...stated, ...spec }, policy, {
       unicodeNames,
       flipped,
     });
+  }
+
+  function statedOf(name: string): ToolDetails | undefined {
+    const details = Object.hasOwn(tools, name) ? tools[name] : undefined;
+    const fact = Object.hasOwn(facts, name) ? facts[name] : undefined;
+    return fact === undefined ? details : { facts: fact, ...details };
   }
 
   function remember(tool: RegisteredTool): RegisteredTool {

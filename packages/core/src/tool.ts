@@ -32,6 +32,11 @@ export interface ToolSpec {
   /** Weakest sandbox guarantees that the tool accepts. */
   readonly requires?: Partial<Guarantees>;
   /**
+   * Top-level fields of the arguments that change nothing of what the tool does, such as a remark: an
+   * approval is not bound to them. They are shown, and they run as they were shown.
+   */
+  readonly cosmetic?: readonly string[];
+  /**
    * Which results are streams whose every chunk is guarded: those of generators, or everything
    * that can be iterated asynchronously.
    *
@@ -50,6 +55,12 @@ export interface ToolSpec {
   readonly failure?: (result: unknown) => string | undefined;
 }
 
+/** What is stated of a tool by its name, for whoever cannot state it where it is guarded. */
+export type ToolDetails = Pick<
+  ToolSpec,
+  'facts' | 'secrets' | 'timeoutMs' | 'requires' | 'cosmetic'
+>;
+
 /** A tool as a guard keeps it: its rules are resolved already, and nobody else can change it. */
 export interface RegisteredTool {
   readonly info: ToolInfo;
@@ -58,6 +69,7 @@ export interface RegisteredTool {
   readonly secrets: readonly string[];
   readonly timeoutMs: number | undefined;
   readonly requires: Partial<Guarantees> | undefined;
+  readonly cosmetic: readonly string[];
   readonly streams: 'generators' | 'iterables';
   readonly definition: (() => MaybePromise<unknown>) | undefined;
   readonly failure: ((result: unknown) => string | undefined) | undefined;
@@ -74,13 +86,14 @@ const KNOWN = [
   'secrets',
   'timeoutMs',
   'requires',
+  'cosmetic',
   'streams',
   'definition',
   'failure',
 ] as const satisfies ReadonlyArray<keyof ToolSpec>;
 
 const ASCII_NAME = /^[\x20-\x7e]{1,256}$/;
-const NO_SECRETS: readonly string[] = Object.freeze([]);
+const NO_NAMES: readonly string[] = Object.freeze([]);
 
 /**
  * @throws {GuardError} `tool_invalid`, `facts_invalid` or `policy_error`.
@@ -92,7 +105,7 @@ export function registerTool(
 ): RegisteredTool {
   // Own properties only: a polluted prototype must not state facts or hand out secrets.
   const spec = ownOptions(`tool "${given.name}"`, given, KNOWN, 'tool_invalid');
-  const { name, source = 'app', schema, secrets = NO_SECRETS, timeoutMs } = spec;
+  const { name, source = 'app', schema, timeoutMs } = spec;
   if (typeof name !== 'string' || name === '') {
     throw new GuardError('tool_invalid', 'a tool needs a name');
   }
@@ -108,9 +121,8 @@ export function registerTool(
   if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0)) {
     throw invalid(name, 'its timeoutMs has to be a time above 0 in milliseconds');
   }
-  if (!Array.isArray(secrets) || !secrets.every((secret) => typeof secret === 'string')) {
-    throw invalid(name, 'its secrets have to be a list of names');
-  }
+  const secrets = namesOf(spec, 'secrets');
+  const cosmetic = namesOf(spec, 'cosmetic');
   const facts = factsOf(name, {
     stated: spec.facts,
     annotations: spec.annotations === undefined ? undefined : ownFields(spec.annotations),
@@ -127,9 +139,10 @@ export function registerTool(
     info,
     ruling: rulingOf(policy, { ...info, flipped: options.flipped }),
     schema,
-    secrets: Object.freeze([...secrets]),
+    secrets,
     timeoutMs,
     requires: spec.requires,
+    cosmetic,
     streams: spec.streams === 'iterables' ? 'iterables' : 'generators',
     definition: spec.definition,
     failure: spec.failure,
@@ -148,13 +161,22 @@ export function refusedTool(name: string, error: unknown): RegisteredTool {
     info: Object.freeze({ identity, facts: Object.freeze(factsOf(name, {})) }),
     ruling: deny(digest('policy', 'none'), reason, code),
     schema: undefined,
-    secrets: NO_SECRETS,
+    secrets: NO_NAMES,
     timeoutMs: undefined,
     requires: undefined,
+    cosmetic: NO_NAMES,
     streams: 'generators',
     definition: undefined,
     failure: undefined,
   };
+}
+
+function namesOf(spec: ToolSpec, field: 'secrets' | 'cosmetic'): readonly string[] {
+  const names: unknown = spec[field] ?? NO_NAMES;
+  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) {
+    return names.length === 0 ? NO_NAMES : Object.freeze([...names]);
+  }
+  throw invalid(spec.name, `its ${field} have to be a list of names`);
 }
 
 function rulingOf(policy: Policy, info: ToolInfo): Ruling {

@@ -41,9 +41,9 @@ const refused: ReadonlyArray<readonly [what: string, text: string, said: string]
     'p.yaml:2:56: "ltee" is no operator (did you mean "lte"?)',
   ],
   [
-    'a regular expression',
-    "version: 1\nrules: [{ id: a, effect: allow, tool: x, where: { n: { regex: '(a+)+$' } } }]",
-    '"regex" is no operator',
+    'a regular expression that takes more than linear time',
+    "version: 1\nrules: [{ id: a, effect: allow, tool: x, where: { n: { matches: '(?=a)b' } } }]",
+    'p.yaml:2:65: invalid or unsupported Perl syntax: `(?=` (RE2 syntax, for linear time',
   ],
   [
     'an unknown effect',

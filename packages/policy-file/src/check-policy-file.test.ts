@@ -56,9 +56,9 @@ describe('checking a policy file', () => {
         'deny: [drop]\nrules:\n  - { id: a, effect: allow, tool: drop }\n  - { id: b, effect: ask, tool: search }\n  - { id: c, effect: allow, tool: refund }\n  - { id: d, effect: allow, tool: refund, where: { amount: 5 } }',
       ),
     ).toEqual([
-      '4:11: it never decides: what it is about is always denied (it is on the deny list)',
-      '5:11: it never decides: what it is about is always denied (no rule allows it (a rule that asks allows nothing by itself))',
-      '7:11: it never decides: "c" allows what it is about anyway',
+      '4:11: it decides nothing: "drop" never runs, by the list "deny"',
+      '5:11: nothing allows what it asks about, so that it is denied: a rule that asks allows nothing by itself (use allow with approve)',
+      '7:11: its conditions change nothing: "c" allows every call that it is about',
     ]);
   });
 
@@ -69,25 +69,46 @@ describe('checking a policy file', () => {
       expect.stringContaining('refund: the tool has no field "ammount" (did you mean "amount"?)'),
     ]);
     expect(await where('amount: { startsWith: x }')).toEqual([
-      expect.stringContaining('startsWith is about a string, and the field is a number'),
+      expect.stringContaining('startsWith is about string, and the field is number'),
     ]);
-    expect(await where("amount: '5'")).toEqual([expect.stringContaining('"5" can never be')]);
+    expect(await where("amount: '5'")).toEqual([expect.stringContaining('it can never be "5"')]);
     expect(await where('currency: EURO')).toEqual([
       expect.stringContaining(
-        '"EURO" can never be (did you mean "EUR"?); the field is one of EUR, USD',
+        'it can never be "EURO" (did you mean "EUR"?); it is one of "EUR", "USD"',
       ),
     ]);
     expect(await where('amount: { gt: 1000 }')).toEqual([
-      expect.stringContaining('no number meets this'),
+      expect.stringContaining('no number is within these bounds'),
     ]);
     expect(await where('amount: { gt: 5, lt: 5 }')).toEqual([
-      expect.stringContaining('no number meets this'),
+      expect.stringContaining('no number is within these bounds'),
     ]);
     expect(await where('amount: { gte: 1000 }')).toEqual([]);
     expect(await where('currency: { not: GBP }')).toEqual([
-      expect.stringContaining('"GBP" can never be'),
+      expect.stringContaining('it can never be "GBP"'),
     ]);
     expect(await where('ammount: { exists: false }')).toEqual([]);
+  });
+
+  it('looks at the policies of users and agents too', async () => {
+    const mistakes = (by: string): Promise<readonly string[]> =>
+      warned(
+        `rules: [{ id: a, effect: allow, tool: refund }]\n${by}:\n  - id: ann\n    policy:\n      rules:\n        - { id: b, effect: ask, tool: search }\n        - { id: c, effect: allow, tool: refund, where: { currency: EURO } }`,
+      );
+    for (const by of ['users', 'agents']) {
+      expect(await mistakes(by)).toEqual([
+        expect.stringMatching(/^7:17: nothing allows what it asks about/),
+        expect.stringMatching(/^8:\d+: refund: it can never be "EURO" \(did you mean "EUR"\?\)/),
+      ]);
+    }
+  });
+
+  it('names the member of a set that a tool never gets', async () => {
+    expect(
+      await warned(
+        'sets: { s: [EUR, GBP] }\nrules: [{ id: a, effect: allow, tool: refund, where: { currency: { in: { $set: s } } } }]',
+      ),
+    ).toEqual([expect.stringMatching(/^3:\d+: refund: it can never be "GBP"/)]);
   });
 
   it('leaves a pattern alone that makes sense for some of its tools', async () => {

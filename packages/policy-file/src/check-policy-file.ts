@@ -1,16 +1,15 @@
-import { matchesPattern, type RulePolicy } from '@guardstile/policy';
+import { policyWarnings } from '@guardstile/policy';
 
 import { compileFile } from './compile-file.ts';
-import { contradictionsIn } from './contradictions.ts';
+import { bodiesOf, filledBody } from './file-bodies.ts';
 import type { PolicyFileIssue } from './file-issue.ts';
-import { isRecord } from './json-schema-of.ts';
 import type { LoadOptions } from './load-policy.ts';
-import { allowedAnyway, neverDecides } from './never-decides.ts';
 import { type PolicySource, readSource } from './policy-source.ts';
 import type { ReadPolicyFile } from './read-policy-file.ts';
-import { fillReferences, referencesIn } from './references.ts';
+import { referencesIn } from './references.ts';
 import { type PolicyTestResult, runTests } from './run-tests.ts';
 import { toolCatalog, type ToolCatalog } from './tool-catalog.ts';
+import { type Values, valuesOf } from './values.ts';
 
 export interface CheckOptions extends Omit<LoadOptions, 'tools' | 'report' | 'examples'> {
   /** The tools themselves, or their schemas. @default what depends on them is skipped */
@@ -45,10 +44,9 @@ export async function checkPolicyFile(
   const { tools, ...given } = options;
   const file = readSource(source);
   const catalog = tools === undefined ? undefined : await toolCatalog(tools);
+  const values = { ...given, env: given.env ?? process.env, examples: true };
   const compiled = compileFile(file, {
-    ...given,
-    env: given.env ?? process.env,
-    examples: true,
+    ...values,
     ...(catalog === undefined ? {} : { tools: [...catalog.keys()] }),
   });
   const rules = Array.isArray(file.document.rules) ? file.document.rules.length : 0;
@@ -57,7 +55,10 @@ export async function checkPolicyFile(
   return {
     ...base,
     errors: [],
-    warnings: [...ruleWarnings(file, compiled.policy, catalog), ...unused(file)],
+    warnings: [
+      ...policyMistakes(file, valuesOf(file, values, []).example, catalog),
+      ...unused(file),
+    ],
     tests: await runTests(file, compiled.policy),
   };
 }
@@ -69,76 +70,17 @@ function skipped(catalog: ToolCatalog | undefined): readonly string[] {
   );
 }
 
-function ruleWarnings(
+function policyMistakes(
   file: ReadPolicyFile,
-  policy: RulePolicy,
+  values: Values,
   catalog: ToolCatalog | undefined,
 ): readonly PolicyFileIssue[] {
-  // Rules of users and agents are read, and not looked at beyond that.
-  const examples = Object.fromEntries(
-    Object.entries(file.document.sets ?? {}).map(([name, set]) => [
-      name,
-      'given' in set ? (set.example ?? []) : set,
-    ]),
-  );
-  const filled = fillReferences(
-    file.document.rules ?? [],
-    { sets: examples, env: {} },
-    () => undefined,
-  );
-  const selects = (file.document.users ?? file.document.agents ?? []).length > 0;
-  const rules: readonly unknown[] = Array.isArray(filled) ? filled : [];
-  return rules.flatMap((rule, i) => {
-    if (!isRecord(rule)) return [];
-    const names = toolsOf(rule['tool'], catalog);
-    const never = selects
-      ? undefined
-      : (neverDecides(rule, names, policy, file.document.facts ?? {}) ??
-        allowedAnyway(rules, i, names));
-    return [
-      ...(never === undefined ? [] : [file.issueAt(['rules', i, 'id'], never)]),
-      ...contradictions(file, rule, i, names, catalog),
-    ];
-  });
-}
-
-/** The names of the tools that a rule is about, as far as they are known. */
-function toolsOf(tool: unknown, catalog: ToolCatalog | undefined): readonly string[] {
-  const patterns = (Array.isArray(tool) ? tool : [tool]).map(String);
-  return patterns.flatMap((pattern) => {
-    if (!pattern.includes('*')) return [pattern];
-    return [...(catalog?.keys() ?? [])].filter((name) => matchesPattern(name, pattern));
-  });
-}
-
-function contradictions(
-  file: ReadPolicyFile,
-  rule: Readonly<Record<string, unknown>>,
-  i: number,
-  names: readonly string[],
-  catalog: ToolCatalog | undefined,
-): readonly PolicyFileIssue[] {
-  const source = rule['source'];
-  const own = source === undefined || source === 'app';
-  const known = own ? names.filter((name) => catalog?.get(name) !== undefined) : [];
-  const each = (known.length === 0 ? [undefined] : known).map((name) => ({
-    name,
-    found: contradictionsIn(rule['where'], name === undefined ? undefined : catalog?.get(name)),
-  }));
-  // A pattern may well be about fields that some of its tools have and others have not.
-  if (each.some(({ found }) => found.length === 0) && isPattern(rule['tool'])) return [];
-  return each.flatMap(({ name, found }) =>
-    found.map(({ path, message }) =>
-      file.issueAt(
-        ['rules', i, 'where', ...path],
-        name === undefined ? message : `${name}: ${message}`,
-      ),
+  const tools = catalog === undefined ? {} : { tools: Object.fromEntries(catalog) };
+  return bodiesOf(file.document).flatMap((body) =>
+    policyWarnings(filledBody(body, values), tools).map(({ path, message }) =>
+      file.issueAt([...body.path, ...path], message),
     ),
   );
-}
-
-function isPattern(tool: unknown): boolean {
-  return (Array.isArray(tool) ? tool : [tool]).some((one) => String(one).includes('*'));
 }
 
 /** A set that nothing refers to is most often a rule that was forgotten. */

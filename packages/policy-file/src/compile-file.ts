@@ -8,10 +8,9 @@ import {
   type RulePolicy,
 } from '@guardstile/policy';
 
+import { type Body, bodiesOf, filledBody, ownBody } from './file-bodies.ts';
 import type { PolicyFileIssue } from './file-issue.ts';
-import { BODY_KEYS } from './file-schema.ts';
 import type { ReadPolicyFile } from './read-policy-file.ts';
-import { fillReferences } from './references.ts';
 import { type ValueOptions, type Values, valuesOf } from './values.ts';
 import { type StatedFacts, withFacts } from './with-facts.ts';
 import { withValues } from './with-values.ts';
@@ -19,14 +18,6 @@ import { withValues } from './with-values.ts';
 export interface CompileFileOptions extends ValueOptions {
   readonly tools?: readonly string[] | undefined;
   readonly report?: CompileOptions['report'];
-}
-
-type Path = readonly (string | number)[];
-
-/** One of the policies in a file: its own, or that of a user or an agent. */
-interface Body {
-  readonly document: object;
-  readonly path: Path;
 }
 
 /** A policy file as a policy, or what is wrong with it. */
@@ -40,70 +31,50 @@ export function compileFile(file: ReadPolicyFile, options: CompileFileOptions): 
   if (issues.length > 0) return { ok: false, issues };
   const { document } = file;
   const values = valuesOf(file, options, issues);
-  const main: Body = { document: bodyOf(document), path: [] };
-  const users = (document.users ?? []).map((user, i) => ({
-    ...user,
-    path: ['users', i, 'policy'],
-  }));
-  const agents = (document.agents ?? []).map((agent, i) => ({
-    ...agent,
-    path: ['agents', i, 'policy'],
-  }));
   checkSelectors(file, issues);
-  for (const { document: one, path } of [
-    main,
-    ...users.map(({ policy, path: at }) => ({ document: policy, path: at })),
-    ...agents.map(({ policy, path: at }) => ({ document: policy, path: at })),
-  ]) {
-    checkBody(file, one, path, values.example, options.tools, issues);
+  for (const body of bodiesOf(document)) {
+    checkBody(file, body, values.example, options.tools, issues);
   }
   if (issues.length > 0) return { ok: false, issues };
 
   const name = document.name ?? file.name;
   const facts: StatedFacts = document.facts ?? {};
-  const compiled = (body: object): RulePolicy =>
-    withValues(values, (filled) =>
-      compilePolicy(filledDocument(body, filled), {
-        name,
-        ...(options.report === undefined ? {} : { report: options.report }),
-      }),
+  const compiled = (body: Body): RulePolicy =>
+    withFacts(
+      withValues(values, (filled) =>
+        compilePolicy(filledBody(body, filled), {
+          name,
+          ...(options.report === undefined ? {} : { report: options.report }),
+        }),
+      ),
+      facts,
     );
-  const own = withFacts(compiled(main.document), facts);
-  const chosen = (policy: object): RulePolicy => withFacts(compiled(policy), facts);
-  return { ok: true, policy: selecting(own, document, chosen) };
-}
-
-function bodyOf(document: object): object {
-  const own = Object.entries(document).filter(([key]) => BODY_KEYS.includes(key));
-  return Object.fromEntries(own);
-}
-
-function filledDocument(body: object, values: Values): PolicyDocument {
-  return fillReferences(body, values, () => undefined) as PolicyDocument; // checked before
+  const chosen = (policy: object): RulePolicy => compiled({ document: policy, path: [] });
+  return { ok: true, policy: selecting(compiled(ownBody(document)), document, chosen) };
 }
 
 function checkBody(
   file: ReadPolicyFile,
-  body: object,
-  at: Path,
+  body: Body,
   values: Values,
   tools: readonly string[] | undefined,
   issues: PolicyFileIssue[],
 ): void {
   let complete = true;
-  const filled = fillReferences(body, values, (path, message) => {
+  const filled = filledBody(body, values, (path, message) => {
     complete = false;
-    issues.push(file.issueAt([...at, ...path], message));
+    issues.push(file.issueAt(path, message));
   });
   if (!complete) return;
   const wrong = checkPolicy(filled);
   const found = wrong.length > 0 || tools === undefined ? wrong : namesOfNone(filled, tools);
-  for (const { path, message } of found) issues.push(file.issueAt([...at, ...path], message));
+  for (const { path, message } of found)
+    issues.push(file.issueAt([...body.path, ...path], message));
 }
 
 /** What names no tool. Those of other sources are not among the application's own. */
-function namesOfNone(document: unknown, tools: readonly string[]): readonly PolicyIssue[] {
-  const { rules = [] } = document as PolicyDocument; // it has no other issues
+function namesOfNone(document: PolicyDocument, tools: readonly string[]): readonly PolicyIssue[] {
+  const { rules = [] } = document; // it has no other issues
   return checkPolicy(document, { tools }).filter(({ path: [part, i] }) => {
     const source = part === 'rules' && typeof i === 'number' ? rules[i]?.source : undefined;
     return source === undefined || source === 'app';
@@ -163,6 +134,7 @@ function selecting(
     rules: [...new Set(all.flatMap(({ rules }) => rules))],
     opaque: [...new Set(all.flatMap(({ opaque }) => opaque))],
     digest,
+    needs: (users.length > 0 ? byUser : byAgent).needs ?? {},
     resolve,
     explain(call) {
       const { principal, agent } = call.context ?? {};

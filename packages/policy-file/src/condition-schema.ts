@@ -34,6 +34,7 @@ const OPERATORS: Readonly<Record<string, JsonSchema>> = {
   string: {
     startsWith: TEXT,
     endsWith: TEXT,
+    matches: { ...TEXT, maxLength: 1000 },
     path: PATH,
     domain: texts,
     email: texts,

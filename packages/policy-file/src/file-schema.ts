@@ -89,6 +89,7 @@ export const fileSchema: z.ZodType<FileDocument> = z.strictObject({
   ...body,
   ...fragment,
   name: text.exactOptional(),
+  revision: z.int().min(1).exactOptional(),
   deny: z.unknown().exactOptional(),
   optional: z.unknown().exactOptional(),
   rules: z.unknown().exactOptional(),

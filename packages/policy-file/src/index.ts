@@ -1,4 +1,6 @@
 export { checkPolicyFile } from './check-policy-file.ts';
+export { comparePolicies } from './learn/compare-policies.ts';
+export { learnPolicy } from './learn/learn-policy.ts';
 export { loadPolicy } from './load-policy.ts';
 export { policyFile } from './policy-file.ts';
 export { policySchema } from './policy-schema.ts';
@@ -6,13 +8,19 @@ export { createPolicyKeys, signPolicy } from './policy-signature.ts';
 export { contextOf } from './run-tests.ts';
 export { testPolicy } from './test-policy.ts';
 
+export type { Widening } from './check-change.ts';
 export type { CheckOptions, PolicyFileReport } from './check-policy-file.ts';
 export type { PolicyFileIssue } from './file-issue.ts';
 export type { FilePolicy, LoadOptions } from './load-policy.ts';
+export type { CompareOptions, PolicyComparison } from './learn/compare-policies.ts';
+export type { LearnedPolicy, LearnOptions } from './learn/learn-policy.ts';
+export type { Facts } from './learn/recorded-decider.ts';
+export type { Ground, ReplayedChange, ReplayReport, UntoldCalls } from './learn/replay-report.ts';
 export type { PolicyFileDocument, PolicyTest } from './policy-file-document.ts';
 export type { PolicyDifference } from './policy-diff.ts';
-export type { PolicyFile, PolicyFileOptions, Reload } from './policy-file.ts';
+export type { PolicyFile, PolicyFileOptions } from './policy-file.ts';
 export type { PolicyKeys } from './policy-signature.ts';
 export type { PolicySource } from './policy-source.ts';
+export type { Reload } from './reload-policy.ts';
 export type { PolicyTestResult } from './run-tests.ts';
 export type { GivenSet } from './values.ts';

@@ -124,7 +124,8 @@ const isShadow = (rule: Fields): boolean => rule['mode'] === 'shadow';
 const grants = (rule: Fields): boolean => rule['effect'] === 'allow';
 /** What an allow needs or demands holds for the calls that others allow, too. */
 const restricts = (rule: Fields): boolean =>
-  !grants(rule) || ['approve', 'obligations', 'limits'].some((key) => rule[key] !== undefined);
+  !grants(rule) ||
+  ['approve', 'obligations', 'limits', 'requires'].some((key) => rule[key] !== undefined);
 
 const ruleWidens: EntryWidens = {
   added: (rule) => !isShadow(rule) && grants(rule),

@@ -6,6 +6,8 @@ export interface PolicyFileDocument extends PolicyDocument {
   readonly version: 1;
   /** Shown in reports and changes. @default the name of the file */
   readonly name?: string;
+  /** Counts the versions that were signed: one that widens needs a higher one. @default 0 */
+  readonly revision?: number;
   /** Files whose sets, facts, lists, rules and tests count as if written here. */
   readonly include?: readonly string[];
   /** Environment variables that the file may use, as `{ $env: NAME }`. */
@@ -77,6 +79,7 @@ export type FileDocument = FragmentDocument & {
   readonly [Key in keyof PolicyDocument]?: unknown;
 } & {
   readonly name?: string;
+  readonly revision?: number;
   readonly users?: readonly ChosenPolicy[];
   readonly agents?: readonly ChosenPolicy[];
 };

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { type AuditLog, createGuard, memoryAudit } from '@guardstile/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { policyFile, type Reload } from './policy-file.ts';
+import { policyFile } from './policy-file.ts';
 import { createPolicyKeys, signPolicy } from './policy-signature.ts';
+import type { Reload } from './reload-policy.ts';
 
 let directory: string;
 let path: string;
@@ -36,6 +37,11 @@ const STRICT = `
 version: 1
 rules:
   - { id: refunds, effect: allow, tool: refund }
+  - { id: large, effect: deny, tool: refund, where: { amount: { gt: 5 } } }
+`;
+const NARROW = `
+version: 1
+rules:
   - { id: large, effect: deny, tool: refund, where: { amount: { gt: 5 } } }
 `;
 
@@ -119,7 +125,7 @@ describe('a reload', () => {
     write(`${STRICT}include: [more.yaml]`);
     const { privateKey, publicKey } = createPolicyKeys();
     const policy = await policyFile(path, { widening: { publicKey } });
-    write(`${LOOSE}include: [more.yaml]`);
+    write(`${LOOSE}include: [more.yaml]\nrevision: 1`);
     const outcome = async (): Promise<string> => (await policy.reload()).outcome;
     expect(await outcome()).toBe('refused');
     writeFileSync(`${path}.sig`, 'nonsense');
@@ -138,40 +144,111 @@ describe('a reload', () => {
     expect(await outcome()).toBe('refused');
   });
 
-  it('is written down before it takes effect, and does not take effect where it cannot be', async () => {
+  it('does not take an older signed file again, whatever is written in between', async () => {
+    const { privateKey, publicKey } = createPolicyKeys();
+    const signed = (text: string): { readonly text: string; readonly signature: string } => {
+      write(text);
+      return { text, signature: signPolicy(path, privateKey) };
+    };
+    const put = ({ text, signature }: ReturnType<typeof signed>): void => {
+      write(signature, `${path}.sig`);
+      write(text);
+    };
+    const first = signed(`${LOOSE}revision: 1`);
+    const second = signed(`${STRICT}revision: 2`);
+    const third = signed(`${LOOSE}revision: 3`);
+    put(second);
+    const policy = await policyFile(path, { widening: { publicKey } });
+
+    put(first);
+    expect(await policy.reload()).toMatchObject({
+      outcome: 'refused',
+      error: {
+        code: 'policy_invalid',
+        message: said('it is signed as revision 1, and 2 is in use'),
+      },
+    });
+    // Nor by way of a file that only restricts, and says that it is an earlier or a later revision.
+    for (const revision of ['', 'revision: 1', 'revision: 9']) {
+      write(`${NARROW}${revision}`);
+      expect(await policy.reload()).toMatchObject({
+        outcome: 'refused',
+        error: { message: said('its revision changes from 2 to') },
+      });
+    }
+    write(`${NARROW}revision: 2`);
+    expect(await policy.reload()).toMatchObject({ outcome: 'changed', widens: false });
+    put(second);
+    expect((await policy.reload()).outcome).toBe('refused');
+    expect(policy.explain(refund).verdict).toBe('deny');
+    put(third);
+    expect(await policy.reload()).toMatchObject({ outcome: 'changed', widens: true });
+    put(third);
+    expect((await policy.reload()).outcome).toBe('unchanged');
+  });
+
+  it('waits for the logs of all guards that have the policy', async () => {
+    const policy = await policyFile(path);
     const log = memoryAudit();
-    const seen: string[] = [];
-    const audit: AuditLog = {
+    const written = Promise.withResolvers<void>();
+    const appending = Promise.withResolvers<void>();
+    const slow: AuditLog = {
       ...log,
-      append(draft) {
-        seen.push(`${draft.action}: ${policy.explain(refund).verdict}`);
+      async append(draft) {
+        appending.resolve();
+        await written.promise;
         return log.append(draft);
       },
     };
-    const policy = await policyFile(path, { audit });
+    const guards = [createGuard({ policy }), createGuard({ policy, audit: slow })];
     write(STRICT);
-    await policy.reload();
-    expect(seen).toEqual(['policy.reloaded: allow']);
-    expect((await log.query({ action: 'policy.reloaded' }))[0]?.payload).toMatchObject({
-      widens: false,
+    const reload = policy.reload();
+    await appending.promise;
+    expect(policy.explain(refund).verdict).toBe('allow');
+    written.resolve();
+    expect((await reload).outcome).toBe('changed');
+    expect(policy.explain(refund).verdict).toBe('deny');
+    expect((await log.query({ action: 'policy.changed' }))[0]?.payload).toMatchObject({
       to: policy.digest({}),
     });
+    for (const guard of guards) await guard.close();
+  });
 
-    const broken = await policyFile(path, {
-      widening: 'allowed',
-      audit: {
-        ...log,
-        append() {
-          throw new Error('disk full');
-        },
+  it('does not take effect where a guard’s log does not take it', async () => {
+    write(STRICT);
+    const policy = await policyFile(path, { widening: 'allowed' });
+    const broken: AuditLog = {
+      ...memoryAudit(),
+      append() {
+        throw new Error('disk full');
       },
-    });
+    };
+    const guard = createGuard({ policy, audit: broken });
+    const told: string[] = [];
+    guard.on('policy.changed', ({ change }) => told.push(change));
     write(LOOSE);
-    expect(await broken.reload()).toMatchObject({
+    expect(await policy.reload()).toMatchObject({
       outcome: 'refused',
-      error: { message: said('disk full') },
+      error: { code: 'audit_error', message: said('disk full') },
     });
-    expect(broken.explain(refund).verdict).toBe('deny');
+    expect(policy.explain(refund).verdict).toBe('deny');
+    expect(told).toEqual([]);
+    await guard.close();
+    expect((await policy.reload()).outcome).toBe('changed');
+  });
+
+  it('cannot demand what a guard that has the policy cannot honour', async () => {
+    const policy = await policyFile(path, { widening: 'allowed' });
+    const guard = createGuard({ policy });
+    write(
+      `${LOOSE}`.replace('tool: refund }', 'tool: refund, requires: { sandbox: { files: os } } }'),
+    );
+    expect(await policy.reload()).toMatchObject({
+      outcome: 'refused',
+      error: { code: 'policy_invalid', message: said('requires files: "os"') },
+    });
+    expect((await guard.decide(refund)).effect).toBe('allow');
+    await guard.close();
   });
 
   it('cannot make another kind of layer of it', async () => {

@@ -48,11 +48,14 @@ describe('the schema of policy files', () => {
   it.each([
     'where: { amount: { gt: 0, lte: 500 }, currency: { in: [EUR, USD] } }',
     'where: { currency: { in: { $set: s } } }',
+    'where: { orderId: { matches: "ord-[0-9]+" }, tags: { every: { matches: "[a-z]+" } } }',
     'where: { currency: EUR, tags: { every: { startsWith: x } }, to: { where: { city: Rome } } }',
     'where: { note: { exists: true, not: { in: [null, { $set: s }] } } }',
     'where: { amount: { lte: { $env: MAX } } }',
     'who: { role: [a, b] }, approve: { by: role:x, quorum: 2, expires: 4h, editable: [amount] }',
     'obligations: [{ type: redact, fields: [iban] }], limits: [{ id: l, max: 5, window: 1d }]',
+    'limits: [{ id: l, amount: { from: amount }, max: 5, window: 1d }], approve: { grants: [session] }',
+    'requires: { sandbox: { files: os, network: args }, durability: disk }',
     'source: mcp.example, where: { whatever: { gt: 1 } }, mode: shadow',
   ])('accepts a rule with %s', async (rest) => {
     const errors = (await withTools())(ofRule(rest));
@@ -102,6 +105,13 @@ describe('the schema of policy files', () => {
       '/tests/0/expect',
     ],
     ['an unknown obligation', ofRule('obligations: [{ type: notify }]'), '/rules/0/obligations'],
+    ['an unknown requirement', ofRule('requires: { sandbox: { file: os } }'), '/rules/0/requires'],
+    [
+      'an amount of two kinds',
+      ofRule('limits: [{ id: l, amount: { form: x }, max: 5, window: 1d }]'),
+      '/rules/0/limits',
+    ],
+    ['an unknown grant', ofRule('approve: { grants: [once] }'), '/rules/0/approve'],
     ['a limit without a window', ofRule('limits: [{ id: l, max: 5 }]'), '/rules/0/limits'],
   ])('refuses %s', async (_, text, place) => {
     const errors = (await withTools())(text);

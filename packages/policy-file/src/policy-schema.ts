@@ -77,7 +77,7 @@ const APPROVE: JsonSchema = object({
   quorum: { type: 'integer', minimum: 1 },
   expires: DURATION,
   editable: list(TEXT),
-  grants: list(TEXT),
+  grants: list({ enum: ['session', 'always'] }),
 });
 
 function policyProperties(catalog: ToolCatalog | undefined, names: JsonSchema): JsonSchema {
@@ -121,6 +121,7 @@ function ruleSchema(catalog: ToolCatalog | undefined, names: JsonSchema): JsonSc
         approve: APPROVE,
         obligations: DUTIES,
         limits: { type: 'array', minItems: 1, items: LIMIT },
+        requires: REQUIRES,
         reason: TEXT,
       },
       ['id', 'effect', 'tool'],
@@ -157,6 +158,7 @@ function fileProperties(policy: JsonSchema, catalog: ToolCatalog | undefined): J
   return {
     version: { const: 1 },
     name: TEXT,
+    revision: { type: 'integer', minimum: 1 },
     include: { type: 'array', items: TEXT },
     env: {
       type: 'object',
@@ -212,10 +214,21 @@ const DUTIES: JsonSchema = {
   },
 };
 
+const LEVEL: JsonSchema = { enum: ['none', 'args', 'runtime', 'interpreter', 'os'] };
+const DIMENSIONS = ['files', 'network', 'processes', 'environment', 'memory', 'cpu', 'time'];
+
+const REQUIRES: JsonSchema = {
+  ...object({
+    sandbox: object(Object.fromEntries(DIMENSIONS.map((dimension) => [dimension, LEVEL]))),
+    durability: { enum: ['memory', 'os', 'disk', 'replicated'] },
+  }),
+  minProperties: 1,
+};
+
 const LIMIT: JsonSchema = object(
   {
     id: TEXT,
-    amount: { type: 'number', minimum: 0 },
+    amount: { anyOf: [{ type: 'number', minimum: 0 }, object({ from: TEXT }, ['from'])] },
     max: { type: 'number', minimum: 0 },
     window: DURATION,
     per: { enum: ['principal', 'tenant', 'session', 'agent', 'guard'] },

@@ -32,13 +32,18 @@ export function createPolicyKeys(): PolicyKeys {
 
 /**
  * The detached signature of a policy file and all that it includes, for a file of the same name with
- * `.sig` behind it.
+ * `.sig` behind it. The file has a `revision`, so that an older signed one is not taken again.
  *
- * @throws {GuardError} `options_invalid` for a key that is no Ed25519 key.
+ * @throws {GuardError} `policy_invalid` for a file that cannot be read or has no revision,
+ * `options_invalid` for a key that is no Ed25519 key.
  */
 export function signPolicy(path: string, privateKey: string): string {
-  const { texts, issues } = readSource(path);
+  const { texts, issues, document, issueAt } = readSource(path);
   if (issues.length > 0) throw fileInvalid(issues);
+  if (document.revision === undefined) {
+    const message = 'what is signed has a revision, above that of the version in use: revision: 1';
+    throw fileInvalid([issueAt([], message)]);
+  }
   try {
     return `${sign(null, signedBytes(texts), createPrivateKey(privateKey)).toString('base64')}\n`;
   } catch (cause) {

@@ -38,7 +38,16 @@ export interface ReadPolicyFile {
 const MOST_FILES = 32;
 
 const FRAGMENT_KEYS = ['version', 'include', ...RECORDS, ...LISTS];
-const FILE_KEYS = ['version', 'name', 'include', ...RECORDS, ...BODY_KEYS, 'users', 'agents'];
+const FILE_KEYS = [
+  'version',
+  'name',
+  'revision',
+  'include',
+  ...RECORDS,
+  ...BODY_KEYS,
+  'users',
+  'agents',
+];
 const KNOWN = {
   '': [...new Set([...FILE_KEYS, ...LISTS])],
   tests: [

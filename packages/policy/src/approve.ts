@@ -1,12 +1,12 @@
-import type { Requirements, VoteRequirement } from '@guardstile/core';
+import type { GrantScope, Requirements, VoteRequirement } from '@guardstile/core';
 
 import { durationMs } from './duration.ts';
-import { type Place, readFields, readList, readTexts } from './issues.ts';
+import { type Place, readFields, readList, readOneOf, readText, readTexts } from './issues.ts';
 
 const CONFIRM: readonly VoteRequirement[] = Object.freeze([
   Object.freeze({ kind: 'confirm' as const }),
 ]);
-const NONE: readonly string[] = Object.freeze([]);
+const NONE: readonly never[] = Object.freeze([]);
 
 /** What an ask needs where a rule says no more: the requester confirms. */
 export const CONFIRMED: Requirements = Object.freeze({
@@ -15,6 +15,7 @@ export const CONFIRMED: Requirements = Object.freeze({
   grants: NONE,
 });
 
+const GRANTS: readonly GrantScope[] = ['session', 'always'];
 const NAMES = ['by', 'quorum', 'expires', 'editable', 'grants'] as const;
 
 /** What an ask needs. */
@@ -26,8 +27,12 @@ export function readApprove(value: unknown, place: Place): Requirements | undefi
   if (own.expires !== undefined && expiresMs === undefined) {
     place.at('expires').wrong('it has to be a time such as 30m, 4h or 2d, or milliseconds');
   }
-  const editable = names(own.editable, place.at('editable'));
-  const grants = names(own.grants, place.at('grants'));
+  const editable = readEach(own.editable, place.at('editable'), (item, at) =>
+    typeof item === 'string' && item !== '' ? item : at.wrong('it has to be text'),
+  );
+  const grants = readEach(own.grants, place.at('grants'), (item, at) =>
+    readOneOf(item, GRANTS, at, 'a grant'),
+  );
   if (votes === undefined || editable === undefined || grants === undefined) return undefined;
   return Object.freeze({
     votes,
@@ -62,10 +67,12 @@ function readVotes(
   ]);
 }
 
-function names(value: unknown, place: Place): readonly string[] | undefined {
+function readEach<T extends string>(
+  value: unknown,
+  place: Place,
+  item: (value: unknown, place: Place) => T | undefined,
+): readonly T[] | undefined {
   if (value === undefined) return NONE;
-  const list = readList(value, place, (item, at) =>
-    typeof item === 'string' && item !== '' ? item : at.wrong('it has to be text'),
-  );
+  const list = readList(value, place, item);
   return list === undefined ? undefined : Object.freeze([...new Set(list)].sort());
 }

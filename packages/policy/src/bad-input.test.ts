@@ -35,8 +35,10 @@ const refused: ReadonlyArray<readonly [what: string, document: unknown, said: st
   [
     'an effect of another type',
     { rules: [{ ...rule, effect: true }] },
-    'effect cannot be a boolean',
+    'effect cannot be true; use allow, ask, deny',
   ],
+  ['no effect', { rules: [{ id: 'a', tool: 'a' }] }, 'effect is missing; use allow, ask, deny'],
+  ['an effect that is a list', { rules: [{ ...rule, effect: [] }] }, 'effect cannot be a list'],
   ['no effect', { rules: [{ id: 'a', tool: 'refund' }] }, 'rules[0].effect'],
   ['an unknown mode of a rule', { rules: [{ ...rule, mode: 'shadw' }] }, 'did you mean "shadow"?'],
   [

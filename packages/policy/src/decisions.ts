@@ -1,15 +1,12 @@
 import type {
   AllowDecision,
   AskDecision,
-  Decision,
   DenyDecision,
   Digest,
   Requirements,
 } from '@guardstile/core';
 
 import { type Demands, NO_DEMANDS } from './demands.ts';
-
-const NO_CONDITIONS: Decision['conditions'] = Object.freeze({});
 
 /** Who says so, and why. */
 export interface Ground {
@@ -20,7 +17,7 @@ export interface Ground {
 
 function base(
   { policy, reason, rule }: Ground,
-  { obligations, limits }: Demands,
+  { obligations, limits, requires }: Demands,
 ): Omit<AllowDecision, 'effect'> {
   return {
     policy,
@@ -28,7 +25,7 @@ function base(
     ...(rule === undefined ? {} : { rule }),
     obligations,
     limits,
-    conditions: NO_CONDITIONS,
+    conditions: requires,
   };
 }
 

@@ -67,6 +67,7 @@ describe('what rules demand', () => {
     for (const policy of policies) {
       const decision = await createGuard({ policy }).decide({ tool: 'pay', args: {} });
       expect(decision).toMatchObject({ effect: 'allow', obligations: [], limits: [] });
+      expect(policy.explain({ tool: 'pay' })).toMatchObject({ obligations: [], limits: [] });
     }
   });
 
@@ -113,7 +114,7 @@ describe('what rules demand', () => {
       expectTypeOf(t.pay.allow)
         .parameter(0)
         .toHaveProperty('limits')
-        .toEqualTypeOf<readonly LimitDocument[] | undefined>();
+        .toEqualTypeOf<ReadonlyArray<LimitDocument<'n'>> | undefined>();
       return [];
     });
   });

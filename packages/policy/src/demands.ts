@@ -1,28 +1,40 @@
-import { canonical, type LimitClaim, type Obligation } from '@guardstile/core';
+import { canonical, type Conditions, type LimitClaim, type Obligation } from '@guardstile/core';
 
-import type { LimitDocument } from './document.ts';
-import { durationMs } from './duration.ts';
-import { type Place, readFields, readList, readOneOf, readText, readTexts } from './issues.ts';
+import { type Place, readFields, readList, readOneOf, readTexts } from './issues.ts';
+import { NO_REQUIREMENT, readRequires, uniteRequires } from './requires.ts';
+import { readLimit, type RuleLimit } from './rule-limit.ts';
 
 /** What has to happen with a call that runs: with its result, and with what it uses up. */
 export interface Demands {
   readonly obligations: readonly Obligation[];
   readonly limits: readonly LimitClaim[];
+  /** What has to be in force before it starts. */
+  readonly requires: Conditions;
+}
+
+/** The same as a rule says it, before the arguments of a call are known. */
+export interface RuleDemands extends Pick<Demands, 'obligations' | 'requires'> {
+  readonly limits: readonly RuleLimit[];
 }
 
 const NOTHING: readonly never[] = Object.freeze([]);
-export const NO_DEMANDS: Demands = Object.freeze({ obligations: NOTHING, limits: NOTHING });
+export const NO_DEMANDS: Demands = Object.freeze({
+  obligations: NOTHING,
+  limits: NOTHING,
+  requires: NO_REQUIREMENT,
+});
 
 /** `undefined` where nothing is demanded, or not in a way that is understood. */
 export function readDemands(
-  obligations: unknown,
-  limits: unknown,
+  { obligations, limits, requires }: Readonly<Partial<Record<keyof Demands, unknown>>>,
   place: Place,
-): Demands | undefined {
-  if (obligations === undefined && limits === undefined) return undefined;
+): RuleDemands | undefined {
+  if ([obligations, limits, requires].every((one) => one === undefined)) return undefined;
   return Object.freeze({
     obligations: readItems(obligations, place.at('obligations'), readObligation),
     limits: readItems(limits, place.at('limits'), readLimit),
+    requires:
+      requires === undefined ? NO_REQUIREMENT : readRequires(requires, place.at('requires')),
   });
 }
 
@@ -68,32 +80,6 @@ function readObligation(value: unknown, place: Place): Obligation | undefined {
   return Object.freeze(type === 'redact' ? { type, fields: names } : { type, labels: names });
 }
 
-const LIMIT_KEYS = ['id', 'amount', 'max', 'window', 'per'] as const satisfies ReadonlyArray<
-  keyof LimitDocument
->;
-const PER = ['principal', 'tenant', 'session', 'agent', 'guard'] as const;
-
-function readLimit(value: unknown, place: Place): LimitClaim | undefined {
-  const own = readFields(value, LIMIT_KEYS, place, 'a limit');
-  if (own === undefined) return undefined;
-  const id = readText(own.id, place.at('id'), 'the id of a limit');
-  const amount = own.amount === undefined ? 1 : readCount(own.amount, place.at('amount'));
-  const max = readCount(own.max, place.at('max'));
-  const windowMs = durationMs(own.window);
-  if (windowMs === undefined) {
-    place.at('window').wrong('it has to be a time such as 30m, 4h or 2d, or milliseconds');
-  }
-  const per = own.per === undefined ? 'principal' : readOneOf(own.per, PER, place.at('per'), 'per');
-  if (id === undefined || amount === undefined || max === undefined) return undefined;
-  if (windowMs === undefined || per === undefined) return undefined;
-  return Object.freeze({ id, amount, max, windowMs, per });
-}
-
-function readCount(value: unknown, place: Place): number | undefined {
-  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
-  return place.wrong('it has to be a finite number, 0 or more');
-}
-
 function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0; // a number, see before
 }
@@ -105,24 +91,10 @@ export function uniteDemands(all: readonly Demands[]): Demands {
   return Object.freeze({
     obligations: unite(all.map(({ obligations }) => obligations)),
     limits: unite(all.map(({ limits }) => limits)),
+    requires: uniteRequires(all.map(({ requires }) => requires)),
   });
 }
 
 function unite<T>(lists: ReadonlyArray<readonly T[]>): readonly T[] {
   return Object.freeze([...new Map(lists.flat().map((one) => [canonical(one), one])).values()]);
-}
-
-/** A name that stands for two limits would count one call twice, against different bounds. */
-export function checkLimits(
-  limits: readonly LimitClaim[],
-  known: Map<string, string>,
-  place: Place,
-): void {
-  for (const [i, limit] of limits.entries()) {
-    const means = canonical(limit);
-    const before = known.get(limit.id);
-    known.set(limit.id, before ?? means);
-    if (before === undefined || before === means) continue;
-    place.at(i).at('id').wrong(`"${limit.id}" is another limit elsewhere; give it another id`);
-  }
 }

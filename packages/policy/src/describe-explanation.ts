@@ -8,13 +8,13 @@ export function describeExplanation(explanation: Explanation): string {
   const by = rule === undefined ? '' : ` by rule "${rule}"`;
   return [
     source === 'app' ? tool : `${tool} (of ${source})`,
-    `  ${verdict === 'none' ? 'NO OPINION' : verdict.toUpperCase()}${by}: ${reason}`,
+    `  ${named(verdict)}${by}: ${reason}`,
     ...nearest(explanation),
     ...requirements(explanation),
     ...demands(explanation),
     ...explanation.sources.map((one) => `    · ${one.effect.padEnd(5)} ${one.name}: ${one.reason}`),
     ...explanation.considered.map(ruleLine),
-    ...explanation.flips.map(flipLine),
+    ...explanation.flips.map((flip) => flipLine(flip, verdict)),
     `  policy ${policy}`,
   ]
     .map((line) => visible(line))
@@ -32,13 +32,19 @@ function requirements({ requirements: needed }: Explanation): readonly string[] 
     : [`  needs ${needed.votes.map(describeRequirement).join(' and ')}`];
 }
 
-function demands({ obligations, limits }: Explanation): readonly string[] {
+function demands({ obligations, limits, requires }: Explanation): readonly string[] {
   return [
     ...obligations.map(({ type, ...detail }) => `  ${type} ${Object.values(detail).join(', ')}`),
     ...limits.map(
       ({ id, amount = 1, max, windowMs, per = 'principal' }) =>
         `  uses ${amount} of ${max} of "${id}" (per ${per}, in ${windowMs} ms)`,
     ),
+    ...Object.entries(requires.sandbox ?? {}).map(
+      ([dimension, level]) => `  requires a sandbox for ${dimension} (${level})`,
+    ),
+    ...(requires.durability === undefined
+      ? []
+      : [`  requires a log of durability ${requires.durability}`]),
   ];
 }
 
@@ -49,7 +55,13 @@ function ruleLine({ id, effect, mode, outcome, conditions }: ConsideredRule): st
   return `    ${mark} ${effect.padEnd(5)} ${id} ${outcome}${mode === 'shadow' ? ' (shadow)' : ''}${why}`;
 }
 
-function flipLine({ rule, from, would }: Flip): string {
-  const what = rule === undefined ? 'the whole policy' : `"${rule}"`;
-  return `    if ${what} were enforced: ${would.toUpperCase()} instead of ${from.toUpperCase()}`;
+function flipLine({ rule, from, would }: Flip, verdict: Explanation['verdict']): string {
+  const what = rule === undefined ? 'all of this policy' : `"${rule}"`;
+  // A rule of a policy that is itself only observed changes what that would say.
+  const also = rule === undefined || from === verdict ? '' : 'this policy and ';
+  return `    would be ${named(would)} instead of ${named(from)} if ${also}${what} were enforced`;
+}
+
+function named(effect: Explanation['verdict']): string {
+  return effect === 'none' ? 'NO OPINION' : effect.toUpperCase();
 }

@@ -1,4 +1,11 @@
-import type { Effect, LimitClaim, Mode, Obligation } from '@guardstile/core';
+import type {
+  Conditions,
+  Effect,
+  GrantScope,
+  LimitClaim,
+  Mode,
+  Obligation,
+} from '@guardstile/core';
 
 import type { CapabilitiesDocument } from './capabilities/document.ts';
 
@@ -51,6 +58,8 @@ export interface RuleDocument {
   readonly obligations?: readonly Obligation[];
   /** What a call uses up, on a rule that allows or asks. It does not run where too little is left. */
   readonly limits?: readonly LimitDocument[];
+  /** Sandbox and log that have to be there before a call runs, on a rule that allows or asks. */
+  readonly requires?: Conditions;
   /** Shown to people and to the model. */
   readonly reason?: string;
 }
@@ -67,7 +76,12 @@ export interface Who {
 }
 
 /** How often, or how much of something, within a time. */
-export interface LimitDocument extends Omit<LimitClaim, 'windowMs'> {
+export interface LimitDocument<Field extends string = string> extends Omit<
+  LimitClaim,
+  'amount' | 'windowMs'
+> {
+  /** How much a call uses: a number, or the value of a field, a whole number above 0. @default 1 */
+  readonly amount?: number | { readonly from: Field };
   /** Such as `30m`, `4h` or `2d`, or milliseconds. Slides. */
   readonly window: string | number;
 }
@@ -83,7 +97,7 @@ export interface Approve {
   /** Top-level argument fields that an approver may change. */
   readonly editable?: readonly string[];
   /** How far an approval may reach beyond this one call. */
-  readonly grants?: readonly string[];
+  readonly grants?: readonly GrantScope[];
 }
 
 /** Conditions by field of the arguments. All of them have to hold. */
@@ -105,6 +119,8 @@ export interface Operators {
   readonly gte?: number;
   readonly startsWith?: string;
   readonly endsWith?: string;
+  /** A regular expression (RE2 syntax) that the whole text has to match, in linear time. */
+  readonly matches?: string;
   /** Holds for every item of a list, of an empty one too. */
   readonly every?: Condition;
   readonly some?: Condition;

@@ -152,7 +152,7 @@ describe('an explanation', () => {
       '    · allow refund.small matched',
       '    · allow refund.staff not evaluated: role is missing, rule wants staff: cannot be compared; vip is missing, rule wants true: cannot be compared',
       '    ◌ ask   refund.weekend matched (shadow)',
-      '    if "refund.weekend" were enforced: ASK instead of ALLOW',
+      '    would be ASK instead of ALLOW if "refund.weekend" were enforced',
     ]);
   });
 

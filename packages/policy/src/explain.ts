@@ -1,5 +1,6 @@
 import type {
   CallContext,
+  Conditions,
   Digest,
   Effect,
   LimitClaim,
@@ -9,14 +10,14 @@ import type {
 } from '@guardstile/core';
 
 import { readField } from './conditions/check.ts';
-import { NO_DEMANDS } from './demands.ts';
 import { describeValue } from './describe-value.ts';
 import type { Enforcement } from './document.ts';
+import { judge } from './judge.ts';
 import { decidingRule, enforcedEffect, reasonOf, requirementsOf } from './outcome.ts';
 import { enforcing } from './resolve-rules.ts';
 import { appliesTo, callWhen, type Rule } from './rule.ts';
 import type { Truth } from './truth.ts';
-import { demandsOf, effectOf, type ToolRules, type Verdict, verdictOf } from './verdict.ts';
+import { effectOf, type ToolRules, type Verdict } from './verdict.ts';
 
 /** Why a layer decides as it does. Plain data; values that look like secrets are hidden. */
 export interface Explanation {
@@ -46,6 +47,8 @@ export interface Explanation {
   readonly obligations: readonly Obligation[];
   /** What the call uses up. */
   readonly limits: readonly LimitClaim[];
+  /** What has to be in force before it starts. */
+  readonly requires: Conditions;
   readonly flips: readonly Flip[];
 }
 
@@ -100,10 +103,8 @@ export function explainVerdict({
     if (!truths.has(rule)) truths.set(rule, appliesTo(rule, call, context));
     return truths.get(rule);
   };
-  const verdict = verdictOf(rules, call, applies);
+  const { verdict, demands } = judge(rules, enforcement, call, applies);
   const considered = allRules(rules).map((rule) => consider(rule, applies(rule), call, context));
-  const denied = effectOf(verdict, rules) === 'deny';
-  const demands = denied ? NO_DEMANDS : demandsOf(rules, applies);
   return {
     tool: call.tool.name,
     source: call.tool.source,
@@ -121,6 +122,7 @@ export function explainVerdict({
     requirements: requirementsOf(verdict),
     obligations: demands.obligations,
     limits: demands.limits,
+    requires: demands.requires,
     flips: flipsOf({ rules, enforcement, call }, verdict, applies),
   };
 }
@@ -191,12 +193,13 @@ export function flipsOf(
   applies: (rule: Rule) => Truth,
 ): readonly Flip[] {
   const from = enforcedEffect(verdict, rules, enforcement) ?? 'none';
-  const whole = effectOf(verdict, rules) ?? 'none';
+  const inForce = (all: ToolRules): Effect | 'none' =>
+    effectOf(judge(all, 'enforce', call, applies).verdict, all) ?? 'none';
+  const whole = enforcement === 'enforce' ? from : inForce(rules);
   const flips: Flip[] = whole === from ? [] : [{ rule: undefined, from, would: whole }];
   for (const shadow of rules.shadows) {
     if (applies(shadow) === false) continue;
-    const more = enforcing(rules, shadow);
-    const would = effectOf(verdictOf(more, call, applies), more) ?? 'none';
+    const would = inForce(enforcing(rules, shadow));
     if (would !== whole) flips.push({ rule: shadow.id, from: whole, would });
   }
   return flips;

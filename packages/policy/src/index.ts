@@ -1,6 +1,7 @@
 export { definePolicy } from './define-policy.ts';
 export { checkPolicy, compilePolicy } from './rule-policy.ts';
 export { capabilities } from './capabilities/capabilities.ts';
+export { commandMatcher } from './conditions/command.ts';
 export { describeExplanation } from './describe-explanation.ts';
 export { authzen } from './external/authzen.ts';
 export { cedar } from './external/cedar.ts';

@@ -104,9 +104,20 @@ export function readOneOf<T extends string>(
   what: string,
 ): T | undefined {
   if (known.includes(value as T)) return value as T;
-  const given = typeof value === 'string' ? `"${value}"` : `a ${typeof value}`;
   const meant = typeof value === 'string' ? suggest(value, known) : '';
-  return place.wrong(`${what} cannot be ${given}${meant}; use ${known.join(', ')}`);
+  const why = value === undefined ? 'is missing' : `cannot be ${named(value)}`;
+  return place.wrong(`${what} ${why}${meant}; use ${known.join(', ')}`);
+}
+
+function named(value: unknown): string {
+  if (typeof value === 'string') return `"${value}"`;
+  if (value === null) return 'null';
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return Array.isArray(value)
+    ? 'a list'
+    : typeof value === 'object'
+      ? 'an object'
+      : `a ${typeof value}`;
 }
 
 const MOST_SHOWN = 10;

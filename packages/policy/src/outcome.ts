@@ -11,7 +11,7 @@ import { allowed, asked, denied, type Ground } from './decisions.ts';
 import { type Demands, NO_DEMANDS } from './demands.ts';
 import type { Enforcement } from './document.ts';
 import type { Rule } from './rule.ts';
-import { effectOf, type ToolRules, type Verdict } from './verdict.ts';
+import { effectOf, type ToolRules, type Uncounted, type Verdict } from './verdict.ts';
 
 /** What the verdict of a layer comes to, as much of it as is in force; `undefined` is no opinion. */
 export function enforcedEffect(
@@ -35,6 +35,7 @@ export function decidingRule(verdict: Verdict): Rule | undefined {
   switch (verdict.kind) {
     case 'rule-denies':
     case 'rule-allows':
+    case 'uncounted':
       return verdict.rule;
     case 'asks':
       return verdict.asks[0];
@@ -74,7 +75,14 @@ export function reasonOf(verdict: Verdict, { neverAsks }: ToolRules): string {
       return verdict.rule.reason ?? 'a rule allows it';
     case 'no-opinion':
       return 'no rule is about it';
+    case 'uncounted':
+      return `${uncounted(verdict)}${because(verdict.rule)}`;
   }
+}
+
+function uncounted({ limit: { id, amount } }: Uncounted): string {
+  const field = typeof amount === 'number' ? '' : amount.from;
+  return `the limit "${id}" counts "${field}", which has to be a whole number above 0`;
 }
 
 function because({ reason }: Rule): string {
@@ -90,15 +98,13 @@ export function decisionOf(
   demands: Demands = NO_DEMANDS,
 ): Decision | undefined {
   const effect = enforcedEffect(verdict, rules, enforcement);
-  // What is only observed is left as it is, its result too.
-  const due = enforcement === 'enforce' ? demands : NO_DEMANDS;
-  if (effect === undefined && due === NO_DEMANDS) return undefined;
+  if (effect === undefined && demands === NO_DEMANDS) return undefined;
   const rule = decidingRule(verdict)?.id;
   const reason = effect === undefined ? 'nothing here restricts it' : reasonOf(verdict, rules);
   const ground: Ground = { policy, reason, rule };
   if (effect === 'deny') return denied(ground);
   const requirements = requirementsOf(verdict);
-  if (effect === 'ask' && requirements !== undefined) return asked(ground, requirements, due);
-  if (effect === undefined || effectOf(verdict, rules) === 'allow') return allowed(ground, due);
+  if (effect === 'ask' && requirements !== undefined) return asked(ground, requirements, demands);
+  if (effect === undefined || effectOf(verdict, rules) === 'allow') return allowed(ground, demands);
   return allowed({ ...ground, reason: `only observed: ${ground.reason}` });
 }

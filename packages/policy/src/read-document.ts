@@ -2,7 +2,6 @@ import type { Effect, Mode } from '@guardstile/core';
 
 import type { CapabilityGrant } from './capabilities/check.ts';
 import { meaningOfGrant, readCapabilities } from './capabilities/read.ts';
-import { checkLimits } from './demands.ts';
 import type { Enforcement, PolicyDocument } from './document.ts';
 import {
   type Place,
@@ -13,6 +12,7 @@ import {
   readOneOf,
 } from './issues.ts';
 import { type AttributesSchema, contextForRules } from './rule-context.ts';
+import { checkLimits } from './rule-limit.ts';
 import { readRule, type Rule } from './rule.ts';
 import type { Lists } from './sources.ts';
 import { suggest } from './suggest.ts';

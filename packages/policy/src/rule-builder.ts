@@ -1,4 +1,11 @@
-import type { CallContext, Obligation, Principal, ToolCall } from '@guardstile/core';
+import type {
+  CallContext,
+  Conditions,
+  GrantScope,
+  Obligation,
+  Principal,
+  ToolCall,
+} from '@guardstile/core';
 
 import type { LimitDocument, PolicyDocument, RuleDocument, Who } from './document.ts';
 import type { AnyArgs, ArgsOf, NameOf } from './infer-args.ts';
@@ -54,11 +61,11 @@ interface AnyAsk extends AnyRule {
   /** Such as `30m`, `4h` or `2d`, or milliseconds. */
   readonly expires?: string | number;
   /** How far an approval may reach beyond this one call. */
-  readonly grants?: readonly string[];
+  readonly grants?: readonly GrantScope[];
   /** What is done with the result; that of all rules about a call is done. */
   readonly obligations?: readonly Obligation[];
-  /** What a call uses up. It does not run where too little is left. */
-  readonly limits?: readonly LimitDocument[];
+  /** Sandbox and log that have to be there before a call runs; the strongest of all rules about it. */
+  readonly requires?: Conditions;
 }
 
 export interface DenyRule<Args, Attributes> extends AnyRule {
@@ -74,6 +81,8 @@ export interface AllowRule<Args, Attributes> extends AnyAsk {
   readonly when?: (args: Args, context: RuleContext<Attributes>, call: ToolCall) => boolean;
   /** Argument fields that an approver may change. */
   readonly editable?: ReadonlyArray<keyof Args & string>;
+  /** What a call uses up. It does not run where too little is left. */
+  readonly limits?: ReadonlyArray<LimitDocument<keyof Args & string>>;
 }
 
 /** Whoever looks for a principal that is not there makes the rule fail, which counts against the call. */

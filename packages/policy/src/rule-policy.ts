@@ -1,5 +1,6 @@
 import {
   type CallContext,
+  type Conditions,
   type Digest,
   digest,
   type Fact,
@@ -17,6 +18,7 @@ import type { PolicyDocument } from './document.ts';
 import { policyInvalid, type PolicyIssue } from './issues.ts';
 import { fixedVerdict } from './fixed-verdict.ts';
 import { ignoreFailure } from './ignore-failure.ts';
+import { judge, withDemands } from './judge.ts';
 import { decisionOf, enforcedEffect } from './outcome.ts';
 import {
   meaningOfDocument,
@@ -24,10 +26,11 @@ import {
   readDocument,
   type ReadOptions,
 } from './read-document.ts';
+import { NO_REQUIREMENT, uniteRequires } from './requires.ts';
 import { ruleResolver } from './resolve-rules.ts';
 import { appliesTo, type Rule } from './rule.ts';
 import type { Truth } from './truth.ts';
-import { demandsOf, NO_OPINION, type ToolRules, type Verdict, verdictOf } from './verdict.ts';
+import { NO_OPINION, type ToolRules, type Verdict } from './verdict.ts';
 
 /** A policy made of rules, which can say why it decides as it does. */
 export interface RulePolicy extends Policy {
@@ -78,14 +81,15 @@ export function compilePolicy(document: PolicyDocument, options: CompileOptions 
   if (read.issues.length > 0) throw policyInvalid(name, read.issues);
   const id = digest('policy', meaningOfDocument(read));
   const rulesFor = ruleResolver(read);
-  const decider: Decider = { read, id, report };
+  const decider: Decider = { name, read, id, report };
   return {
     name,
     layer: read.enforcement === 'shadow' ? 'restricts' : read.layer,
     rules: Object.freeze(read.rules.map((rule) => rule.id)),
     opaque: Object.freeze(read.rules.flatMap((rule) => (rule.when === undefined ? [] : rule.id))),
     digest: () => id,
-    resolve: (tool) => rulingFor(decider, rulesFor(tool)),
+    needs: read.enforcement === 'enforce' ? needsOf(read) : NO_REQUIREMENT,
+    resolve: (tool) => rulingFor(decider, rulesFor(tool), tool.flipped),
     explain: (call) => {
       const given = ownOf(call);
       const explained = callOf(given);
@@ -100,40 +104,49 @@ export function compilePolicy(document: PolicyDocument, options: CompileOptions 
   };
 }
 
+/** What some rule requires that is in force. */
+function needsOf({ rules }: ReadDocument): Conditions {
+  const inForce = rules.filter(({ shadow }) => !shadow);
+  return uniteRequires(inForce.flatMap(({ demands }) => demands?.requires ?? []));
+}
+
 interface Decider {
+  readonly name: string;
   readonly read: ReadDocument;
   readonly id: Digest;
   readonly report: CompileOptions['report'];
 }
 
-function rulingFor(decider: Decider, rules: ToolRules): Ruling {
+function rulingFor(
+  decider: Decider,
+  rules: ToolRules,
+  flipped: ToolInfo['flipped'] | undefined,
+): Ruling {
   const {
     read: { enforcement },
     id,
     report,
   } = decider;
   const fixed = enforcement === 'shadow' ? NO_OPINION : fixedVerdict(rules);
-  const watched = report !== undefined && (rules.shadows.length > 0 || enforcement !== 'enforce');
-  if (fixed !== undefined && !watched) {
-    return decisionOf(
-      fixed,
-      rules,
-      enforcement,
-      id,
-      demandsOf(rules, () => true),
-    );
+  const mayFlip = rules.shadows.length > 0 || enforcement !== 'enforce';
+  const watched = mayFlip && (report !== undefined || flipped !== undefined);
+  // What is only tried out changes nothing, not even which tools are known to be denied.
+  if (fixed !== undefined && (!watched || enforcedEffect(fixed, rules, enforcement) === 'deny')) {
+    const { verdict, demands } = withDemands(fixed, rules, enforcement, undefined, () => true);
+    // What is counted may depend on the call.
+    if (verdict === fixed) return decisionOf(fixed, rules, enforcement, id, demands);
   }
   const decide = decisionsOf((verdict) => decisionOf(verdict, rules, enforcement, id));
   return (call, context) => {
     const applies = (rule: Rule): Truth => appliesTo(rule, call, context);
-    const verdict = verdictOf(rules, call, applies);
-    const demands = demandsOf(rules, applies);
+    const { verdict, demands } = judge(rules, enforcement, call, applies);
     const decision =
       demands === NO_DEMANDS
         ? decide(verdict)
         : decisionOf(verdict, rules, enforcement, id, demands);
-    if (report !== undefined)
-      tellOf(report, { rules, enforcement, policy: id, call, context }, verdict);
+    if (report !== undefined || watched) {
+      tellOf(decider, { rules, enforcement, policy: id, call, context }, verdict, flipped);
+    }
     return decision;
   };
 }
@@ -155,16 +168,21 @@ function decisionsOf(make: (verdict: Verdict) => Opinion): (verdict: Verdict) =>
 
 /** Explains what was not simply allowed, or would not be with more of the policy in force. */
 function tellOf(
-  report: NonNullable<CompileOptions['report']>,
+  { name, report }: Decider,
   explained: Explained,
   verdict: Verdict,
+  flipped: ToolInfo['flipped'] | undefined,
 ): void {
   const { rules, enforcement, call, context } = explained;
+  const applies = (rule: Rule): Truth => appliesTo(rule, call, context);
+  const flips = flipsOf(explained, verdict, applies);
+  for (const { rule, from, would } of flips) {
+    const named = rule === undefined ? {} : { rule };
+    ignoreFailure(() => flipped?.(call, context, { policy: name, ...named, from, would }));
+  }
   const effect = enforcedEffect(verdict, rules, enforcement);
   const restricted = effect === 'ask' || effect === 'deny';
-  const applies = (rule: Rule): Truth => appliesTo(rule, call, context);
-  if (!restricted && flipsOf(explained, verdict, applies).length === 0) return;
-  ignoreFailure(() => report(explainVerdict(explained)));
+  if (restricted || flips.length > 0) ignoreFailure(() => report?.(explainVerdict(explained)));
 }
 
 /** A polluted prototype says nothing. */

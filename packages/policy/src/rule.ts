@@ -1,7 +1,7 @@
 import type { CallContext, Effect, Requirements, ToolCall } from '@guardstile/core';
 
 import { CONFIRMED, readApprove } from './approve.ts';
-import { type Demands, readDemands } from './demands.ts';
+import { readDemands, type RuleDemands } from './demands.ts';
 import type { FieldCheck } from './conditions/check.ts';
 import { meaningOf, readWhere, testFields } from './conditions/where.ts';
 import type { RuleDocument } from './document.ts';
@@ -28,7 +28,7 @@ export interface Rule {
   /** What it asks for; `undefined` for a plain allow and for a denial. */
   readonly requirements: Requirements | undefined;
   /** What a call needs beside, where it is not denied. */
-  readonly demands: Demands | undefined;
+  readonly demands: RuleDemands | undefined;
   /** Plain data with the same meaning, for digests. */
   readonly means: unknown;
 }
@@ -47,6 +47,7 @@ const KNOWN = [
   'approve',
   'obligations',
   'limits',
+  'requires',
   'reason',
 ] as const satisfies ReadonlyArray<keyof RuleDocument>;
 
@@ -74,14 +75,14 @@ export function readRule(
     who: own.who === undefined ? [] : readWho(own.who, place.at('who')),
     where: own.where === undefined ? [] : readWhere(own.where, place.at('where')),
     when: own.when === undefined ? undefined : readWhen(own.when, place.at('when')),
-    requirements: requirementsOf(effect, own.approve, place.at('approve')),
+    requirements: named(id, requirementsOf(effect, own.approve, place.at('approve'))),
     demands: demandsOf(effect, own, place),
   };
   if (effect === 'allow' && layer === 'restricts' && parts.demands === undefined) {
     place
       .at('effect')
       .wrong(
-        'a layer that restricts allows nothing; use layer: grants, or give obligations or limits',
+        'a layer that restricts allows nothing; use layer: grants, or give obligations, limits or requires',
       );
   }
   if (id === undefined || effect === undefined || tools === undefined) return undefined;
@@ -115,14 +116,26 @@ function requirementsOf(
   return readApprove(approve, place);
 }
 
+/** A grant names the rules that it answers. */
+function named(
+  id: string | undefined,
+  requirements: Requirements | undefined,
+): Requirements | undefined {
+  if (id === undefined || requirements === undefined || requirements.grants.length === 0) {
+    return requirements;
+  }
+  return Object.freeze({ ...requirements, rules: Object.freeze([id]) });
+}
+
 function demandsOf(
   effect: Effect | undefined,
-  { obligations, limits }: { readonly obligations?: unknown; readonly limits?: unknown },
+  own: Readonly<Partial<Record<keyof RuleDemands, unknown>>>,
   place: Place,
-): Demands | undefined {
-  if (effect !== 'deny') return readDemands(obligations, limits, place);
-  if (obligations !== undefined) place.at('obligations').wrong('what is denied has no result');
-  if (limits !== undefined) place.at('limits').wrong('what is denied uses nothing up');
+): RuleDemands | undefined {
+  if (effect !== 'deny') return readDemands(own, place);
+  if (own.obligations !== undefined) place.at('obligations').wrong('what is denied has no result');
+  if (own.limits !== undefined) place.at('limits').wrong('what is denied uses nothing up');
+  if (own.requires !== undefined) place.at('requires').wrong('what is denied never starts');
   return undefined;
 }
 

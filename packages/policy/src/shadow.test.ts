@@ -1,4 +1,11 @@
-import { allowAll, createGuard, layers, type Policy, standardPolicy } from '@guardstile/core';
+import {
+  allowAll,
+  createGuard,
+  layers,
+  perUser,
+  type Policy,
+  standardPolicy,
+} from '@guardstile/core';
 import { describe, expect, it } from 'vitest';
 import type { Enforcement, RuleDocument } from './document.ts';
 import type { Explanation } from './explain.ts';
@@ -188,5 +195,57 @@ describe('shadow()', () => {
     expect(() => shadow({ ...options, candidate, as: 'replacement' })).toThrow(
       'can take the place',
     );
+  });
+});
+
+describe('a guard', () => {
+  const weekend: RuleDocument = { id: 'weekend', effect: 'deny', tool: 'refund', mode: 'shadow' };
+  const wide = { id: 'all', effect: 'allow', tool: '*' } as const;
+  const tried: Readonly<Record<string, Policy>> = {
+    'a rule': compilePolicy({ rules: [wide, weekend] }, { name: 'p' }),
+    'a rule of one of several layers': layers([
+      { name: 'all', grants: allowAll() },
+      {
+        name: 'p',
+        restricts: compilePolicy({ layer: 'restricts', rules: [weekend] }, { name: 'p' }),
+      },
+    ]),
+    'a rule of the policy of a user': perUser({
+      default: compilePolicy({ rules: [wide, weekend] }, { name: 'p' }),
+    }),
+    'a whole policy': compilePolicy({ enforcement: 'observe' }, { name: 'p' }),
+    'another policy': shadow({
+      enforced: allowAll(),
+      candidate: compilePolicy({}, { name: 'p' }),
+      as: 'replacement',
+    }),
+  };
+
+  it.each(Object.entries(tried))('logs what %s would have changed', async (_, policy) => {
+    const guard = createGuard({ policy });
+    const told: unknown[] = [];
+    guard.on('policy.flip', ({ policy: name, would, tool }) =>
+      told.push([name, would, tool?.name]),
+    );
+    const context = { principal: { id: 'ann' } };
+    expect(await guard.call({ tool: 'refund', args: {}, context }, () => 'done')).toBe('done');
+    await guard.close();
+    expect(told).toEqual([['p', 'deny', 'refund']]);
+    const [entry, ...others] = (await guard.audit?.query({ action: 'policy.flip' })) ?? [];
+    expect(entry).toMatchObject({
+      kind: 'policy',
+      tool: 'refund',
+      user: 'ann',
+      payload: { policy: 'p', would: 'deny' },
+    });
+    expect(others).toEqual([]);
+    const [allow] = (await guard.audit?.query({ action: 'tool.allow' })) ?? [];
+    expect(entry?.rid).toBe(allow?.rid);
+  });
+
+  it('knows a tool as denied whatever is tried out', () => {
+    const allowing: RuleDocument = { id: 'b', effect: 'allow', tool: 'rm', mode: 'shadow' };
+    const policy = compilePolicy({ deny: ['rm'], rules: [allowing] });
+    expect(createGuard({ policy }).tool({ name: 'rm' }).fixed()?.effect).toBe('deny');
   });
 });

@@ -37,8 +37,8 @@ export interface ShadowOptions {
    * of the other.
    */
   readonly as: 'layer' | 'replacement';
-  /** Told of each call on which the verdict would have been another one. */
-  readonly report: (report: ShadowReport) => void;
+  /** Told of each call on which the verdict would have been another one. The guard's log is, anyway. */
+  readonly report?: (report: ShadowReport) => void;
 }
 
 /**
@@ -55,12 +55,23 @@ export function shadow(options: ShadowOptions): Policy {
     layer: enforced.layer,
     digest: (context) => enforced.digest(context),
     resolve(tool) {
-      const [inForce, tried] = [enforced.resolve(tool), resolveTried(candidate, tool)];
+      const { identity, facts } = tool;
+      // What the candidate itself tries out is nobody's concern.
+      const [inForce, tried] = [
+        enforced.resolve(tool),
+        resolveTried(candidate, { identity, facts }),
+      ];
       // More restrictive than denied is nothing.
       if (options.as === 'layer' && isDenial(inForce)) return inForce;
       return (call, context) => {
         const opinion = typeof inForce === 'function' ? inForce(call, context) : inForce;
-        compare(options, call, opinion, sayOf(candidate, tried, call, context));
+        const tell = (report: ShadowReport): void => {
+          const { policy, rule, from, would } = report;
+          const named = rule === undefined ? {} : { rule };
+          ignoreFailure(() => tool.flipped?.(call, context, { policy, ...named, from, would }));
+          ignoreFailure(() => options.report?.(report));
+        };
+        compare(options, call, opinion, sayOf(candidate, tried, call, context), tell);
         return opinion;
       };
     },
@@ -120,16 +131,17 @@ function sayOf(
 }
 
 function compare(
-  { candidate, as, report }: ShadowOptions,
+  { candidate, as }: ShadowOptions,
   call: ToolCall,
   opinion: MaybePromise<Opinion>,
   say: MaybePromise<Say | undefined>,
+  report: (report: ShadowReport) => void,
 ): void {
   const tell = (now: Opinion, other: Say | undefined): void => {
     const from = now?.effect ?? 'none';
     if (other === undefined || other.effect === from) return;
     if (as === 'layer' && RANK[other.effect] <= RANK[from]) return;
-    const told: ShadowReport = {
+    report({
       policy: candidate.name,
       tool: call.tool.name,
       rid: call.rid,
@@ -137,8 +149,7 @@ function compare(
       would: other.effect,
       rule: other.rule,
       reason: other.reason,
-    };
-    ignoreFailure(() => report(told));
+    });
   };
   if (isThenable(opinion) || isThenable(say)) {
     // What comes of it, and who listens, concerns nobody who waits for the call.

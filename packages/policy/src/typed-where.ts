@@ -32,7 +32,10 @@ interface ValueOperators<Value> {
 interface TextOperators<Value>
   extends
     ValueOperators<Value>,
-    Pick<Operators, 'startsWith' | 'endsWith' | 'path' | 'domain' | 'email' | 'amount'> {
+    Pick<
+      Operators,
+      'startsWith' | 'endsWith' | 'matches' | 'path' | 'domain' | 'email' | 'amount'
+    > {
   /** A raw command line, exactly as it is named. */
   readonly command?: string | readonly string[];
 }

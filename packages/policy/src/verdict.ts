@@ -1,6 +1,7 @@
-import type { Effect, ToolCall } from '@guardstile/core';
+import type { Effect, LimitClaim, ToolCall } from '@guardstile/core';
 
 import { type Demands, NO_DEMANDS, uniteDemands } from './demands.ts';
+import { claimOf, type RuleLimit } from './rule-limit.ts';
 import type { Rule } from './rule.ts';
 import type { Source, Stance } from './sources.ts';
 import type { Truth } from './truth.ts';
@@ -33,7 +34,15 @@ export type Verdict =
   | { readonly kind: 'asks'; readonly asks: readonly Rule[]; readonly fallback: string | undefined }
   | { readonly kind: 'rule-allows'; readonly rule: Rule }
   | { readonly kind: 'source-allows'; readonly source: Source; readonly reason: string }
-  | { readonly kind: 'no-opinion' };
+  | { readonly kind: 'no-opinion' }
+  | Uncounted;
+
+/** The arguments do not say how much of a limit the call uses. */
+export interface Uncounted {
+  readonly kind: 'uncounted';
+  readonly rule: Rule;
+  readonly limit: RuleLimit;
+}
 
 export const NO_OPINION: Verdict = Object.freeze({ kind: 'no-opinion' });
 const NO_RULES: readonly Rule[] = Object.freeze([]);
@@ -76,11 +85,29 @@ export function verdictOf(
     : { kind: 'source-allows', source: granting.source, reason: granting.stance.reason };
 }
 
-/** What a call needs beside, where it runs: of all rules about it, as far as that can be told. */
-export function demandsOf({ demanding }: ToolRules, applies: (rule: Rule) => Truth): Demands {
+/**
+ * What a call needs beside, where it runs: of all rules about it, as far as that can be told. What
+ * cannot be counted may not run.
+ */
+export function demandsOf(
+  { demanding }: ToolRules,
+  args: unknown,
+  applies: (rule: Rule) => Truth,
+): Demands | Uncounted {
   if (demanding.length === 0) return NO_DEMANDS;
-  const about = demanding.filter((rule) => applies(rule) !== false);
-  return uniteDemands(about.flatMap(({ demands }) => demands ?? []));
+  const all: Demands[] = [];
+  for (const rule of demanding) {
+    if (rule.demands === undefined || applies(rule) === false) continue;
+    const { obligations, limits, requires } = rule.demands;
+    const claims: LimitClaim[] = [];
+    for (const limit of limits) {
+      const claim = claimOf(limit, args);
+      if (claim === undefined) return { kind: 'uncounted', rule, limit };
+      claims.push(claim);
+    }
+    all.push({ obligations, limits: claims, requires });
+  }
+  return uniteDemands(all);
 }
 
 /** A loop, as everything that runs on every call. */
@@ -106,6 +133,7 @@ export function effectOf(verdict: Verdict, { neverAsks }: ToolRules): Effect | u
     case 'rule-denies':
     case 'source-denies':
     case 'nothing-allows':
+    case 'uncounted':
       return 'deny';
     case 'asks':
       return neverAsks ? 'deny' : 'ask';

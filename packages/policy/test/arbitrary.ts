@@ -2,6 +2,7 @@ import {
   type CallContext,
   type Fact,
   factsOf,
+  type GrantScope,
   type ToolCall,
   type ToolInfo,
 } from '@guardstile/core';
@@ -38,6 +39,7 @@ const onWord: fc.Arbitrary<Condition> = fc.oneof(
   word,
   word.map((startsWith) => ({ startsWith })),
   word.map((endsWith) => ({ endsWith })),
+  fc.constantFrom('[a-c]+', '.*a', 'a|b').map((matches) => ({ matches })),
   fc.constantFrom<Condition>(
     { path: '/data' },
     { path: { glob: '**/x' } },
@@ -89,7 +91,7 @@ const approve: fc.Arbitrary<Approve> = fc.oneof(
       by: fc.uniqueArray(fc.constantFrom('bob', 'role:cfo', 'role:ops'), { minLength: 1 }),
       expires: fc.constantFrom('1m', '5m', '1h'),
       editable: fc.uniqueArray(fc.constantFrom('n', 's')),
-      grants: fc.uniqueArray(fc.constantFrom('session', 'day')),
+      grants: fc.uniqueArray(fc.constantFrom<GrantScope>('session', 'always')),
     },
     { requiredKeys: [] },
   ),
@@ -107,6 +109,13 @@ const obligations = fc.constantFrom<NonNullable<RuleDocument['obligations']>>(
 const limits = fc.constantFrom<NonNullable<RuleDocument['limits']>>(
   [{ id: 'day', max: 10, window: '1d' }],
   [{ id: 'hour', max: 2, window: '1h', per: 'tenant' }],
+  [{ id: 'sum', amount: { from: 'n' }, max: 10, window: '1d' }],
+);
+
+const requires = fc.constantFrom<NonNullable<RuleDocument['requires']>>(
+  { sandbox: { files: 'os' } },
+  { sandbox: { files: 'args', network: 'runtime' }, durability: 'disk' },
+  { durability: 'os' },
 );
 
 const tool = fc.oneof(
@@ -122,7 +131,7 @@ const effect = fc.oneof(
 );
 
 /** What a rule that denies cannot have. */
-export const NOT_OF_DENIALS: readonly string[] = ['approve', 'obligations', 'limits'];
+export const NOT_OF_DENIALS: readonly string[] = ['approve', 'obligations', 'limits', 'requires'];
 
 /** A rule without its id. */
 export type LooseRule = Omit<RuleDocument, 'id'>;
@@ -141,6 +150,7 @@ export function rule(
         approve,
         obligations,
         limits,
+        requires,
         mode: fc.constantFrom('enforce' as const, 'enforce' as const, 'shadow' as const),
         source: fc.constantFrom('app', 'mcp'),
         reason: fc.constantFrom('because', 'just so'),
@@ -150,9 +160,12 @@ export function rule(
     .chain((given) =>
       // Most rules have few conditions, as people write them.
       fc
-        .subarray(['who', 'where', 'when', 'source', 'mode', 'obligations', 'limits'] as const, {
-          minLength: 3,
-        })
+        .subarray(
+          ['who', 'where', 'when', 'source', 'mode', 'obligations', 'limits', 'requires'] as const,
+          {
+            minLength: 4,
+          },
+        )
         .map((off) => {
           const kept = Object.entries(given).filter(
             ([key]) =>

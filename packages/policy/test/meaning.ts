@@ -1,4 +1,4 @@
-import { canonical, type Decision, type Policy } from '@guardstile/core';
+import { canonical, type Conditions, type Decision, type Policy } from '@guardstile/core';
 import { expect } from 'vitest';
 import type { RandomCall } from './arbitrary.ts';
 
@@ -25,12 +25,27 @@ function expectAll(some: readonly unknown[], among: readonly unknown[]): void {
   expect(some.filter((one) => !all.has(canonical(one)))).toEqual([]);
 }
 
+const LEVELS = [undefined, 'none', 'args', 'runtime', 'interpreter', 'os'];
+const DURABILITIES = [undefined, 'memory', 'os', 'disk', 'replicated'];
+
+function expectNoLess(then: Conditions, now: Conditions): void {
+  expect(DURABILITIES.indexOf(now.durability)).toBeGreaterThanOrEqual(
+    DURABILITIES.indexOf(then.durability),
+  );
+  for (const [dimension, level] of Object.entries(then.sandbox ?? {})) {
+    expect(
+      LEVELS.indexOf(now.sandbox?.[dimension as keyof typeof now.sandbox]), // its own key
+    ).toBeGreaterThanOrEqual(LEVELS.indexOf(level));
+  }
+}
+
 /** Whether nothing runs after that did not run before, nothing is demanded less, and no ask needs less. */
 export function expectNoWider(after: Decision | undefined, before: Decision | undefined): void {
   if (rank(after) < rank(before)) expect(after).toEqual(before);
   if (after?.effect !== 'deny') {
     expectAll(before?.obligations ?? [], after?.obligations ?? []);
     expectAll(before?.limits ?? [], after?.limits ?? []);
+    expectNoLess(before?.conditions ?? {}, after?.conditions ?? {});
   }
   if (after?.effect !== 'ask' || before?.effect !== 'ask') return;
   const [now, then] = [after.requirements, before.requirements];

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
-import { type VerifyReport, verifyLogs } from '@guardstile/audit';
+import { type VerifyReport, verifyInWorkers } from '@guardstile/audit';
 import { visible } from '@guardstile/core';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 
 import type { ExitCode, Io } from '../io.ts';
 import { keyOf } from './public-key.ts';
@@ -11,6 +11,8 @@ interface Options {
   readonly publicKey?: string;
   readonly checkpoint?: readonly string[];
   readonly hmacKeyFile?: string;
+  readonly workers?: number;
+  readonly progress?: true;
   readonly json?: true;
 }
 
@@ -37,6 +39,12 @@ export function verifyCommand(io: Io, finish: (code: ExitCode) => void): Command
       '--hmac-key-file <file>',
       'checks in addition that every entry was written with this key',
     )
+    .option(
+      '--workers <count>',
+      'threads that read at once; 0: none (default: one per processor)',
+      count,
+    )
+    .option('--progress', 'says how far it is on stderr, also where that is no terminal')
     .option('--json', 'for machines')
     .addHelpText(
       'after',
@@ -47,7 +55,7 @@ Exit codes:
   2  wrong use
   3  consistent, but nothing shows that no entries are missing at the end`,
     )
-    .action((paths: readonly string[], options: Options) => {
+    .action(async (paths: readonly string[], options: Options) => {
       const against = {
         ...(options.publicKey === undefined ? {} : { publicKey: keyOf(options.publicKey) }),
         ...(options.hmacKeyFile === undefined
@@ -55,16 +63,30 @@ Exit codes:
           : { key: readFileSync(options.hmacKeyFile, 'utf8').trim() }),
         checkpoints: (options.checkpoint ?? []).map((file) => readFileSync(file, 'utf8')),
       };
-      const reports = paths.flatMap((path) => [...verifyLogs(path, against, progress(path, io))]);
+      const reports = await verifyInWorkers(paths, against, {
+        ...(options.workers === undefined ? {} : { workers: options.workers }),
+        ...(options.progress === true || process.stderr.isTTY ? { progress: progress(io) } : {}),
+      });
       if (options.json === true) io.out(`${JSON.stringify(reports)}\n`);
       else for (const report of reports) io.out(describe(report));
       finish(worst(reports));
     });
 }
 
-function progress(path: string, { interactive, error }: Io): (entries: number) => void {
+function count(text: string): number {
+  if (/^[0-9]{1,3}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('it has to be a whole number.');
+}
+
+/** Entries between two lines: about one second. */
+const TOLD = 200_000;
+
+function progress({ error }: Io): (entries: number) => void {
+  let told = 0;
   return (entries) => {
-    if (interactive && entries % 200_000 === 0) error(`${path}: ${entries} entries\n`);
+    if (entries - told < TOLD) return;
+    told = entries;
+    error(`${entries} entries read\n`);
   };
 }
 

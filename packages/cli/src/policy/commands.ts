@@ -2,14 +2,18 @@ import { Command } from 'commander';
 
 import type { ExitCode, Io } from '../io.ts';
 import { checkCommand } from './check.ts';
+import { diffCommand } from './diff.ts';
 import { explainCommand } from './explain.ts';
+import { keygenCommand } from './keygen.ts';
+import { learnCommand } from './learn.ts';
 import { schemaCommand } from './schema.ts';
+import { signCommand } from './sign.ts';
 import { testCommand } from './test.ts';
 
 /** `guardstile policy ...` */
 export function policyCommands(io: Io, finish: (code: ExitCode) => void): Command {
   return new Command('policy')
-    .description('Check, explain and test policy files.')
+    .description('Check, explain, test, compare, learn and sign policy files.')
     .addHelpText(
       'after',
       `
@@ -29,5 +33,9 @@ Deny goes before ask, ask before allow, in any order. What no rule allows is den
     .addCommand(checkCommand(io, finish))
     .addCommand(explainCommand(io, finish))
     .addCommand(testCommand(io, finish))
-    .addCommand(schemaCommand(io));
+    .addCommand(schemaCommand(io))
+    .addCommand(diffCommand(io, finish))
+    .addCommand(learnCommand(io, finish))
+    .addCommand(keygenCommand(io))
+    .addCommand(signCommand(io, finish));
 }

@@ -71,7 +71,8 @@ const CODES: Readonly<Record<'allow' | 'ask' | 'deny' | 'none', ExitCode>> = {
   deny: 4,
 };
 
-function setsOf(given: readonly string[]): Readonly<Record<string, readonly string[]>> {
+/** What `--set NAME=VALUE,VALUE` gives, where it stands several times. */
+export function setsOf(given: readonly string[]): Readonly<Record<string, readonly string[]>> {
   return Object.fromEntries(
     given.map((text) => {
       const [, name, members = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];

@@ -157,9 +157,16 @@ export function currentPolicy({ parts, context }: CallState): Digest {
 export function argsDigest(state: CallState): Digest {
   const { confined } = state.call;
   if (state.digested === undefined || state.digested.of !== confined) {
-    state.digested = { of: confined, digest: digest('args', confined) };
+    state.digested = { of: confined, digest: digestOf(state, confined) };
   }
   return state.digested.digest;
+}
+
+/** Digest of what consent is bound to in arguments of this tool. */
+export function digestOf({ tool }: CallState, args: unknown): Digest {
+  if (tool.cosmetic.length === 0 || Array.isArray(args)) return digest('args', args);
+  const bound = Object.entries(ownFields(args)).filter(([name]) => !tool.cosmetic.includes(name));
+  return digest('args', Object.fromEntries(bound));
 }
 
 /** The redacted copy of the arguments that logs and listeners get. */

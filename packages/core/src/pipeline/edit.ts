@@ -1,9 +1,8 @@
 import type { EditedArgs } from '../approvals/approval.ts';
-import { digest } from '../digest.ts';
 import { GuardError } from '../errors.ts';
 import { ownFields } from '../own-fields.ts';
 import type { Steps } from '../steps.ts';
-import { argsDigest, type CallState } from './call-state.ts';
+import { argsDigest, type CallState, digestOf } from './call-state.ts';
 import { confine } from './judge.ts';
 import { parse, setArgs } from './receive.ts';
 
@@ -17,12 +16,12 @@ export function* applyEdit(state: CallState, edited: EditedArgs): Steps<void> {
   yield* confine(state);
   if (argsDigest(state) !== edited.of)
     throw changed('the arguments are not those that were edited');
-  const written = digest('args', { ...ownFields(state.call.confined), ...edited.fields });
+  const written = digestOf(state, { ...ownFields(state.call.confined), ...edited.fields });
   setArgs(state, { ...ownFields(asked), ...edited.fields });
   const { schema } = state.tool;
   if (schema !== undefined) setArgs(state, yield* parse(state, schema));
   yield* confine(state);
-  if (digest('args', state.call.confined) !== written) {
+  if (argsDigest(state) !== written) {
     throw changed("the tool's schema or the sandbox would make something else of the edited value");
   }
   state.edited = { asked, ...edited };

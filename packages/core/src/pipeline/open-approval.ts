@@ -5,14 +5,22 @@ import { sameBindings } from '../approvals/lifecycle.ts';
 import { expiryOf } from '../approvals/requirements.ts';
 import { canonical } from '../canonical.ts';
 import type { AskDecision } from '../decision.ts';
-import { digest } from '../digest.ts';
 import { mintId } from '../ids.ts';
 import type { Steps } from '../steps.ts';
 import { fromStore, readApproval, readApprovals, readMaybeApproval } from './approval-store.ts';
 import { bindingsOf } from './bindings.ts';
-import { type CallState, eventBase, sessionOf, storedArgs, viewOf } from './call-state.ts';
+import {
+  type CallState,
+  digestOf,
+  eventBase,
+  sessionOf,
+  storedArgs,
+  viewOf,
+} from './call-state.ts';
+import { confine } from './judge.ts';
 import { record } from './record.ts';
 import { refusal } from './refusal.ts';
+import { takeStored } from './stored-args.ts';
 
 /** The approval that an answer of the framework is about, if this guard opened one. */
 export function* findResumed(state: CallState): Steps<void> {
@@ -45,7 +53,7 @@ function resumeKey(state: CallState): string {
   const { tenant, principal, session } = sessionOf(state.context);
   const { agent } = state.context;
   const { id, tool } = state.call;
-  const args = digest('args', state.received);
+  const args = digestOf(state, state.received);
   return hash.sha256(
     canonical([tenant, principal, session, agent, tool.source, tool.name, id, args]),
   );
@@ -84,11 +92,19 @@ export function* findIdentical(state: CallState): Steps<Approval | undefined> {
     const found = yield* fromStore(state, list, readApprovals);
     const same = found.findLast((one) => sameBindings(one.bindings, bindings));
     if (same === undefined) continue;
-    if (same.state !== 'denied') return same;
+    if (same.state !== 'denied') return yield* asShown(state, same);
     // A denial holds for as long as the approval would have.
     if (same.expiresAt > Date.now()) throw refusal('denied', same);
   }
   return undefined;
+}
+
+/** Consent is not bound to cosmetic fields, so those run that the people who are asked have seen. */
+function* asShown(state: CallState, approval: Approval): Steps<Approval> {
+  if (state.tool.cosmetic.length === 0) return approval;
+  takeStored(state, approval);
+  yield* confine(state);
+  return approval;
 }
 
 /** Nobody but this process waits for an answer that its own approvers give. */

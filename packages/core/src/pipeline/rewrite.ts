@@ -6,6 +6,7 @@ import type { Steps } from '../steps.ts';
 import { type CallState, viewOf } from './call-state.ts';
 import { applyEdit } from './edit.ts';
 import { parse, setArgs } from './receive.ts';
+import { takeStored } from './stored-args.ts';
 
 /** Whether step 2 has anything to do. */
 export function changesArgs({ parts, tool, input, resumed }: CallState): boolean {
@@ -24,10 +25,9 @@ export function* rewriteAndParse(state: CallState): Steps<void> {
   return setArgs(state, parsed);
 }
 
-/** The arguments that were approved; where the store keeps none they came along, and are checked when it is consumed. */
-function* takeApproved(state: CallState, { args, edited }: Approval): Steps<void> {
-  if (args !== undefined) setArgs(state, args);
-  if (edited !== undefined) yield* applyEdit(state, edited);
+function* takeApproved(state: CallState, approval: Approval): Steps<void> {
+  takeStored(state, approval);
+  if (approval.edited !== undefined) yield* applyEdit(state, approval.edited);
 }
 
 /** Every hook sees what the ones before it made of the arguments. */

@@ -40,7 +40,8 @@ function unite<T>(lists: ReadonlyArray<readonly T[]>): readonly T[] {
   return Object.freeze([...new Map(all.map((one) => [canonical(one), one])).values()]);
 }
 
-function combineConditions(all: readonly Conditions[]): Conditions {
+/** What all of them demand together. */
+export function combineConditions(all: readonly Conditions[]): Conditions {
   const set = all.filter((c) => c.sandbox !== undefined || c.durability !== undefined);
   const [first = all[0] ?? {}, ...rest] = set;
   if (rest.length === 0) return first;

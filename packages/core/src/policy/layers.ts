@@ -4,7 +4,7 @@ import { type Digest, digest } from '../digest.ts';
 import { ownOptions } from '../own-options.ts';
 import { drive, isThenable, type Steps, wait } from '../steps.ts';
 import { invalid } from './checks.ts';
-import { combine } from './combine.ts';
+import { combine, combineConditions } from './combine.ts';
 import { policyOf } from './policy-of.ts';
 import type { Opinion, Policy, PolicyInput, Ruling } from './policy.ts';
 import { rulingOf } from './ruling.ts';
@@ -35,6 +35,9 @@ export function layers(list: readonly Layer[]): Policy {
     name: `layers(${parts.map(({ name }) => name).join(', ')})`,
     layer: 'grants',
     digest: combinedDigest(parts),
+    get needs() {
+      return combineConditions(parts.map(({ policy }) => policy.needs ?? {}));
+    },
     resolve(tool) {
       const rulings = parts.map(({ name, policy }) => ({
         name,

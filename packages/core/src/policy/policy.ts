@@ -1,5 +1,5 @@
 import type { CallContext, ToolCall, ToolIdentity } from '../call.ts';
-import type { Decision, Effect } from '../decision.ts';
+import type { Conditions, Decision, Effect } from '../decision.ts';
 import type { Digest } from '../digest.ts';
 import type { ToolFacts } from '../facts.ts';
 import type { MaybePromise, MaybePromiseAnswer } from '../steps.ts';
@@ -37,6 +37,11 @@ export interface Policy {
   readonly layer: 'grants' | 'restricts';
   /** Names what the policy says in this context now; changes when that changes. */
   digest(context: CallContext): Digest;
+  /**
+   * The most that its decisions may demand: a guard whose parts cannot honour that refuses the
+   * policy at once, instead of every call.
+   */
+  readonly needs?: Conditions;
   /** Resolved once per tool, so that the number of rules costs nothing per call. */
   resolve(tool: ToolInfo): Ruling;
   /**
@@ -53,6 +58,8 @@ export interface PolicyChange {
   readonly change: string;
   readonly from: Digest | undefined;
   readonly to: Digest | undefined;
+  /** What the policy needs once it is changed. */
+  readonly needs?: Conditions;
 }
 
 /** A function that decides; see {@link PolicyAnswer} for what it may answer. */

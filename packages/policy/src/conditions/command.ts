@@ -1,14 +1,18 @@
+import { GuardError } from '@guardstile/core';
+
 import type { CommandPattern } from '../document.ts';
-import { type Place, readList, readText } from '../issues.ts';
+import { type Place, placeIn, type PolicyIssue, readList, readText } from '../issues.ts';
 import { any, type Truth } from '../truth.ts';
 import type { Check } from './check.ts';
+import { parseShell } from './shell.ts';
 
 const ANY_WORD = '*';
 const ANY_REST = '**';
 
 /**
- * Commands by their words. A shell can be told the same thing in endless ways, so a raw command
- * line is either exactly the one that is named, or nothing is known of it.
+ * Commands by their words. A shell can be told the same thing in endless ways, so a raw command line
+ * is one of them if it is exactly the one that is named, or holds nothing but plain commands that
+ * all are; else nothing is known of it.
  */
 export function readCommand(value: unknown, place: Place): Check | undefined {
   const patterns =
@@ -17,8 +21,31 @@ export function readCommand(value: unknown, place: Place): Check | undefined {
   return {
     wants: `the command ${patterns.map((pattern) => JSON.stringify(pattern)).join(' or ')}`,
     means: { command: patterns.map((pattern) => JSON.stringify(pattern)).sort() },
-    test: (given) => any(patterns, (pattern) => matches(given, pattern)),
+    test: (given) =>
+      typeof given === 'string' ? ofLine(given, patterns) : ofWords(given, patterns),
   };
+}
+
+/**
+ * Whether a command, as a shell line or as its words, is known to be one of these. A shell line is
+ * only if all of its commands are; where it holds anything but plain commands, nothing is known.
+ *
+ * @example
+ * const harmless = commandMatcher([['ls', '**'], ['git', 'log', '**']]);
+ * harmless('git log --oneline | ls'); // true
+ * harmless('ls $(rm -rf /)'); // false
+ *
+ * @throws {GuardError} `policy_invalid` for what is no pattern.
+ */
+export function commandMatcher(patterns: readonly CommandPattern[]): (given: unknown) => boolean {
+  const issues: PolicyIssue[] = [];
+  const check = readCommand(patterns, placeIn(issues));
+  if (check !== undefined && issues.length === 0) return (given) => check.test(given) === true;
+  const [issue] = issues;
+  throw new GuardError(
+    'policy_invalid',
+    `a command pattern: ${issue?.message ?? 'is not readable'}`,
+  );
 }
 
 function readPatterns(value: unknown, place: Place): readonly CommandPattern[] | undefined {
@@ -42,8 +69,21 @@ function readPattern(value: unknown, place: Place): CommandPattern | undefined {
   return words;
 }
 
-function matches(given: unknown, pattern: CommandPattern): Truth {
-  if (typeof pattern === 'string') return given === pattern ? true : undefined;
+/** Never that a line is none of them: what it starts may start anything. */
+function ofLine(line: string, patterns: readonly CommandPattern[]): Truth {
+  if (patterns.includes(line)) return true;
+  const commands = parseShell(line);
+  if (commands === undefined) return undefined;
+  return commands.every((words) => ofWords(words, patterns) === true) ? true : undefined;
+}
+
+function ofWords(given: unknown, patterns: readonly CommandPattern[]): Truth {
+  return any(patterns, (pattern) =>
+    typeof pattern === 'string' ? undefined : matches(given, pattern),
+  );
+}
+
+function matches(given: unknown, pattern: readonly string[]): Truth {
   if (!Array.isArray(given) || given.length === 0) return undefined;
   if (!given.every((word): word is string => typeof word === 'string')) return undefined;
   return matchesWords(given, pattern);

@@ -392,11 +392,89 @@ describe('command', () => {
       ['git  status', undefined],
       ['ls', undefined],
     ]);
-    table({ command: [['git', 'status']] }, [['git status', undefined]]);
     table({ not: { command: 'rm -rf /' } }, [
       ['rm -rf / ', undefined],
       ['rm -rf /', false],
     ]);
+  });
+});
+
+describe('a shell line', () => {
+  const few: Condition = { command: [['git', 'log', '**'], ['ls', '**'], 'make all'] };
+
+  it('is known where it holds nothing but commands that are', () => {
+    table(few, [
+      ['git log', true],
+      ['git log --oneline -n 5 | ls -la && ls; ls || ls', true],
+      [`ls 'a b' "c d" x"y z"'!'`, true],
+      ['make all', true],
+    ]);
+  });
+
+  it('is not known otherwise, and never known to be none of them', () => {
+    const lines = [
+      'git push',
+      'ls; rm -rf /',
+      'ls && env rm',
+      'make all; ls',
+      '/bin/ls',
+      './ls',
+      'ls > out',
+      'ls $HOME',
+      'ls `rm x`',
+      'ls "$(rm x)"',
+      'ls *',
+      'ls ~',
+      'ls {a,b}',
+      'ls &',
+      'ls |& ls',
+      '! ls',
+      'time ls',
+      'A=b ls',
+      'l\\s',
+      '"ls"',
+      'ls\nls',
+      'ls\tx',
+      'ls\u00a0x',
+      'ls # comment',
+      '(ls)',
+      '{ ls; }',
+      'if ls; then ls; fi',
+      'ls <<< x',
+      "ls $'x'",
+      'ls "unclosed',
+      '',
+      ';',
+      `ls ${'x'.repeat(20_000)}`,
+    ];
+    table(
+      few,
+      lines.map((line) => [line, undefined]),
+    );
+    table(
+      { not: few },
+      lines.map((line) => [line, undefined]),
+    );
+  });
+
+  it('does not become known by what the shell itself offers, whatever is allowed', () => {
+    const any = ['eval', 'exec', 'source', 'alias', 'command', 'export', 'trap', 'test', 'printf'];
+    const condition = { command: any.map((program) => [program, '**']) };
+    table(
+      condition,
+      [
+        'eval ls',
+        'exec ls',
+        'source x',
+        'alias ls=rm',
+        'command rm',
+        'export A=b',
+        'trap rm EXIT',
+        "test -v 'a[$(rm)]'",
+        "printf -v 'a[$(rm)]' x",
+      ].map((line) => [line, undefined]),
+    );
+    table(condition, [['test -f x && printf hello', true]]);
   });
 });
 

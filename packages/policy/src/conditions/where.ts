@@ -8,6 +8,7 @@ import { readCommand } from './command.ts';
 import { equals, oneOf, readLiteral, readOrder, readTextPart } from './compare.ts';
 import { readDomain } from './domain.ts';
 import { readEmail } from './email.ts';
+import { NO_REGEXP, readMatches } from './matches.ts';
 import { readPath } from './path.ts';
 
 const OPERATORS = [
@@ -19,6 +20,7 @@ const OPERATORS = [
   'gte',
   'startsWith',
   'endsWith',
+  'matches',
   'every',
   'some',
   'exists',
@@ -86,6 +88,7 @@ function conditionsOf(value: unknown, place: Place, walk: Walk): readonly FieldC
     const literal = readLiteral(value, place);
     return literal === undefined ? [] : [{ ...equals(literal), field: [] }];
   }
+  if (value instanceof RegExp) return noChecks(place, NO_REGEXP);
   const own = readRecord(value, place, 'a condition');
   if (own === undefined) return [];
   const keys = Object.keys(own);
@@ -134,6 +137,8 @@ function operatorCheck(
     case 'startsWith':
     case 'endsWith':
       return readTextPart(name, value, place);
+    case 'matches':
+      return readMatches(value, place);
     case 'exists':
       return readExists(value, place);
     case 'not':

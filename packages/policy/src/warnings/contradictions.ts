@@ -59,6 +59,7 @@ const ABOUT: Readonly<Record<string, readonly string[]>> = {
   gte: ['number'],
   startsWith: ['string'],
   endsWith: ['string'],
+  matches: ['string'],
   path: ['string'],
   domain: ['string'],
   email: ['string'],

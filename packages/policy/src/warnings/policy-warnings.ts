@@ -3,7 +3,7 @@ import type { PolicyIssue } from '../issues.ts';
 import { readDocument } from '../read-document.ts';
 import { isPattern, matchesPattern } from '../tool-pattern.ts';
 import { contradictionsIn, unknownField } from './contradictions.ts';
-import { type JsonSchema, schemasByTool } from './json-schema.ts';
+import { type JsonSchema, partOf, schemasByTool, typesOf } from './json-schema.ts';
 import { neverDecidesIn } from './never-decides.ts';
 
 export interface WarningOptions {
@@ -66,7 +66,7 @@ function contradictionsOf(
 }
 
 function inSchema(
-  { where, approve }: RuleDocument,
+  { where, approve, limits }: RuleDocument,
   path: PolicyIssue['path'],
   schema: JsonSchema | undefined,
   prefix: string,
@@ -75,8 +75,22 @@ function inSchema(
     const message = unknownField(schema, name);
     return message === undefined ? [] : [{ path: [...path, 'approve', 'editable', i], message }];
   });
-  return [...contradictionsIn(where, schema, [...path, 'where']), ...editable].map((issue) => ({
+  const counted = (limits ?? []).flatMap(({ amount }, i) => {
+    const message = typeof amount === 'object' ? uncountable(schema, amount.from) : undefined;
+    return message === undefined
+      ? []
+      : [{ path: [...path, 'limits', i, 'amount', 'from'], message }];
+  });
+  const impossible = contradictionsIn(where, schema, [...path, 'where']);
+  return [...impossible, ...editable, ...counted].map((issue) => ({
     path: issue.path,
     message: prefix + issue.message,
   }));
+}
+
+function uncountable(schema: JsonSchema | undefined, name: string): string | undefined {
+  const types = typesOf(partOf(schema, name));
+  return types === undefined || types.has('number')
+    ? unknownField(schema, name)
+    : `a limit counts numbers, and the field is ${[...types].join(' or ')}`;
 }

@@ -1,0 +1,36 @@
+import { type Caller, createCaller } from './caller.ts';
+import { environmentOf } from './environment.ts';
+import type { Limits } from './limits.ts';
+import { moduleRoots } from './module-roots.ts';
+import { NODE_MB, nodeArguments } from './node-arguments.ts';
+import { CANARY } from './prove.ts';
+import { dyingWithParent } from './wrap-command.ts';
+
+/** How modules are called in a child process. */
+export interface ChildCallerOptions {
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+  readonly env: readonly string[];
+  readonly spares: number;
+}
+
+/** Calls functions of modules in fresh Node processes under Node's own permission model. */
+export function childCaller(
+  limits: Limits,
+  { read, write, env, spares }: ChildCallerOptions,
+): Caller {
+  return createCaller({
+    limits,
+    ceiling: { rssMb: limits.memoryMb + NODE_MB, processes: 1 },
+    spares,
+    launch(url) {
+      const permissions = { read: [...moduleRoots(url), ...read], write };
+      const [command, ...args] = dyingWithParent([
+        process.execPath,
+        ...nodeArguments(url, limits.memoryMb, permissions),
+      ]);
+      const variables = url === CANARY ? {} : environmentOf(env);
+      return { command, args, env: variables, cwd: process.cwd(), feeds: [] };
+    },
+  });
+}

@@ -1,0 +1,124 @@
+import { spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { type ChannelEvent, readLines } from './channel.ts';
+import { deferred } from './deferred.ts';
+import type { Launch } from './launch.ts';
+
+/** What a child process did. */
+export type ChildEvent = ChannelEvent | Exit;
+
+/** How a child process ended, with the end of what it wrote to its standard error. */
+export interface Exit {
+  readonly type: 'exit';
+  readonly how: string;
+  readonly stderr: string;
+}
+
+/** A child process that says that it is ready, is told one thing, and answers one thing. */
+export interface Child {
+  readonly pid: number | undefined;
+  readonly ready: Promise<ChildEvent>;
+  readonly answer: Promise<ChildEvent>;
+  readonly gone: Promise<void>;
+  /** Whether its channel closed by itself: not while a process that it started still holds it. */
+  readonly silent: Promise<boolean>;
+  alive(): boolean;
+  send(json: string): void;
+  /** Whether this process stays alive for it. */
+  hold(keep: boolean): void;
+  /** Kills it with its process group. */
+  kill(): void;
+}
+
+const KEPT_STDERR = 4096;
+/** How long after its end what it wrote may take to arrive, and others may hold its channel. */
+const LAST_WORDS_MS = 2000;
+
+/** Starts a child process in a process group of its own; it does not keep this process alive. */
+export function startChild(launch: Launch, maxBytes: number): Child {
+  const started = spawn(launch.command, launch.args, {
+    cwd: launch.cwd,
+    env: launch.env,
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...launch.feeds.map(() => 'pipe' as const)],
+  });
+  // Pipes are sockets; where the start failed there are none.
+  const [, , stderr, channel, ...feeds] = started.stdio as unknown as ReadonlyArray<
+    Socket | undefined
+  >;
+  const sockets = [stderr, channel, ...feeds].filter((socket) => socket !== undefined);
+  const ready = deferred<ChildEvent>();
+  const answer = deferred<ChildEvent>();
+  const gone = deferred<void>();
+  const silent = deferred<boolean>();
+  let over = false;
+  let spoke = false;
+  let words = '';
+
+  function tell(event: ChildEvent): void {
+    if (spoke) answer.resolve(event);
+    else ready.resolve(event);
+    spoke = true;
+    if (event.type !== 'message') answer.resolve(event);
+  }
+
+  function end(how: string): void {
+    if (over) return;
+    over = true;
+    gone.resolve();
+    const exit = (): void => {
+      for (const socket of sockets) socket.destroy();
+      tell({ type: 'exit', how, stderr: words });
+    };
+    if (channel === undefined || channel.closed) return exit();
+    const late = setTimeout(exit, LAST_WORDS_MS).unref();
+    channel.once('close', () => {
+      clearTimeout(late);
+      exit();
+    });
+  }
+
+  started.once('error', (error) => end(error.message));
+  started.once('exit', (code, signal) =>
+    end(signal === null ? `exit code ${code}` : `signal ${signal}`),
+  );
+  // That the other side is gone is told by its exit.
+  for (const socket of sockets) socket.on('error', () => undefined);
+  stderr?.on('data', (data: Buffer) => {
+    words = (words + data.toString()).slice(-KEPT_STDERR);
+  });
+  channel?.once('end', () => silent.resolve(true));
+  channel?.once('close', () => silent.resolve(false));
+  if (channel !== undefined) readLines(channel, maxBytes, tell);
+  for (const [i, bytes] of launch.feeds.entries()) feeds[i]?.end(bytes);
+
+  function hold(keep: boolean): void {
+    for (const handle of [started, ...sockets]) {
+      if (keep) handle.ref();
+      else handle.unref();
+    }
+  }
+  hold(false);
+
+  return {
+    pid: started.pid,
+    ready: ready.promise,
+    answer: answer.promise,
+    gone: gone.promise,
+    silent: silent.promise,
+    alive: () => !over,
+    send: (json) => void channel?.write(`${json}\n`),
+    hold,
+    kill() {
+      if (started.pid !== undefined && !over) killGroup(started.pid);
+    },
+  };
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}

@@ -1,0 +1,21 @@
+/** Texts that break out of quotes, keys, encodings or screens somewhere. */
+export const HOSTILE: ReadonlyArray<readonly [string, string]> = [
+  ['quotes and SQL', `'); DROP TABLE approval; --"`],
+  ['a prototype key', '__proto__'],
+  ['another one', 'constructor'],
+  ['a zero', 'a\0b'],
+  ['a zero at the end', 'a\0'],
+  ['half a surrogate pair', 'a\ud800'],
+  ['the other half', 'a\udc00'],
+  ['what the halves become', 'a\ufffd'],
+  ['the JSON of a half', '"a\\ud800"'],
+  ['separators of keys', 'a/b:c|d\n'],
+  ['dots and escapes', '../%2e%2e/\\u0000'],
+  ['a terminal escape', '\u001b[2J\u0007'],
+  ['letters from right to left', '\u202eevil\u2066'],
+  ['wildcards', '%_*?'],
+  ['the tag of the encoding', '$'],
+  ['blanks', ' \t '],
+  ['nothing', ''],
+  ['an ideograph beyond 16 bits', '𠮷😀'],
+];

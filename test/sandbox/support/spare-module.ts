@@ -1,0 +1,7 @@
+export function double({ n }: { readonly n: number }): number {
+  return n * 2;
+}
+
+export function computes(): never {
+  for (;;);
+}
