@@ -192,8 +192,26 @@ describe('path', () => {
       ['docs/a', true],
       ['./docs/a', true],
       ['docs/../a', false],
-      ['../docs/a', false],
+      ['../docs/a', undefined],
       ['/docs/a', undefined],
+    ]);
+    table({ path: '.' }, [
+      ['a/b', true],
+      ['a/../b', true],
+      ['../b', undefined],
+      ['a/../../b', undefined],
+      ['..', undefined],
+    ]);
+    table({ path: '../shared' }, [
+      ['../shared/a', true],
+      ['../other', false],
+      ['shared/a', undefined],
+      ['../../shared/a', undefined],
+    ]);
+    table({ path: { glob: '*/*.md' } }, [
+      ['docs/a.md', true],
+      ['../a.md', undefined],
+      ['docs/../../a.md', undefined],
     ]);
     table({ path: { under: 'docs', base: '/srv/app' } }, [
       ['docs/a', true],

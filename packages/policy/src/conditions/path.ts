@@ -96,16 +96,30 @@ function fold(text: string): string {
 function matches(path: ResolvedPath | undefined, { under, glob }: PathPatterns): Truth {
   if (path === undefined) return undefined;
   const below = any(under, (one) =>
-    one.root === path.root ? isBelow(path.segments, one.segments) : undefined,
+    startTogether(path, one.root, one.segments) ? isBelow(path.segments, one.segments) : undefined,
   );
   if (below === true) return true;
   const like = any(glob, (one) =>
     // `**` first means wherever it is.
-    one.root === path.root || (one.root === '' && one.glob[0] === '**')
+    startTogether(path, one.root, one.glob) || (one.root === '' && one.glob[0] === '**')
       ? matchesGlob(path.segments, one.glob)
       : undefined,
   );
   return any([below, like], (truth) => truth);
+}
+
+/** Two paths from an unknown directory can only be compared where they leave it equally far. */
+function startTogether(
+  { root, segments }: ResolvedPath,
+  otherRoot: string,
+  others: readonly string[],
+): boolean {
+  return root === otherRoot && stepsUp(segments) === stepsUp(others);
+}
+
+function stepsUp(segments: readonly string[]): number {
+  const first = segments.findIndex((name) => name !== '..');
+  return first < 0 ? segments.length : first;
 }
 
 function isBelow(path: readonly string[], directory: readonly string[]): boolean {
