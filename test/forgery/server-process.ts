@@ -30,6 +30,7 @@ const store: ApprovalStore = {
   get: remote('get'),
   find: remote('find'),
   vote: remote('vote'),
+  edit: remote('edit'),
   consume: remote('consume'),
   cancel: remote('cancel'),
   list: remote('list'),

@@ -10,6 +10,8 @@ function approvalOf(more: Partial<Approval> = {}): Approval {
     call: 'call_1',
     bindings: { tool: { source: 'app', name: 'pay' }, digest: digest('args', 1) },
     args: { cents: 5 },
+    shown: { cents: 5 },
+    hidden: [],
     requirements: { votes: [{ kind: 'confirm' }], editable: ['cents'], grants: [] },
     reason: 'money',
     policy: digest('policy', 1),

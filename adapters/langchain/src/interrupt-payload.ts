@@ -46,7 +46,7 @@ export function interruptPayload(
 ): InterruptPayload {
   const { aid, bindings, reason, requirements, expiresAt } = approval;
   const { name } = bindings.tool;
-  const args = plainValue(approval.args);
+  const args = plainValue(approval.args ?? approval.shown);
   const requires = requirements.votes.map(describeRequirement);
   const editable = edits ? requirements.editable : [];
   const action: AskedAction = {

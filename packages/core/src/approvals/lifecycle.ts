@@ -88,6 +88,16 @@ export function toConsumed(
   return next(approval, { state: 'consumed' });
 }
 
+/** Whether a consume is one that was granted already, and whose answer was lost on the way. */
+export function isRepeated(
+  { approval, claim }: { readonly approval: Approval; readonly claim: string | undefined },
+  again: string,
+  bindings: ApprovalBindings,
+): boolean {
+  const { state, bindings: bound } = approval;
+  return state === 'consumed' && claim === again && sameBindings(bound, bindings);
+}
+
 /** Called off, which only what is open can be. */
 export function toCancelled(approval: Approval): Approval | ApprovalRefusal {
   return isOpen(approval.state) ? next(approval, { state: 'cancelled' }) : approval.state;

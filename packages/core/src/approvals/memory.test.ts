@@ -23,6 +23,8 @@ function draft(aid: string, more: Partial<ApprovalDraft> = {}): ApprovalDraft {
     call: 'call_1',
     bindings,
     args: { cents: 1 },
+    shown: { cents: 1 },
+    hidden: [],
     requirements: CONFIRM,
     reason: 'because',
     policy: digest('policy', 1),
@@ -253,7 +255,7 @@ describe('the store', () => {
 
   it('tells subscribers what changed, whatever they do, until they leave', async () => {
     const { approvals, create, state } = store();
-    const heard: string[] = [];
+    const heard: Array<string | undefined> = [];
     approvals.subscribe?.(() => {
       throw new Error('broken');
     });

@@ -8,6 +8,7 @@ import type {
 import {
   atTime,
   isOpen,
+  isRepeated,
   mayAskAgain,
   newApproval,
   toCancelled,
@@ -136,8 +137,7 @@ export function memoryApprovals(options: MemoryApprovalsOptions = {}): ApprovalS
     edit: (aid, edit, version) => step(aid, (approval) => withEdit(approval, edit, version)),
     consume(aid, claim, bindings) {
       const kept = byAid.get(aid);
-      // The same claim again: its first answer was lost on the way.
-      if (kept?.approval.state === 'consumed' && kept.claim === claim) {
+      if (kept !== undefined && isRepeated(kept, claim, bindings)) {
         return { ok: true, approval: kept.approval };
       }
       const result = step(aid, (approval) => toConsumed(approval, bindings));
