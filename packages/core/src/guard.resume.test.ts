@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 
-import { entriesOf, expectRefusal, expectVerified, storyOf, until } from '../test/harness.ts';
+import { entriesOf, expectRefusal, expectVerified, storyOf, turn, until } from '../test/harness.ts';
 import type { Approval, ApprovalStore, Vote } from './approvals/approval.ts';
 import { editOf } from './approvals/edit.ts';
 import { memoryApprovals } from './approvals/memory.ts';
@@ -318,6 +318,28 @@ describe('a call that waits for votes of others', () => {
     expect(runs).toHaveLength(1);
   });
 
+  it('is not given up because a call that joined it was', async () => {
+    const store = memoryApprovals();
+    const { guard, refund } = server(store, { asks: 'wait' });
+    const first = refund();
+    await until(() => (store.list({}) as readonly Approval[]).length > 0);
+    const abort = new AbortController();
+    const second = refund(undefined, guard.with({ signal: abort.signal }));
+    await turn();
+    abort.abort();
+    await expectRefusal(() => second, 'aborted');
+    const [open] = await store.list({});
+    await vote(store, open?.aid ?? '');
+    expect(await first).toBe('refunded');
+  });
+
+  it('is never shared where nobody says on whose behalf it is made', async () => {
+    const store = memoryApprovals();
+    const { refund } = server(store, { context: {} });
+    const aid = await suspended(() => refund());
+    expect(await suspended(() => refund())).not.toBe(aid);
+  });
+
   it('needs a store that says when something changed', () => {
     const { subscribe, ...mute } = memoryApprovals();
     void subscribe;
@@ -393,7 +415,7 @@ describe('an ask that nobody answers in time', () => {
     const policy = (): PolicyAnswer =>
       needing({ onExpiry: 'escalate', escalateTo: ['role:board'], expiresMs: 60_000 });
     const asked: string[] = [];
-    const { refund } = server(store, {
+    const { guard, refund } = server(store, {
       policy,
       approver: [
         {
@@ -420,5 +442,6 @@ describe('an ask that nobody answers in time', () => {
     });
     expect(await refund()).toBe('refunded');
     expect(asked).toContain('dora');
+    expect(await storyOf(guard)).toContain('approval.escalated');
   });
 });

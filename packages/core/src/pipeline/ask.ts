@@ -17,6 +17,7 @@ import type { CallState } from './call-state.ts';
 import { applyEdit } from './edit.ts';
 import { judgeAgain } from './judge.ts';
 import { findIdentical, findOpen, openApproval } from './open-approval.ts';
+import { record } from './record.ts';
 import { denied } from './refuse.ts';
 import { countAnswer, spend, unknownApproval } from './requester-answer.ts';
 
@@ -97,10 +98,21 @@ function* openOne(state: CallState, decision: AskDecision, round: number): Steps
 function* askAll(state: CallState, open: Approval): Steps<Approval> {
   let approval = open;
   while (approval.state === 'pending') {
-    approval = yield* askApprovers(state, approval);
+    const before = approval;
+    approval = yield* askApprovers(state, before);
+    if (approval.escalated !== before.escalated) yield* recordEscalation(state, approval);
     yield* takeEdit(state, approval);
   }
   return approval;
+}
+
+function* recordEscalation(state: CallState, { aid, requirements }: Approval): Steps<void> {
+  yield* record(state, state.waiting, {
+    kind: 'approval',
+    action: 'approval.escalated',
+    aid,
+    requirements,
+  });
 }
 
 function* takeEdit(state: CallState, approval: Approval): Steps<void> {

@@ -12,6 +12,8 @@ export function* callOff(
   approval: Approval,
   how: 'cancelled' | 'expired' = 'cancelled',
 ): Steps<void> {
+  // Another call asked, and may still be waiting for it.
+  if (approval.rid !== state.rid) return;
   yield* finishUp(state, cancel(state, approval, how));
 }
 

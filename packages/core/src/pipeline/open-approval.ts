@@ -78,6 +78,8 @@ export function* findOpen(state: CallState, round = 0): Steps<Approval | undefin
  * but its id: nobody is asked twice at once for the same thing.
  */
 export function* findIdentical(state: CallState): Steps<Approval | undefined> {
+  // Two calls on nobody's behalf may be those of two people.
+  if (state.context.principal === undefined) return undefined;
   const bindings = yield* bindingsOf(state);
   const { tenant, principal, session, tool, digest: args } = bindings;
   const like = {

@@ -1,5 +1,6 @@
 import type { Approval, ApprovalResult, Vote } from '../approvals/approval.ts';
 import { editOf } from '../approvals/edit.ts';
+import { cutText } from '../cut-text.ts';
 import { GuardError } from '../errors.ts';
 import type { MaybePromise, Steps } from '../steps.ts';
 import { fromStore, readMaybeApproval, readResult } from './approval-store.ts';
@@ -10,6 +11,9 @@ import { refusal } from './refusal.ts';
 
 /** How many other votes may come in between reading an approval and voting on it. */
 const MAX_CONFLICTS = 100;
+
+/** Longer than anybody reads, and short enough for every log and model. */
+const LONGEST_NOTE = 2000;
 
 /** Writes a vote down and counts it. Another vote in between is no reason to lose this one. */
 export function* castVote(state: CallState, approval: Approval, vote: Vote): Steps<Approval> {
@@ -73,5 +77,6 @@ export function voteOf(vote: Vote): Vote {
   if (vote.verdict !== 'approve' && vote.verdict !== 'deny') {
     throw new GuardError('approval_invalid', 'an answer has to approve or to deny; ask again');
   }
-  return Object.freeze(Object.assign(Object.create(null) as Vote, vote));
+  const cut = vote.note === undefined ? {} : { note: cutText(vote.note, LONGEST_NOTE) };
+  return Object.freeze(Object.assign(Object.create(null) as Vote, vote, cut));
 }
