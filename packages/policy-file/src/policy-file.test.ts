@@ -240,9 +240,7 @@ describe('a reload', () => {
   it('cannot demand what a guard that has the policy cannot honour', async () => {
     const policy = await policyFile(path, { widening: 'allowed' });
     const guard = createGuard({ policy });
-    write(
-      `${LOOSE}`.replace('tool: refund }', 'tool: refund, requires: { sandbox: { files: os } } }'),
-    );
+    write(LOOSE.replace('tool: refund }', 'tool: refund, requires: { sandbox: { files: os } } }'));
     expect(await policy.reload()).toMatchObject({
       outcome: 'refused',
       error: { code: 'policy_invalid', message: said('requires files: "os"') },

@@ -76,6 +76,9 @@ const APPROVE: JsonSchema = object({
   by: oneOrMore(TEXT),
   quorum: { type: 'integer', minimum: 1 },
   expires: DURATION,
+  onExpiry: {
+    anyOf: [{ enum: ['deny', 'park'] }, object({ escalateTo: oneOrMore(TEXT) }, ['escalateTo'])],
+  },
   editable: list(TEXT),
   grants: list({ enum: ['session', 'always'] }),
 });

@@ -1,4 +1,4 @@
-import { GuardError, isGuardError, type MaybePromise, type PolicyChange } from '@guardstile/core';
+import { GuardError, isGuardError, type PolicyChange } from '@guardstile/core';
 
 import { checkChange, type Widening } from './check-change.ts';
 import { policyDiff, type PolicyDifference } from './policy-diff.ts';
@@ -22,7 +22,7 @@ export type Reload =
 /** The version in use, and who has to know before it is replaced. */
 export interface InUse {
   version: PolicyVersion;
-  readonly listeners: Set<(change: PolicyChange) => MaybePromise<void>>;
+  readonly listeners: Set<(change: PolicyChange) => unknown>;
 }
 
 export interface ReloadOptions extends VersionOptions {

@@ -1,7 +1,7 @@
 import type { GrantScope, Requirements, VoteRequirement } from '@guardstile/core';
 
 import { durationMs } from './duration.ts';
-import { type Place, readFields, readList, readOneOf, readText, readTexts } from './issues.ts';
+import { type Place, readFields, readList, readOneOf, readTexts } from './issues.ts';
 
 const CONFIRM: readonly VoteRequirement[] = Object.freeze([
   Object.freeze({ kind: 'confirm' as const }),
@@ -16,7 +16,7 @@ export const CONFIRMED: Requirements = Object.freeze({
 });
 
 const GRANTS: readonly GrantScope[] = ['session', 'always'];
-const NAMES = ['by', 'quorum', 'expires', 'editable', 'grants'] as const;
+const NAMES = ['by', 'quorum', 'expires', 'onExpiry', 'editable', 'grants'] as const;
 
 /** What an ask needs. */
 export function readApprove(value: unknown, place: Place): Requirements | undefined {
@@ -27,6 +27,7 @@ export function readApprove(value: unknown, place: Place): Requirements | undefi
   if (own.expires !== undefined && expiresMs === undefined) {
     place.at('expires').wrong('it has to be a time such as 30m, 4h or 2d, or milliseconds');
   }
+  const late = own.onExpiry === undefined ? {} : readExpiry(own.onExpiry, place.at('onExpiry'));
   const editable = readEach(own.editable, place.at('editable'), (item, at) =>
     typeof item === 'string' && item !== '' ? item : at.wrong('it has to be text'),
   );
@@ -37,9 +38,23 @@ export function readApprove(value: unknown, place: Place): Requirements | undefi
   return Object.freeze({
     votes,
     ...(expiresMs === undefined ? {} : { expiresMs }),
+    ...late,
     editable,
     grants,
   });
+}
+
+/** What becomes of an ask that nobody answers in time. */
+function readExpiry(value: unknown, place: Place): Pick<Requirements, 'onExpiry' | 'escalateTo'> {
+  if (value === 'deny') return {};
+  if (value === 'park') return { onExpiry: value };
+  if (typeof value !== 'object') {
+    place.wrong('it has to be deny, park, or { escalateTo: … }');
+    return {};
+  }
+  const to = readFields(value, ['escalateTo'], place, 'onExpiry')?.escalateTo;
+  const people = readTexts(to, place.at('escalateTo'), 'escalateTo') ?? [];
+  return { onExpiry: 'escalate', escalateTo: Object.freeze([...new Set(people)].sort()) };
 }
 
 function readVotes(

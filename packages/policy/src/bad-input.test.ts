@@ -292,6 +292,21 @@ const refused: ReadonlyArray<readonly [what: string, document: unknown, said: st
     'whole number above 0',
   ],
   [
+    'an unknown end of the waiting time',
+    { rules: [{ ...rule, approve: { onExpiry: 'allow' } }] },
+    'deny, park, or',
+  ],
+  [
+    'an escalation to nobody',
+    { rules: [{ ...rule, approve: { onExpiry: { escalateTo: [] } } }] },
+    'escalateTo is an empty list',
+  ],
+  [
+    'an escalation that names nobody',
+    { rules: [{ ...rule, approve: { onExpiry: {} } }] },
+    'onExpiry.escalateTo',
+  ],
+  [
     'a quorum that cannot be met',
     { rules: [{ ...rule, approve: { by: ['x', 'x'], quorum: 2 } }] },
     '2 can never agree',

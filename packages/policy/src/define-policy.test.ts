@@ -3,6 +3,7 @@ import { tool } from 'ai';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { definePolicy } from './define-policy.ts';
+import type { OnExpiry } from './document.ts';
 
 const tools = {
   refund: tool({
@@ -45,6 +46,21 @@ describe('definePolicy', () => {
       },
     });
     expect(policy.explain({ tool: 'readOrder' }).verdict).toBe('deny');
+  });
+
+  it('says what becomes of an ask that nobody answers in time', () => {
+    const requirements = (onExpiry: OnExpiry | undefined) => {
+      const policy = definePolicy(tools, (t) => [
+        t.refund.allow({ id: 'all', approvers: 'bob', ...(onExpiry && { onExpiry }) }),
+      ]);
+      return policy.explain({ tool: 'refund', args: { amount: 1 } }).requirements;
+    };
+    expect(requirements({ escalateTo: ['role:board', 'ann', 'ann'] })).toMatchObject({
+      onExpiry: 'escalate',
+      escalateTo: ['ann', 'role:board'],
+    });
+    expect(requirements('park')).toMatchObject({ onExpiry: 'park' });
+    expect(requirements('deny')).toEqual(requirements(undefined));
   });
 
   it('checks the attributes of principals before a when sees them', async () => {

@@ -93,8 +93,15 @@ function ruleBuilder(tool: string, source: string | undefined): ToolRuleBuilder<
 
 function ruleOf(effect: RuleDocument['effect'], tool: string, rule: Fields): RuleDocument {
   const own: Fields = Object.assign(Object.create(null) as object, rule);
-  const { approvers, quorum, expires, editable, grants, ...rest } = own;
-  const needs: Approve = withoutAbsent({ by: approvers, quorum, expires, editable, grants });
+  const { approvers, quorum, expires, onExpiry, editable, grants, ...rest } = own;
+  const needs: Approve = withoutAbsent({
+    by: approvers,
+    quorum,
+    expires,
+    onExpiry,
+    editable,
+    grants,
+  });
   const approve = Object.keys(needs).length === 0 ? {} : { approve: needs };
   return { ...rest, ...approve, effect, tool };
 }

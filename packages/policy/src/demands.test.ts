@@ -8,7 +8,7 @@ import { compilePolicy, type RulePolicy } from './rule-policy.ts';
 
 const redact = { type: 'redact', fields: ['iban'] } as const;
 const cap = { type: 'cap', characters: 100 } as const;
-const day: LimitDocument = { id: 'day', max: 2, window: '1d', per: 'guard' };
+const day = { id: 'day', max: 2, window: '1d', per: 'guard' } as const satisfies LimitDocument;
 const dayClaim = { id: 'day', amount: 1, max: 2, windowMs: 86_400_000, per: 'guard' };
 const all: RuleDocument = { id: 'all', effect: 'allow', tool: 'pay' };
 

@@ -86,6 +86,9 @@ export interface LimitDocument<Field extends string = string> extends Omit<
   readonly window: string | number;
 }
 
+/** By id or as `role:NAME`. */
+export type OnExpiry = 'deny' | 'park' | { readonly escalateTo: string | readonly string[] };
+
 /** What an ask needs. */
 export interface Approve {
   /** Ids or `role:NAME`. @default the requester confirms */
@@ -94,6 +97,13 @@ export interface Approve {
   readonly quorum?: number;
   /** Such as `30m`, `4h` or `2d`, or milliseconds. */
   readonly expires?: string | number;
+  /**
+   * What becomes of an ask that nobody answers in time: it denies, it waits for a late answer, or these
+   * people may answer too, for the same time again.
+   *
+   * @default 'deny'
+   */
+  readonly onExpiry?: OnExpiry;
   /** Top-level argument fields that an approver may change. */
   readonly editable?: readonly string[];
   /** How far an approval may reach beyond this one call. */

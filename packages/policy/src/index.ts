@@ -23,6 +23,7 @@ export type {
   Enforcement,
   LimitDocument,
   Literal,
+  OnExpiry,
   Operators,
   PathCondition,
   PolicyDocument,

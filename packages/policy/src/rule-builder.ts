@@ -7,7 +7,7 @@ import type {
   ToolCall,
 } from '@guardstile/core';
 
-import type { LimitDocument, PolicyDocument, RuleDocument, Who } from './document.ts';
+import type { LimitDocument, OnExpiry, PolicyDocument, RuleDocument, Who } from './document.ts';
 import type { AnyArgs, ArgsOf, NameOf } from './infer-args.ts';
 import type { WhereOf } from './typed-where.ts';
 
@@ -60,6 +60,8 @@ interface AnyAsk extends AnyRule {
   readonly quorum?: number;
   /** Such as `30m`, `4h` or `2d`, or milliseconds. */
   readonly expires?: string | number;
+  /** What becomes of an ask that nobody answers in time. @default 'deny' */
+  readonly onExpiry?: OnExpiry;
   /** How far an approval may reach beyond this one call. */
   readonly grants?: readonly GrantScope[];
   /** What is done with the result; that of all rules about a call is done. */

@@ -50,6 +50,11 @@ const amounts = (...list: readonly number[]): readonly Call[] =>
 const upTo = (amount: number): string =>
   `rules: [{ id: small, effect: allow, tool: refund, where: { amount: { lte: ${amount} } } }]`;
 
+const inSet =
+  'rules: [{ id: a, effect: allow, tool: refund, where: { amount: { in: { $set: n } } } }]';
+const upToEnv =
+  'rules: [{ id: a, effect: allow, tool: refund, where: { amount: { lte: { $env: N } } } }]';
+
 describe('replaying recorded calls', () => {
   it('lists those whose verdict changes, by tool and change, with what decides', async () => {
     const report = await replayed(upTo(100), upTo(50), amounts(10, 60, 70, 500));
@@ -58,8 +63,8 @@ describe('replaying recorded calls', () => {
       {
         tool: 'refund',
         source: 'app',
-        before: { effect: 'allow', rule: 'small', reason: 'a rule allows it' },
-        after: { effect: 'deny', rule: undefined, reason: 'no rule allows it' },
+        before: { effect: 'allow', rule: 'small', reason: 'a rule allows it', needs: [] },
+        after: { effect: 'deny', rule: undefined, reason: 'no rule allows it', needs: [] },
         widens: false,
         calls: 2,
         examples: [expect.stringMatching(/^rid_/), expect.stringMatching(/^rid_/)],
@@ -114,11 +119,69 @@ describe('replaying recorded calls', () => {
     }
   });
 
+  it.each([
+    ['{ by: "role:a", quorum: 2 }', '{ by: "role:a" }', true],
+    ['{ by: "role:a" }', '{ by: "role:a", quorum: 2 }', false],
+    ['{ by: "role:a" }', '{ by: ["role:a", bob] }', true],
+    ['{ by: ["role:a", bob] }', '{ by: bob }', false],
+    ['{ by: bob }', '{}', true],
+    ['{}', '{ by: bob }', true],
+    ['{ expires: 1h }', '{ expires: 2h }', true],
+    ['{ expires: 2h }', '{ expires: 1h }', false],
+    ['{}', '{ editable: [amount] }', true],
+    ['{ editable: [amount] }', '{}', false],
+  ])('lists asks that need something else: %s, now %s', async (before, after, widens) => {
+    const asks = (approve: string): string =>
+      `rules: [{ id: a, effect: allow, tool: refund, approve: ${approve} }]`;
+    const report = await replayed(asks(before), asks(after), amounts(5));
+    expect(report).toMatchObject({
+      same: 0,
+      changed: [{ before: { effect: 'ask' }, after: { effect: 'ask' }, widens }],
+    });
+  });
+
+  it('lists allowed calls whose result is no longer treated the same', async () => {
+    const allows = (more: string): string =>
+      `rules: [{ id: a, effect: allow, tool: refund${more} }]`;
+    const redacted = allows(', obligations: [{ type: redact, fields: [iban] }]');
+    const less = await replayed(redacted, allows(''), amounts(5));
+    expect(less.changed).toMatchObject([{ widens: true, after: { effect: 'allow', needs: [] } }]);
+    expect((await replayed(allows(''), redacted, amounts(5))).changed[0]?.widens).toBe(false);
+  });
+
   it('counts a call once that was asked about and then ran', async () => {
     const entries = await recorded(amounts(5), { policy: () => 'ask', approver: () => 'approve' });
     expect(entries.filter(({ kind }) => kind === 'decision')).toHaveLength(2);
     const { replay } = await comparePolicies(source(upTo(1)), source(upTo(9)));
     expect(await replay(entries)).toMatchObject({ calls: 1, changed: [{ calls: 1 }] });
+  });
+
+  it.each([
+    ['deny', 'default: allow', 'default: allow\ndeny: [refund]'],
+    ['a deny list with a pattern', 'default: allow', "default: allow\ndeny: ['ref*']"],
+    ['allow', 'default: allow', 'default: allow\nallow: [look]'],
+    ['an empty allow list', 'default: allow', 'default: allow\nallow: []'],
+    ['optional', 'default: allow', 'default: allow\noptional: [refund]'],
+    ['default', 'default: allow', 'default: ask'],
+    ['mode', 'mode: bypassPermissions', 'mode: default'],
+    ['facts', 'mode: default', 'mode: default\nfacts: { refund: readOnly }'],
+    ['capabilities', 'default: allow', 'default: allow\ncapabilities: { grant: [] }'],
+    ['enforcement', upTo(1), `enforcement: observe\n${upTo(1)}`],
+    ['users', 'default: allow', 'default: allow\nusers: [{ id: ann, tenant: t, policy: {} }]'],
+    ['agents', 'default: allow', 'default: allow\nagents: [{ id: bot, policy: {} }]'],
+    ['rules', upTo(1), upTo(9)],
+    ['sets', `sets: { n: [1] }\n${inSet}`, `sets: { n: [5] }\n${inSet}`],
+    [
+      'env',
+      `env: { N: { type: number, default: 1 } }\n${upToEnv}`,
+      `env: { N: { type: number, default: 9 } }\n${upToEnv}`,
+    ],
+  ])('sees a change of %s', async (_, before, after) => {
+    const entries = await recorded([...amounts(5), { tool: 'read_file' }], {
+      context: { principal: { id: 'ann', tenant: 't' }, agent: 'bot' },
+    });
+    const { replay } = await comparePolicies(source(before), source(after));
+    expect((await replay(entries)).changed).not.toEqual([]);
   });
 
   it('finds no change between files that mean the same', async () => {
@@ -171,6 +234,7 @@ describe('what a log does not hold', () => {
       { l: Array.from({ length: 3000 }, () => 'x') },
       'l: { every: x }',
     ],
+    ['an item that JSON lacks', { l: [undefined], password: 'x' }, 'l: { every: { eq: null } }'],
     ['bytes', { text: new Uint8Array([1]) }, 'text: x'],
     ['a field within', { o: { token: 'x' } }, 'o: { where: { token: x } }'],
   ])('cannot tell where %s decides', async (_, args, condition) => {

@@ -102,6 +102,7 @@ describe('what is learned of arguments', () => {
     const spread = Array.from({ length: 30 }, (_, i) => `/srv/d${i}/x`);
     expect(await under(spread)).toEqual({ path: { path: { under: ['/srv'] } } });
     expect(await under(Array.from({ length: 30 }, (_, i) => `/d${i}/x`))).toBeUndefined();
+    expect(await under(Array.from({ length: 30 }, (_, i) => `/${i}`))).toBeUndefined();
     expect(await under([...files('/srv'), ...files('/srv/../etc'), ...spread])).toBeUndefined();
   });
 
@@ -173,6 +174,16 @@ describe('what needs a person', () => {
     expect(rule(text, 'learned.refund')['approve']).toEqual({ by: 'role:FILL-IN' });
   });
 
+  it('is a tool of whose calls the log does not hold the arguments', async () => {
+    const entries = await entriesOf([{ tool: 'look', args: { q: 'a' } }]);
+    const sealed = entries.map((entry) =>
+      entry.kind === 'decision' ? { ...entry, args: { other: 'b' } } : entry,
+    );
+    const { allows, text } = await learnPolicy(() => sealed, { facts: { look: 'readOnly' } });
+    expect(allows).toBe(0);
+    expect(text).toContain('# needs a person: the log does not hold what it was called with');
+  });
+
   it('is what a denied or an asked call cannot be told from', async () => {
     const calls = [1, 5, 9].map((n) => ({ tool: 'look', args: { n } }));
     for (const effect of ['deny', 'ask'] as const) {
@@ -187,6 +198,26 @@ describe('what needs a person', () => {
     const { text } = await learnedFrom(calls, { look: 'readOnly' }, apart);
     expect(await verdict(text, { tool: 'look', args: { n: 5 } })).toBe('allow');
     expect(await verdict(text, { tool: 'look', args: { n: 9 } })).toBe('deny');
+  });
+});
+
+describe('a call that a person agreed to', () => {
+  it('does not run by itself, in a log that holds only the answer too', async () => {
+    const calls = [1, 2].map((n) => ({ tool: 'look', args: { n } }));
+    const entries = await entriesOf(calls, () => 'ask');
+    const answers = entries.filter(({ action }) => action !== 'tool.ask');
+    expect(answers.filter(({ action }) => action === 'tool.allow')).toHaveLength(2);
+    for (const log of [entries, answers]) {
+      const {
+        calls: seen,
+        allows,
+        text,
+      } = await learnPolicy(() => log, {
+        facts: { look: 'readOnly' },
+      });
+      expect([seen, allows]).toEqual([2, 0]);
+      expect(await verdict(text, { tool: 'look', args: { n: 1 } })).toBe('ask');
+    }
   });
 });
 

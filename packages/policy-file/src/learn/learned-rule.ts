@@ -53,7 +53,7 @@ export function learnTool(summary: ToolSummary, facts: Facts, held: Held | undef
 
 /** Why a tool does not run without a person. Only what is stated harmless does. */
 function needsPerson(
-  { tool, source, allowed }: ToolSummary,
+  { tool, source, allowed, free }: ToolSummary,
   facts: Facts,
   held: Held | undefined,
 ): string | undefined {
@@ -65,6 +65,7 @@ function needsPerson(
   if (reaches.includes('network') || reaches.includes('sendEmail')) return 'it sends data out';
   if (known.effect === 'unknown') return `nothing states what it does`;
   if (known.effect === 'edit') return 'it changes files';
+  if (free.hidden > 0) return 'the log does not hold what it was called with';
   if (held === 'denied') return 'calls like those that ran were denied';
   if (held === 'asked' || allowed === 0) return 'a person was asked about calls like these';
   return undefined;

@@ -9,6 +9,7 @@ import {
 } from '@guardstile/core';
 
 import type { FilePolicy } from '../load-policy.ts';
+import { type Demands, demandsOf } from './demands.ts';
 import type { RecordedCall } from './recorded-calls.ts';
 import { watchedArgs, watchedContext, watchedFacts } from './watched-call.ts';
 
@@ -19,6 +20,7 @@ export type RecordedVerdict =
       readonly effect: Effect | 'none';
       readonly rule: string | undefined;
       readonly reason: string;
+      readonly demands: Demands;
       /** Whether it was decided by what the tool does, of which nothing is stated. */
       readonly byFacts: boolean;
     }
@@ -64,25 +66,27 @@ export function recordedDecider(policy: FilePolicy, facts: Facts = {}): Recorded
         : ruling);
     } catch {
       // As the guard does with a policy that fails.
-      decision = undefined;
-      if (because === undefined) return told({ effect: 'deny', reason: 'the policy fails' }, false);
+      if (because === undefined) return { ...NO_OPINION, effect: 'deny', reason: FAILS };
     }
     if (because !== undefined) return { kind: 'untold', because };
     return told(decision, byFacts());
   };
 }
 
-function told(
-  decision: (Pick<Decision, 'effect' | 'reason'> & Partial<Pick<Decision, 'rule'>>) | undefined,
-  byFacts: boolean,
-): RecordedVerdict {
-  return {
-    kind: 'told',
-    effect: decision?.effect ?? 'none',
-    rule: decision?.rule,
-    reason: decision?.reason ?? 'no opinion',
-    byFacts,
-  };
+const FAILS = 'the policy fails';
+const NO_OPINION = {
+  kind: 'told',
+  effect: 'none',
+  rule: undefined,
+  reason: 'no opinion',
+  demands: demandsOf(undefined),
+  byFacts: false,
+} as const;
+
+function told(decision: Decision | undefined, byFacts: boolean): RecordedVerdict {
+  if (decision === undefined) return { ...NO_OPINION, byFacts };
+  const { effect, rule, reason } = decision;
+  return { kind: 'told', effect, rule, reason, demands: demandsOf(decision), byFacts };
 }
 
 function resolve(policy: FilePolicy, facts: Facts, source: string, name: string): Resolved {

@@ -1,5 +1,6 @@
 import type { Effect } from '@guardstile/core';
 
+import { demandsAsMuch, describeDemands, sameDemands } from './demands.ts';
 import type { RecordedCall } from './recorded-calls.ts';
 import type { RecordedVerdict } from './recorded-decider.ts';
 
@@ -18,13 +19,13 @@ export interface ReplayReport {
   readonly byNames: number;
 }
 
-/** Calls of one tool that two policies decide differently, each on the same ground. */
+/** Calls of one tool that two policies decide differently, or demand something else for, on the same ground. */
 export interface ReplayedChange {
   readonly tool: string;
   readonly source: string;
   readonly before: Ground;
   readonly after: Ground;
-  /** Whether they need less under the second policy. */
+  /** Whether they need less under the second policy, as far as that is known. */
   readonly widens: boolean;
   readonly calls: number;
   /** Ids of the first of them. */
@@ -36,6 +37,8 @@ export interface Ground {
   readonly effect: Effect | 'none';
   readonly rule: string | undefined;
   readonly reason: string;
+  /** Who has to agree and what is done with the result, in words. */
+  readonly needs: readonly string[];
 }
 
 export interface UntoldCalls {
@@ -94,9 +97,12 @@ export function replayTally(): ReplayTally {
       }
       if (before.kind !== 'told' || after.kind !== 'told') return;
       if (before.byFacts || after.byFacts) counts.byNames += 1;
-      if (before.effect === after.effect) counts.same += 1;
+      const sameEffect = before.effect === after.effect;
+      if (sameEffect && sameDemands(before.demands, after.demands)) counts.same += 1;
       else {
-        const widens = RANK.indexOf(after.effect) < RANK.indexOf(before.effect);
+        const widens = sameEffect
+          ? !demandsAsMuch(before.demands, after.demands)
+          : RANK.indexOf(after.effect) < RANK.indexOf(before.effect);
         const of = { tool, source, before: groundOf(before), after: groundOf(after), widens };
         add(changed, call, of);
       }
@@ -114,8 +120,10 @@ export function replayTally(): ReplayTally {
 /** No opinion restricts nothing. */
 const RANK: ReadonlyArray<Effect | 'none'> = ['none', 'allow', 'ask', 'deny'];
 
-function groundOf({ effect, rule, reason }: RecordedVerdict & { readonly kind: 'told' }): Ground {
-  return { effect, rule, reason };
+type Told = RecordedVerdict & { readonly kind: 'told' };
+
+function groundOf({ effect, rule, reason, demands }: Told): Ground {
+  return { effect, rule, reason, needs: describeDemands(demands) };
 }
 
 function add<Of extends { readonly tool: string; readonly source: string }>(

@@ -443,6 +443,7 @@ describe('a shell line', () => {
       'ls "$(rm x)"',
       'ls *',
       'ls ~',
+      'ls =ls',
       'ls {a,b}',
       'ls &',
       'ls |& ls',

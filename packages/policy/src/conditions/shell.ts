@@ -70,7 +70,10 @@ const PROGRAM = /^[A-Za-z0-9_][A-Za-z0-9_.+-]*$/;
 const LITERAL = /^(?:[A-Za-z0-9_@%+=:,./-]|[^\p{ASCII}]|'[^']*'|"[^"\\$`!]*")+$/u;
 
 function literal(text: string): string | undefined {
-  return LITERAL.test(text) ? text.replace(/'([^']*)'|"([^"]*)"/g, '$1$2') : undefined;
+  // zsh takes `=ls` for the path of `ls`.
+  return LITERAL.test(text) && !text.startsWith('=')
+    ? text.replace(/'([^']*)'|"([^"]*)"/g, '$1$2')
+    : undefined;
 }
 
 function valueOf(part: Command['suffix'][number] | undefined): string | undefined {
