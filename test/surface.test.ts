@@ -64,6 +64,7 @@ const surface: Readonly<Record<string, readonly string[]>> = {
     'sqliteAudit',
     'toCsv',
     'toOcsf',
+    'verifyInWorkers',
     'verifyLog',
     'verifyLogs',
     'verifyProof',

@@ -1,4 +1,5 @@
-import { type Approval, approvalLifecycle, type ApprovalRefusal, type Vote } from '@guardstile/core';
+import type { Approval, ApprovalRefusal, Digest, Vote } from '@guardstile/core';
+import { approvalLifecycle } from '@guardstile/core';
 
 import { BINDINGS, draftOf, editBy, RIGHT, voteOf } from './draft.ts';
 
@@ -6,8 +7,11 @@ import { BINDINGS, draftOf, editBy, RIGHT, voteOf } from './draft.ts';
 // on the functions that every store keeps. What must never happen is specified in a second place,
 // from a history of what was done, and knows nothing of how the functions work.
 
-const { atTime, newApproval, sameBindings, toCancelled, toConsumed, withEdit, withVote } =
-  approvalLifecycle;
+/** What is checked: the functions that every store keeps, or broken ones. */
+export type Lifecycle = Pick<
+  typeof approvalLifecycle,
+  'atTime' | 'isRepeated' | 'toCancelled' | 'toConsumed' | 'withEdit' | 'withVote'
+>;
 
 export interface Scenario {
   readonly name: string;
@@ -21,13 +25,18 @@ export interface Scenario {
 export interface History {
   /** Who approved which arguments, since they were last changed; by a specification of its own. */
   readonly approving: readonly string[];
-  readonly digest: string;
+  readonly digest: Digest;
   readonly denied: boolean;
+  /** Whether an approval was counted for other arguments than its voter saw. */
+  readonly misled: boolean;
   /** Claims that were told that they may run. */
   readonly ran: readonly string[];
+  /** Which arguments a consume was granted for. */
+  readonly consumed: readonly Digest[];
   /** How often the time was over. */
   readonly expiries: number;
-  readonly cancelled: boolean;
+  /** How often it had been over when the approval was given. */
+  readonly approvedAt: number | undefined;
 }
 
 /** What somebody looked at before acting on it: others may have been quicker. */
@@ -36,7 +45,7 @@ export interface World {
   readonly claim: string | undefined;
   readonly now: number;
   /** The version that each approver looked at. */
-  readonly seen: Readonly<Record<string, Pick<Approval, 'version' | 'bindings'>>>;
+  readonly seen: Readonly<Record<string, { readonly version: number; readonly digest: Digest }>>;
   /** Consumers that began and have not heard the answer. */
   readonly waiting: readonly string[];
   readonly history: History;
@@ -49,7 +58,7 @@ export interface Move {
 }
 
 const EXPIRES_MS = 10;
-const EDITS = [{ cents: 2 }, { cents: 3 }] as const;
+const OTHER = editBy('ben', { cents: 2 }).vote.digest;
 
 export function worldOf({ quorum, onExpiry, confirm }: Scenario): World {
   const requirements = {
@@ -62,103 +71,101 @@ export function worldOf({ quorum, onExpiry, confirm }: Scenario): World {
     onExpiry,
     escalateTo: ['dan'],
   } as const;
-  const approval = newApproval(draftOf('a', { requirements, expiresMs: EXPIRES_MS }), 0);
-  const history = {
+  const approval = approvalLifecycle.newApproval(
+    draftOf('a', { requirements, expiresMs: EXPIRES_MS }),
+    0,
+  );
+  const history: History = {
     approving: [],
     digest: RIGHT,
     denied: false,
+    misled: false,
     ran: [],
+    consumed: [],
     expiries: 0,
-    cancelled: false,
+    approvedAt: undefined,
   };
   return { approval, claim: undefined, now: 0, seen: {}, waiting: [], history };
 }
 
-/** A store's step: what time has made of it, then what was asked. */
-function kept(world: World, to: (approval: Approval) => Approval | ApprovalRefusal): World {
-  const current = atTime(world.approval, world.now);
-  const next = to(current);
-  return { ...world, approval: typeof next === 'string' ? current : next };
-}
+/** All that can happen in a scenario. */
+export function movesOf(
+  { confirm, onExpiry }: Scenario,
+  { atTime, isRepeated, toCancelled, toConsumed, withEdit, withVote }: Lifecycle,
+): readonly Move[] {
+  /** A store's step: what time has made of it, then what was asked for; and whether it was taken. */
+  function kept(
+    world: World,
+    to: (approval: Approval) => Approval | ApprovalRefusal,
+  ): { readonly after: World; readonly took: boolean } {
+    const current = atTime(world.approval, world.now);
+    const next = to(current);
+    const took = typeof next !== 'string';
+    const approval = took ? next : current;
+    const { history } = world;
+    const approvedAt = approval.state === 'approved' ? history.expiries : undefined;
+    const first = history.approvedAt ?? approvedAt;
+    return { after: { ...world, approval, history: { ...history, approvedAt: first } }, took };
+  }
 
-function took(before: World, after: World): boolean {
-  return after.approval.version > atTime(before.approval, before.now).version;
-}
-
-function look(who: string): Move {
-  return {
+  const look = (who: string): Move => ({
     name: `${who} looks`,
     to(world) {
-      const { version, bindings } = atTime(world.approval, world.now);
-      return { ...world, seen: { ...world.seen, [who]: { version, bindings } } };
+      const approval = atTime(world.approval, world.now);
+      const { version, bindings } = approval;
+      const seen = { ...world.seen, [who]: { version, digest: bindings.digest } };
+      return { ...world, approval, seen };
     },
-  };
-}
+  });
 
-function vote(who: string, verdict: Vote['verdict']): Move {
-  return {
+  const vote = (who: string, verdict: Vote['verdict']): Move => ({
     name: `${who} votes ${verdict}`,
     to(world) {
       const seen = world.seen[who];
       if (seen === undefined) return undefined;
-      const given = voteOf(who, { verdict, digest: seen.bindings.digest });
-      const after = kept(world, (approval) => withVote(approval, given, seen.version));
-      if (!took(world, after)) return after;
-      const { history } = world;
+      const given = voteOf(who, { verdict, digest: seen.digest });
+      const { after, took } = kept(world, (approval) => withVote(approval, given, seen.version));
+      if (!took) return after;
+      const { history } = after;
       const approving = verdict === 'approve' ? [...history.approving, who] : history.approving;
       const denied = history.denied || verdict !== 'approve';
-      return { ...after, history: { ...history, approving, denied } };
+      const misled = verdict === 'approve' && seen.digest !== history.digest;
+      return { ...after, history: { ...history, approving, denied, misled } };
     },
-  };
-}
+  });
 
-function edit(who: string, fields: (typeof EDITS)[number]): Move {
-  return {
-    name: `${who} changes cents to ${fields.cents}`,
+  const edit = (who: string, cents: number): Move => {
+    const given = editBy(who, { cents });
+    return {
+      name: `${who} changes cents to ${cents}`,
+      to(world) {
+        const seen = world.seen[who];
+        if (seen === undefined) return undefined;
+        const { after, took } = kept(world, (approval) => withEdit(approval, given, seen.version));
+        if (!took) return after;
+        const history = { ...after.history, approving: [who], digest: given.vote.digest };
+        return { ...after, history };
+      },
+    };
+  };
+
+  /** Its answer comes later, or never. A consumer that asks again has the same claim. */
+  const consume = (claim: string, digest: (world: World) => Digest, what: string): Move => ({
+    name: `${claim} consumes ${what}`,
     to(world) {
-      const seen = world.seen[who];
-      if (seen === undefined) return undefined;
-      const given = editBy(who, fields);
-      const after = kept(world, (approval) => withEdit(approval, given, seen.version));
-      if (!took(world, after)) return after;
-      const history = { ...world.history, approving: [who], digest: given.vote.digest };
-      return { ...after, history };
+      const bindings = { ...BINDINGS, digest: digest(world) };
+      const again = isRepeated(world, claim, bindings);
+      const { after, took } = again
+        ? { after: world, took: true }
+        : kept(world, (approval) => toConsumed(approval, bindings));
+      if (!took) return after;
+      const waiting = [...new Set([...world.waiting, claim])].toSorted();
+      const consumed = [...new Set([...world.history.consumed, bindings.digest])];
+      return { ...after, claim, waiting, history: { ...after.history, consumed } };
     },
-  };
-}
+  });
 
-/** Its answer comes later, or never. A consumer that asks again has the same claim. */
-function consume(claim: string): Move {
-  return {
-    name: `${claim} consumes`,
-    to(world) {
-      // The consumer knows the call that it wants to run: the arguments as they are by now.
-      const bindings = { ...BINDINGS, digest: world.history.digest as Vote['digest'] };
-      const current = atTime(world.approval, world.now);
-      const again = current.state === 'consumed' && world.claim === claim;
-      const after = again ? world : kept(world, (approval) => toConsumed(approval, bindings));
-      if (!again && !took(world, after)) return after;
-      return { ...after, claim, waiting: [...new Set([...world.waiting, claim])].toSorted() };
-    },
-  };
-}
-
-/** The same for arguments that nobody approved. */
-function consumeOther(claim: string): Move {
-  return {
-    name: `${claim} consumes for other arguments`,
-    to: (world) =>
-      kept(world, (approval) => {
-        const digest = approval.bindings.digest === RIGHT ? editBy('', EDITS[0]).vote.digest : RIGHT;
-        const bindings = { ...BINDINGS, digest };
-        if (sameBindings(bindings, approval.bindings)) throw new Error('these are the same');
-        return toConsumed(approval, bindings);
-      }),
-  };
-}
-
-function hear(claim: string): Move {
-  return {
+  const hear = (claim: string): Move => ({
     name: `${claim} hears that it may run`,
     to(world) {
       if (!world.waiting.includes(claim)) return undefined;
@@ -166,40 +173,27 @@ function hear(claim: string): Move {
       const ran = [...new Set([...world.history.ran, claim])];
       return { ...world, waiting, history: { ...world.history, ran } };
     },
-  };
-}
+  });
 
-function crash(claim: string): Move {
-  return {
+  const crash = (claim: string): Move => ({
     name: `${claim} crashes before it hears`,
     to: (world) =>
       world.waiting.includes(claim)
         ? { ...world, waiting: world.waiting.filter((other) => other !== claim) }
         : undefined,
+  });
+
+  /** Twice: an escalated approval has the same time again. */
+  const pass: Move = {
+    name: 'the time is over',
+    to(world) {
+      const { expiries } = world.history;
+      if (expiries === 2) return undefined;
+      const history = { ...world.history, expiries: expiries + 1 };
+      return { ...world, now: world.now + EXPIRES_MS, history };
+    },
   };
-}
 
-/** Twice: an escalated approval has the same time again. */
-const pass: Move = {
-  name: 'the time is over',
-  to(world) {
-    const { expiries } = world.history;
-    if (expiries === 2) return undefined;
-    const history = { ...world.history, expiries: expiries + 1 };
-    return { ...world, now: world.now + EXPIRES_MS, history };
-  },
-};
-
-const cancel: Move = {
-  name: 'it is called off',
-  to(world) {
-    const after = kept(world, toCancelled);
-    if (!took(world, after)) return after;
-    return { ...after, history: { ...world.history, cancelled: true } };
-  },
-};
-
-export function movesOf({ confirm, onExpiry }: Scenario): readonly Move[] {
   const approvers = ['ben', 'cas'];
   const voters = [
     ...approvers,
@@ -209,10 +203,15 @@ export function movesOf({ confirm, onExpiry }: Scenario): readonly Move[] {
   return [
     ...voters.flatMap((who) => [look(who), vote(who, 'approve')]),
     vote('ben', 'deny'),
-    ...approvers.map((who, i) => edit(who, EDITS[i % 2] ?? EDITS[0])),
-    ...['c1', 'c2'].flatMap((claim) => [consume(claim), hear(claim), crash(claim)]),
-    consumeOther('c1'),
+    edit('ben', 2),
+    edit('cas', 3),
+    ...['c1', 'c2'].flatMap((claim) => [
+      consume(claim, ({ history }) => history.digest, 'what it is by now'),
+      hear(claim),
+      crash(claim),
+    ]),
+    consume('c1', ({ history }) => (history.digest === RIGHT ? OTHER : RIGHT), 'something else'),
     pass,
-    cancel,
+    { name: 'it is called off', to: (world) => kept(world, toCancelled).after },
   ];
 }

@@ -10,6 +10,7 @@ import { importRows } from './import-rows.ts';
 import { langchainAgentRows, langchainToolRows } from './langchain-rows.ts';
 import { planOf } from './plan.ts';
 import { policyRows } from './policy-rows.ts';
+import { sandboxRows } from './sandbox-rows.ts';
 import { sizeRows } from './size-rows.ts';
 import { tableOf } from './table.ts';
 
@@ -27,6 +28,7 @@ const groups: Group[] = [];
 for (const measureGroup of [
   coreRows,
   policyRows,
+  sandboxRows,
   generateTextRows,
   aiSdkRows,
   langchainToolRows,

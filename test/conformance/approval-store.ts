@@ -127,6 +127,8 @@ export function testApprovalStore(harness: ApprovalStoreHarness): void {
         await store.vote('a', voteOf('ann'), 1);
         const first = await store.consume('a', 'claim-1', BINDINGS);
         expect(await store.consume('a', 'claim-1', BINDINGS)).toEqual(first);
+        const other = { ...BINDINGS, digest: WRONG };
+        expect(await store.consume('a', 'claim-1', other)).toEqual(refused('consumed'));
         for (const claim of ['claim-2', '', 'claim-1 ']) {
           expect(await store.consume('a', claim, BINDINGS)).toEqual(refused('consumed'));
         }
@@ -247,12 +249,20 @@ export function testApprovalStore(harness: ApprovalStoreHarness): void {
         expect(await list({ state: 'expired' })).toEqual(['a']);
       });
 
-      it('lets a parked ask wait for a late answer, which then has to be used in time', async () => {
+      it('lets a parked ask wait for a late answer, which can be used as long as any', async () => {
         const { store, create, pass, state } = storeAt();
         await create('a', { requirements: { ...CONFIRM, onExpiry: 'park' } });
         pass(5000);
-        expect(await state('a')).toBe('pending');
-        expect(await store.vote('a', voteOf('ann'), 1)).toMatchObject({ ok: true });
+        expect(await store.vote('a', voteOf('ann'), 1)).toEqual(refused('conflict'));
+        expect(await store.get('a')).toMatchObject({
+          state: 'pending',
+          version: 2,
+          expiresAt: 6000,
+        });
+        expect(await store.vote('a', voteOf('ann'), 2)).toMatchObject({ ok: true });
+        pass(999);
+        expect(await state('a')).toBe('approved');
+        pass(1);
         expect(await state('a')).toBe('expired');
       });
 

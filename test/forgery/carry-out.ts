@@ -2,7 +2,7 @@ import type { AuditEntry } from '@guardstile/core';
 import { type Attack, REFUND } from './attack.ts';
 import { approved, type Claim } from './claim.ts';
 import { LAST_WORDS } from '../conformance/ai-sdk/scripted-model.ts';
-import { createWorld, type Stage, type World } from './world.ts';
+import { createWorld, type Setting, type Stage, type World } from './world.ts';
 
 /** What came of an attack, and of an honest call after it. */
 export interface Effect {
@@ -22,8 +22,12 @@ export interface Effect {
 }
 
 /** Carries the attack out, and then has a person approve an ordinary call. */
-export async function carryOut(attack: Attack, stage: Stage): Promise<Effect> {
-  const world = createWorld(stage);
+export async function carryOut(
+  attack: Attack,
+  stage: Stage,
+  setting: Setting = {},
+): Promise<Effect> {
+  const world = createWorld(stage, setting);
   const good = await attack.carryOut(world);
   const { trail } = world;
   const runs = trail.bodies.length;

@@ -1,13 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Attack } from './attack.ts';
 import { ATTACKS } from './attacks.ts';
-import { type Measured, measure, protectionsOf, sdksOf } from './measure.ts';
+import { complaintsOf } from './complaints.ts';
+import { measure, protectionsOf, sdksOf } from './measure.ts';
 import { README, withSection } from './readme-section.ts';
 import { attackTable } from './table.ts';
-
-/** A guard refuses one call; that a whole run dies is up to the SDK alone. */
-const BY_THE_SDK = /^AI_/;
 
 /** In milliseconds: where that test runs alone, it carries out every attack. */
 const ALL_OF_IT = 300_000;
@@ -61,24 +58,4 @@ describe('the README of the adapter', () => {
 
 function linesOf(text: string): readonly string[] {
   return text.replaceAll(/ {2,}|-{2,}/g, ' ').split('\n');
-}
-
-function complaintsOf(attack: Attack, { stage, effect }: Measured): readonly string[] {
-  const { runs: most = 0, codes, says = '' } = attack;
-  const { runs, honest, deaths, flaws, reasons } = effect;
-  const complaints = [...flaws];
-  const ended = deaths.length > 0 && runs < most;
-  if (runs !== most && !ended) complaints.push(`${runs} bodies ran, not ${most}`);
-  if (honest !== 1) complaints.push(`an honest approval ran ${honest} times`);
-  for (const code of effect.codes) {
-    if (!codes.some((expected) => expected === code)) complaints.push(`refused with ${code}`);
-  }
-  for (const name of deaths) {
-    if (!BY_THE_SDK.test(name)) complaints.push(`the run died of ${name}`);
-  }
-  for (const reason of reasons) {
-    if (!reason.includes(says)) complaints.push(`it is said: ${reason}`);
-  }
-  const where = `${stage.run.name}${stage.secret ? ' with the secret' : ''}`;
-  return complaints.map((complaint) => `${where}: ${complaint}`);
 }

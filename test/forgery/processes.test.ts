@@ -1,46 +1,8 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { memoryApprovals } from '@guardstile/core';
-import { afterEach, describe, expect, it } from 'vitest';
-import { approved, type Claim } from './claim.ts';
-import { connect, type Methods } from './remote.ts';
-import type { Report } from './server-process.ts';
-
-const PROGRAM = fileURLToPath(new URL('server-process.ts', import.meta.url));
-
-const running = new Set<() => Promise<void>>();
-
-afterEach(async () => {
-  await Promise.all([...running].map((stop) => stop()));
-});
-
-interface Server {
-  ask(major: number, id: string): Promise<readonly Claim[]>;
-  post(major: number, claims: readonly Claim[]): Promise<void>;
-  report(): Promise<Report>;
-  stop(): Promise<void>;
-}
-
-/** A server in a process of its own, with its approvals in the store or in its own memory. */
-function start(store?: Methods): Server {
-  const args = store === undefined ? [] : ['shared'];
-  const child = fork(PROGRAM, args, { execArgv: [], serialization: 'advanced' });
-  const call = connect(child, store ?? {});
-  const ended = once(child, 'exit');
-  const stop = async () => {
-    running.delete(stop);
-    child.kill('SIGKILL');
-    await ended;
-  };
-  running.add(stop);
-  return {
-    ask: async (major, id) => (await call('ask', major, id)) as readonly Claim[],
-    post: async (major, claims) => void (await call('post', major, claims)),
-    report: async () => (await call('report')) as Report,
-    stop,
-  };
-}
+import { describe, expect, it } from 'vitest';
+import { approved } from './claim.ts';
+import type { Methods } from './remote.ts';
+import { startServer as start } from './start-server.ts';
 
 /** What all servers keep their approvals in. */
 function sharedStore(): Methods {
@@ -53,7 +15,7 @@ const VERSIONS = [6, 7];
 describe('two processes that share an approval store', () => {
   it('run a call once that one asked about and the other was answered', async () => {
     const store = sharedStore();
-    const [one, other] = [start(store), start(store)];
+    const [one, other] = [start(['shared'], store), start(['shared'], store)];
     for (const major of VERSIONS) {
       const claims = (await one.ask(major, `call-${major}`)).map(approved);
       await other.post(major, claims);
@@ -67,7 +29,7 @@ describe('two processes that share an approval store', () => {
 
   it('run a call once that both are answered at the same moment', async () => {
     const store = sharedStore();
-    const servers = [start(store), start(store)];
+    const servers = [start(['shared'], store), start(['shared'], store)];
     for (const major of VERSIONS) {
       const asked = await Promise.all(servers.map((server) => server.ask(major, `call-${major}`)));
       // Both ask about the same call, and either question will do.
@@ -84,10 +46,10 @@ describe('two processes that share an approval store', () => {
 
   it('run a call once that a process asked about which has died since', async () => {
     const store = sharedStore();
-    const one = start(store);
+    const one = start(['shared'], store);
     const claims = (await one.ask(7, 'call-1')).map(approved);
     await one.stop();
-    const other = start(store);
+    const other = start(['shared'], store);
     await other.post(7, claims);
     await other.post(7, claims);
     expect(await other.report()).toMatchObject({ bodies: 1, codes: ['approval_consumed'] });
@@ -96,7 +58,7 @@ describe('two processes that share an approval store', () => {
 
 describe('two processes that share nothing', () => {
   it('know nothing of what the other asked, and say what to do about it', async () => {
-    const [one, other] = [start(), start()];
+    const [one, other] = [start(['own']), start(['own'])];
     for (const major of VERSIONS) {
       await other.post(major, (await one.ask(major, `call-${major}`)).map(approved));
     }

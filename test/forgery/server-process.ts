@@ -1,4 +1,5 @@
 import { withGuard } from '@guardstile/ai-sdk';
+import { sqliteApprovals } from '@guardstile/approvals';
 import { type ApprovalStore, createGuard, memoryApprovals, memoryAudit } from '@guardstile/core';
 import type { ScriptedCall } from '../conformance/adapter/harness.ts';
 import { stepsOf } from '../conformance/ai-sdk/scripted-model.ts';
@@ -18,7 +19,8 @@ export interface Report {
   readonly whole: boolean;
 }
 
-// A server of its own in a process of its own; its store is in the process that started it.
+// A server of its own in a process of its own; its store is its own, a file, or in the process that
+// started it: server-process.ts own | shared | file PATH
 
 const call = connect(process, { ask, post, report });
 
@@ -36,11 +38,18 @@ const store: ApprovalStore = {
   list: remote('list'),
 };
 
+function storeOf([kind, path = '']: readonly string[]): ApprovalStore {
+  if (kind === 'shared') return store;
+  return kind === 'file'
+    ? sqliteApprovals(path, { key: new Uint8Array(32).fill(7) })
+    : memoryApprovals();
+}
+
 let bodies = 0;
 const audit = memoryAudit();
 const guard = createGuard({
   policy: () => 'ask',
-  approvals: process.argv.includes('shared') ? store : memoryApprovals(),
+  approvals: storeOf(process.argv.slice(2)),
   audit,
   context: ALICE,
 });

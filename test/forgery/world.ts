@@ -86,9 +86,20 @@ export interface World {
   server(approvals: 'own' | 'shared', approver?: 'approve'): Guard;
 }
 
+/** What the servers of a world are made of. */
+export interface Setting {
+  /** One more connection to the approvals that servers share. @default all have one in memory */
+  readonly connect?: (clock: () => number) => ApprovalStore;
+  /** Whether whatever is posted is taken by a server that was started for it. @default false */
+  readonly restarts?: boolean;
+}
+
 const SECRET = 'a secret of at least 32 characters';
 
-export function createWorld(stage: Stage): World {
+export function createWorld(
+  stage: Stage,
+  { connect = oneInMemory(), restarts = false }: Setting = {},
+): World {
   const { sdk, run, protection, secret } = stage;
   const bodies: unknown[] = [];
   const deaths: unknown[] = [];
@@ -100,14 +111,13 @@ export function createWorld(stage: Stage): World {
   let pondering = false;
   let now = Date.now();
   const clock = () => now;
-  const shared = memoryApprovals({ clock });
   const tools = (inputSchema?: object) => toolsThat((args) => bodies.push(args), inputSchema);
   const ordinary = tools();
 
   function server(approvals: 'own' | 'shared', approver?: 'approve'): Guard {
     const audit = memoryAudit();
     logs.push(audit);
-    const store: ApprovalStore = approvals === 'shared' ? shared : memoryApprovals({ clock });
+    const store = approvals === 'shared' ? connect(clock) : memoryApprovals({ clock });
     return createGuard({
       policy: () => (pondering ? Promise.resolve(verdict) : verdict),
       approvals: store,
@@ -119,7 +129,8 @@ export function createWorld(stage: Stage): World {
   const first = server('shared');
 
   async function request(calls: readonly ScriptedCall[], claims: readonly Claim[], how: How) {
-    const { server: guard = first, context = ALICE, offered = ordinary, alter = same } = how;
+    const { context = ALICE, offered = ordinary, alter = same } = how;
+    const guard = how.server ?? (restarts && claims.length > 0 ? server('shared') : first);
     const given = protection.protect(offered, guard.with(context), verdict);
     try {
       const { asked, text } = await run.start(sdk, {
@@ -177,6 +188,11 @@ export function createWorld(stage: Stage): World {
 }
 
 const same = <T>(value: T): T => value;
+
+function oneInMemory(): (clock: () => number) => ApprovalStore {
+  let shared: ApprovalStore | undefined;
+  return (clock) => (shared ??= memoryApprovals({ clock }));
+}
 
 /** The tools of the application: their bodies do nothing but be noticed. */
 export function toolsThat(

@@ -4,6 +4,7 @@ import {
   type Guard,
   type GuardOptions,
   type PolicyFunction,
+  withGuard,
 } from '@guardstile/langchain';
 import { guardMiddleware } from '@guardstile/langchain/middleware';
 import { AIMessage, type BaseMessage } from '@langchain/core/messages';
@@ -80,7 +81,11 @@ export interface Setup {
   readonly policy?: GuardOptions['policy'];
   readonly context?: CallContext;
   readonly middleware?: (guard: Guard) => readonly AgentMiddleware[];
+  /** Whether the tools are guarded by themselves too. */
+  readonly wrapped?: boolean;
   readonly checkpointer?: BaseCheckpointSaver | false;
+  /** Another guard and checkpointer for each turn, as in another process. */
+  readonly restart?: () => { readonly guard: Guard; readonly checkpointer: BaseCheckpointSaver };
   readonly thread?: string;
   readonly ran?: Ran;
 }
@@ -96,15 +101,31 @@ export interface Waiting {
 /** An agent with a guard in its middleware and three tools that write down what they do. */
 export function agentWith(setup: Setup) {
   const ran: Ran = setup.ran ?? [];
-  const guard = setup.guard ?? createGuard({ policy: setup.policy ?? byName });
-  const { checkpointer = new MemorySaver(), thread = 'thread' } = setup;
-  const agent = createAgent({
-    model: setup.model ?? scripted(setup.calls ?? []),
-    tools: [recording(ran, 'pay'), recording(ran, 'look'), recording(ran, 'erase')],
-    middleware: [...(setup.middleware?.(guard) ?? [guardMiddleware(guard)])],
-    ...(checkpointer === false ? {} : { checkpointer }),
-  });
+  const model = setup.model ?? scripted(setup.calls ?? []);
+  const { thread = 'thread', wrapped = false, restart } = setup;
   const config = { configurable: { thread_id: thread } };
+
+  function build(guard: Guard, checkpointer: BaseCheckpointSaver | false) {
+    const plain = [recording(ran, 'pay'), recording(ran, 'look'), recording(ran, 'erase')];
+    return createAgent({
+      model,
+      tools: wrapped ? withGuard(plain, guard) : plain,
+      middleware: [...(setup.middleware?.(guard) ?? [guardMiddleware(guard)])],
+      ...(checkpointer === false ? {} : { checkpointer }),
+    });
+  }
+
+  const first = restart?.();
+  const guard = setup.guard ?? first?.guard ?? createGuard({ policy: setup.policy ?? byName });
+  const { checkpointer = first?.checkpointer ?? new MemorySaver() } = setup;
+  const agent = build(guard, checkpointer);
+
+  /** The agent that takes the next turn. */
+  function next(): typeof agent {
+    const again = restart?.();
+    return again === undefined ? agent : build(again.guard, again.checkpointer);
+  }
+
   return {
     agent,
     guard,
@@ -112,11 +133,11 @@ export function agentWith(setup: Setup) {
     config,
     checkpointer,
     start: (more: object = {}) =>
-      turn(agent.invoke({ messages: [{ role: 'user', content: 'go' }] }, { ...config, ...more })),
+      turn(next().invoke({ messages: [{ role: 'user', content: 'go' }] }, { ...config, ...more })),
     resume: (answer: unknown, more: object = {}) =>
-      turn(agent.invoke(new Command({ resume: answer }), { ...config, ...more })),
+      turn(next().invoke(new Command({ resume: answer }), { ...config, ...more })),
     /** Goes on from the last checkpoint without an answer. */
-    goOn: (more: object = {}) => turn(agent.invoke(null as never, { ...config, ...more })),
+    goOn: (more: object = {}) => turn(next().invoke(null as never, { ...config, ...more })),
   };
 }
 

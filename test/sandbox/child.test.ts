@@ -11,8 +11,20 @@ import {
 } from '@guardstile/core';
 import { childSandbox } from '@guardstile/sandbox';
 import { afterAll, describe, expect, it } from 'vitest';
-import { allGone, anyBusy, BOMBS, ending, guardIn, running, toolsNamed } from './support/calls.ts';
+import {
+  allGone,
+  anyBusy,
+  anyRunning,
+  bombsIn,
+  ending,
+  guardIn,
+  ownCopy,
+  toolsNamed,
+} from './support/calls.ts';
+import { containing, matching } from './support/texts.ts';
 
+const bombsCopy = ownCopy('bombs');
+const spare = ownCopy('spare-module');
 const guards: Guard[] = [];
 const closing = (guard: Guard): Guard => {
   guards.push(guard);
@@ -45,8 +57,8 @@ const ALL = [
   'notExported',
 ];
 
-const guard = closing(guardIn(childSandbox({ tools: toolsNamed(...ALL), timeoutMs: 20_000 })));
-const call = (tool: string, args?: unknown) => ending(guard, tool, args);
+const shared = closing(guardIn(childSandbox({ tools: toolsNamed(...ALL), timeoutMs: 20_000 })));
+const call = (tool: string, args?: unknown) => ending(shared, tool, args);
 
 describe('a tool in a child process', () => {
   it('gets its arguments and returns its value, and its body here does not run', async () => {
@@ -57,7 +69,12 @@ describe('a tool in a child process', () => {
 
   it('has a process of its own for each call', async () => {
     const all = await Promise.all([1, 2, 3].map(() => call('count')));
-    expect([...all, await call('count')]).toEqual(Array(4).fill({ value: 1 }));
+    expect([...all, await call('count')]).toEqual([
+      { value: 1 },
+      { value: 1 },
+      { value: 1 },
+      { value: 1 },
+    ]);
   });
 
   it('sees no variable of this process unless it is named', async () => {
@@ -118,7 +135,7 @@ describe('a tool in a child process', () => {
     ['writesNonsense', 'sandbox_crashed', /something else than its result/],
     ['notExported', 'sandbox_unavailable', /exports no function "notExported".*correct "export"/],
   ])('that %s is refused as %s', async (tool, code, message) => {
-    expect(await call(tool)).toEqual({ code, message: expect.stringMatching(message) });
+    expect(await call(tool)).toEqual({ code, message: matching(message) });
   });
 
   it('may return a megabyte and no more', async () => {
@@ -128,7 +145,7 @@ describe('a tool in a child process', () => {
     );
     expect(await call('returnsMuch', { bytes: 1_100_000 })).toMatchObject({
       code: 'sandbox_output',
-      message: expect.stringContaining('larger than 1048576 bytes'),
+      message: containing('larger than 1048576 bytes'),
     });
   });
 
@@ -144,13 +161,13 @@ describe('a tool in a child process', () => {
   ])('is not called with %s, which would arrive as something else', async (_name, args, why) => {
     expect(await call('double', args)).toMatchObject({
       code: 'sandbox_refused',
-      message: expect.stringContaining(why),
+      message: containing(why),
     });
   });
 
   it('is ended when the call is aborted, whatever it does', async () => {
     const controller = new AbortController();
-    const slow = ending(guard, 'slowly', { ms: 60_000 }, controller.signal);
+    const slow = ending(shared, 'slowly', { ms: 60_000 }, controller.signal);
     controller.abort(new Error('enough'));
     expect(await slow).toMatchObject({ threw: { message: 'enough' } });
   });
@@ -160,7 +177,7 @@ describe('a tool without a module', () => {
   it('is refused before anybody decides', async () => {
     expect(await call('somethingElse')).toMatchObject({
       code: 'sandbox_refused',
-      message: expect.stringContaining('has no module for "somethingElse"'),
+      message: containing('has no module for "somethingElse"'),
     });
   });
 
@@ -184,7 +201,7 @@ describe('a tool without a module', () => {
 
   it('that has its name but another source is another tool', async () => {
     const request = { tool: 'double', source: 'elsewhere', args: { n: 1 } };
-    await expect(guard.call(request, () => 1)).rejects.toMatchObject({ code: 'sandbox_refused' });
+    await expect(shared.call(request, () => 1)).rejects.toMatchObject({ code: 'sandbox_refused' });
   });
 });
 
@@ -258,7 +275,7 @@ describe('its options', () => {
       const guard = closing(guardIn(childSandbox({ tools })));
       expect(await ending(guard, 'broken')).toEqual({
         code: 'sandbox_unavailable',
-        message: expect.stringMatching(message),
+        message: matching(message),
       });
     },
   );
@@ -266,7 +283,11 @@ describe('its options', () => {
 
 describe('what runs away', () => {
   const bombs = (timeoutMs: number): Guard =>
-    closing(guardIn(childSandbox({ tools: BOMBS, timeoutMs, memoryMb: 96, spares: 0 })));
+    closing(
+      guardIn(
+        childSandbox({ tools: bombsIn(bombsCopy.module), timeoutMs, memoryMb: 96, spares: 0 }),
+      ),
+    );
 
   it.each([
     ['hoardsObjects', 'sandbox_memory', 30_000],
@@ -277,7 +298,7 @@ describe('what runs away', () => {
     ['floods', 'sandbox_output', 30_000],
   ])('%s: %s, and no process is left', async (tool, code, timeoutMs) => {
     expect(await ending(bombs(timeoutMs), tool)).toMatchObject({ code });
-    expect(await allGone('support/bombs.ts')).toBe(true);
+    expect(await allGone(bombsCopy.path)).toBe(true);
   });
 
   it('a flood does not reach the memory of this process', async () => {
@@ -301,7 +322,7 @@ describe('closing', () => {
     const slow = ending(guard, 'slowly', { ms: 60_000 });
     await sandbox.check();
     await sandbox.close?.();
-    expect(await slow).toMatchObject({ code: expect.stringMatching(/^sandbox_/) });
+    expect(await slow).toMatchObject({ code: matching(/^sandbox_/) });
     expect(await ending(guard, 'slowly', { ms: 1 })).toMatchObject({ code: 'closed' });
   });
 });
@@ -310,31 +331,32 @@ describe('a process with idle spares', () => {
   const program = fileURLToPath(new URL('./support/idle-spares.ts', import.meta.url));
 
   it('ends by itself, and its spares with it', async () => {
-    const parent = spawn(process.execPath, [program, 'end'], { stdio: 'ignore' });
-    const [code] = await once(parent, 'exit');
-    expect(code).toBe(0);
-    expect(await allGone('spare-module.ts')).toBe(true);
+    const parent = spawn(process.execPath, [program, 'end', 'child', spare.module.href], {
+      stdio: 'ignore',
+    });
+    expect(await once(parent, 'exit')).toEqual([0, null]);
+    expect(await allGone(spare.path)).toBe(true);
   });
 
   it('takes its spares along when it is killed', async () => {
-    const parent = spawn(process.execPath, [program, 'stay'], {
+    const parent = spawn(process.execPath, [program, 'stay', 'child', spare.module.href], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     await once(parent.stdout, 'data');
-    expect(running('spare-module.ts').length).toBeGreaterThan(0);
+    await anyRunning(spare.path);
     parent.kill('SIGKILL');
     await once(parent, 'exit');
-    expect(await allGone('spare-module.ts')).toBe(true);
+    expect(await allGone(spare.path)).toBe(true);
   });
 
   it('takes along what runs when it is killed', async () => {
-    const parent = spawn(process.execPath, [program, 'busy'], {
+    const parent = spawn(process.execPath, [program, 'busy', 'child', spare.module.href], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     await once(parent.stdout, 'data');
-    await anyBusy('spare-module.ts');
+    await anyBusy(spare.path);
     parent.kill('SIGKILL');
     await once(parent, 'exit');
-    expect(await allGone('spare-module.ts')).toBe(true);
+    expect(await allGone(spare.path)).toBe(true);
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { confined } from './confined.ts';
 
-const REFUSED = expect.stringContaining('the sandbox "command" refuses the arguments');
+const REFUSED: unknown = expect.stringContaining('the sandbox "command" refuses the arguments');
 
 const sandbox = commandSandbox({
   allow: [['ls', '**'], ['git', 'log', '**'], ['pwd'], 'make all'],

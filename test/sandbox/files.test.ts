@@ -32,7 +32,7 @@ function within({ root }: Workspace, options: Options = {}): ReturnType<typeof f
   return filesystemSandbox({ roots: [root], ...options });
 }
 
-const REFUSED = expect.stringContaining('the sandbox "filesystem" refuses the arguments');
+const REFUSED: unknown = expect.stringContaining('the sandbox "filesystem" refuses the arguments');
 
 function codeOf(make: () => unknown): string {
   try {
@@ -377,7 +377,7 @@ describe('files that are protected', () => {
     const policy = place.path('policy.yaml');
     const sandbox = within(place, { protect: [policy] });
     expect(await confined(sandbox, { path: 'policy.yaml' }, 'edit')).toEqual(REFUSED);
-    writeFileSync(`${place.path('next')}`, 'rules: []');
+    writeFileSync(place.path('next'), 'rules: []');
     renameSync(place.path('next'), policy);
     linkSync(policy, place.path('other.txt'));
     expect(await confined(sandbox, { path: 'other.txt' }, 'edit')).toEqual(REFUSED);

@@ -114,14 +114,14 @@ async function plainly(
   if (URL.canParse(url)) await resolve(new URL(url).hostname);
   const agent = new Agent({
     connect: {
-      lookup: (name, { all }, callback) => {
+      lookup: (name, { all }, answer) => {
         void resolve(name).then(([address = '', ...others]) => {
           const list = [address, ...others].map((one) => ({
             address: one,
             family: one.includes(':') ? 6 : 4,
           }));
-          if (all === true) callback(null, list);
-          else callback(null, address, list[0]?.family);
+          if (all === true) answer(null, list);
+          else answer(null, address, list[0]?.family);
         });
       },
     },

@@ -12,7 +12,7 @@ import { workspaceRoot } from '../support/workspace-root.ts';
 import { confined } from './confined.ts';
 import { startDnsServer } from './dns-server.ts';
 
-const REFUSED = expect.stringContaining('the sandbox "network" refuses the arguments');
+const REFUSED: unknown = expect.stringContaining('the sandbox "network" refuses the arguments');
 
 const few = networkSandbox({
   domains: ['example.com', '*.docs.com', 'https://x.com:8443', 'ftp://files.com'],
@@ -124,8 +124,8 @@ describe('a URL in the arguments', () => {
 
   it('comes out the same when it is confined again', async () => {
     const args = { url: 'HTTPS://example.com', hosts: ['EXAMPLE.com.'] };
-    const once = await confined(few, args);
-    expect(await confined(few, once)).toEqual(once);
+    const first = await confined(few, args);
+    expect(await confined(few, first)).toEqual(first);
   });
 
   it('is judged without asking who the name belongs to', async () => {

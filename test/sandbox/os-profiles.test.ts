@@ -11,7 +11,12 @@ const ENOSYS = 0x00050026;
 const KILL = 0x80000000;
 
 /** What the kernel would answer: the four instructions of classic BPF that the filter uses. */
-function verdict(filter: Uint8Array, nr: number, arch: number, args: readonly number[] = []): number {
+function verdict(
+  filter: Uint8Array,
+  nr: number,
+  arch: number,
+  args: readonly number[] = [],
+): number {
   const program = new DataView(filter.buffer);
   const data = new DataView(new ArrayBuffer(64));
   data.setUint32(0, nr, true);
@@ -33,7 +38,10 @@ function verdict(filter: Uint8Array, nr: number, arch: number, args: readonly nu
 describe.each<SeccompArch>(['x64', 'arm64'])('the seccomp filter for %s', (name) => {
   const filter = seccompFilter(name);
   const column = name === 'x64' ? 0 : 1;
-  const calls = name === 'x64' ? { read: 0, socket: 41, clone: 56, ioctl: 16 } : { read: 63, socket: 198, clone: 220, ioctl: 29 };
+  const calls =
+    name === 'x64'
+      ? { read: 0, socket: 41, clone: 56, ioctl: 16 }
+      : { read: 63, socket: 198, clone: 220, ioctl: 29 };
   const ask = (nr: number, ...args: number[]): number => verdict(filter, nr, ARCHES[name], args);
 
   it('refuses every call on its list, and lets ordinary ones through', () => {
@@ -51,14 +59,20 @@ describe.each<SeccompArch>(['x64', 'arm64'])('the seccomp filter for %s', (name)
 
   it('lets processes and threads begin, without namespaces of their own', () => {
     expect(ask(calls.clone, 0x003d0f00)).toBe(ALLOW);
-    for (const flag of [0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000]) {
+    for (const flag of [
+      0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000,
+    ]) {
       expect(ask(calls.clone, flag | 17)).toBe(EPERM);
     }
     expect(ask(435)).toBe(ENOSYS);
   });
 
   it('puts no characters into a terminal', () => {
-    expect([0x5401, 0x5412, 0x541c].map((request) => ask(calls.ioctl, 0, request))).toEqual([ALLOW, EPERM, EPERM]);
+    expect([0x5401, 0x5412, 0x541c].map((request) => ask(calls.ioctl, 0, request))).toEqual([
+      ALLOW,
+      EPERM,
+      EPERM,
+    ]);
   });
 
   it('kills calls of another processor, and those under second numbers', () => {
@@ -73,13 +87,21 @@ describe('the profile of bubblewrap', () => {
 
   it('shares nothing, dies with its parent, and binds what was declared and no more', () => {
     expect(text).toContain('--unshare-all --unshare-user');
-    for (const flag of ['--die-with-parent', '--new-session', '--cap-drop ALL', '--seccomp 4']) expect(text).toContain(flag);
+    for (const flag of ['--die-with-parent', '--new-session', '--cap-drop ALL', '--seccomp 4'])
+      expect(text).toContain(flag);
     expect(text).toContain('--ro-bind /srv/in /srv/in');
     expect(text).toContain('--bind /srv/out /srv/out');
     expect(text).toContain('--size 8388608 --tmpfs /tmp');
     expect(text).toMatch(/--remount-ro \/ --chdir \/tmp --$/);
-    const bound = args.flatMap((arg, i) => (/^--(ro-)?bind(-try)?$/.test(arg) ? [args[i + 1]] : []));
-    expect(bound.filter((path) => !/^\/(usr|bin|sbin|lib\w*|srv\/.*|etc\/(ld\.so\.cache|alternatives))$/.test(path ?? ''))).toEqual([]);
+    const bound = args.flatMap((arg, i) =>
+      /^--(ro-)?bind(-try)?$/.test(arg) ? [args[i + 1]] : [],
+    );
+    expect(
+      bound.filter(
+        (path) =>
+          !/^\/(usr|bin|sbin|lib\w*|srv\/.*|etc\/(ld\.so\.cache|alternatives))$/.test(path ?? ''),
+      ),
+    ).toEqual([]);
   });
 
   it('binds what lies above before what lies below', () => {

@@ -10,16 +10,19 @@ import { afterAll, describe, expect, it } from 'vitest';
 import {
   allGone,
   anyBusy,
-  BOMBS,
+  bombsIn,
   ending,
   guardIn,
-  running,
+  ownCopy,
   toolsNamed,
   uniqueMarker,
 } from './support/calls.ts';
+import { containing, matching } from './support/texts.ts';
 import { itWithOs } from './support/where.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'guardstile-os-'));
+const bombsCopy = ownCopy('bombs');
+const spare = ownCopy('spare-module');
 const guards: Guard[] = [];
 const closing = (guard: Guard): Guard => {
   guards.push(guard);
@@ -38,7 +41,7 @@ describe('a tool under OS isolation', () => {
 
   itWithOs('gets its arguments, returns its value and has a process of its own', async () => {
     expect(await call('double', { n: 21 })).toEqual({ value: 42 });
-    expect([await call('count'), await call('count')]).toEqual(Array(2).fill({ value: 1 }));
+    expect([await call('count'), await call('count')]).toEqual([{ value: 1 }, { value: 1 }]);
   });
 
   itWithOs('fails as it does without', async () => {
@@ -92,7 +95,9 @@ describe('a tool under OS isolation', () => {
 
 describe('what runs away under OS isolation', () => {
   const bombs = (timeoutMs: number): Guard =>
-    closing(guardIn(osSandbox({ tools: BOMBS, timeoutMs, memoryMb: 96, spares: 0 })));
+    closing(
+      guardIn(osSandbox({ tools: bombsIn(bombsCopy.module), timeoutMs, memoryMb: 96, spares: 0 })),
+    );
 
   for (const [tool, code, timeoutMs] of [
     ['hoardsObjects', 'sandbox_memory', 30_000],
@@ -104,7 +109,7 @@ describe('what runs away under OS isolation', () => {
   ] as const) {
     itWithOs(`${tool}: ${code}, and no process is left`, async () => {
       expect(await ending(bombs(timeoutMs), tool)).toMatchObject({ code });
-      expect(await allGone('support/bombs.ts')).toBe(true);
+      expect(await allGone(bombsCopy.path)).toBe(true);
     });
   }
 
@@ -119,7 +124,7 @@ describe('what runs away under OS isolation', () => {
     const stopped = await ending(bombs(30_000), 'forks', { marker });
     expect(stopped).toMatchObject({
       code: 'sandbox_crashed',
-      message: expect.stringContaining('processes at once'),
+      message: containing('processes at once'),
     });
     expect(await allGone(marker)).toBe(true);
   });
@@ -142,34 +147,38 @@ describe('the check of OS isolation', () => {
   it.each([
     [join(directory, 'nowhere'), /bubblewrap is not installed as .*; install it \(apt-get install/],
     [broken, /Creating new namespace failed.*bubblewrap needs user namespaces, and /],
-  ])('says why it is not there and what to do (%s), and a call says the same', async (bwrap, why) => {
-    const sandbox = osSandbox({ tools: toolsNamed('double'), bwrap });
-    expect(await sandbox.check()).toEqual({ ok: false, reason: expect.stringMatching(why) });
-    expect(await ending(closing(guardIn(sandbox)), 'double', { n: 1 })).toEqual({
-      code: 'sandbox_unavailable',
-      message: expect.stringMatching(why),
-    });
-  });
+  ])(
+    'says why it is not there and what to do (%s), and a call says the same',
+    async (bwrap, why) => {
+      const sandbox = osSandbox({ tools: toolsNamed('double'), bwrap });
+      expect(await sandbox.check()).toEqual({ ok: false, reason: matching(why) });
+      expect(await ending(closing(guardIn(sandbox)), 'double', { n: 1 })).toEqual({
+        code: 'sandbox_unavailable',
+        message: matching(why),
+      });
+    },
+  );
 });
 
 describe('a process with idle spares under OS isolation', () => {
   const program = fileURLToPath(new URL('./support/idle-spares.ts', import.meta.url));
 
   itWithOs('ends by itself, and its spares with it', async () => {
-    const parent = spawn(process.execPath, [program, 'end', 'os'], { stdio: 'ignore' });
+    const parent = spawn(process.execPath, [program, 'end', 'os', spare.module.href], {
+      stdio: 'ignore',
+    });
     expect(await once(parent, 'exit')).toEqual([0, null]);
-    expect(await allGone('spare-module.ts')).toBe(true);
+    expect(await allGone(spare.path)).toBe(true);
   });
 
   itWithOs('takes spares and running calls along when it is killed', async () => {
-    const parent = spawn(process.execPath, [program, 'busy', 'os'], {
+    const parent = spawn(process.execPath, [program, 'busy', 'os', spare.module.href], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     await once(parent.stdout, 'data');
-    await anyBusy('spare-module.ts');
-    expect(running('spare-module.ts').length).toBeGreaterThan(0);
+    await anyBusy(spare.path);
     parent.kill('SIGKILL');
     await once(parent, 'exit');
-    expect(await allGone('spare-module.ts')).toBe(true);
+    expect(await allGone(spare.path)).toBe(true);
   });
 });

@@ -73,12 +73,12 @@ async function attempts(
   let result: RaceResult = { tries: 0, escapes: 0, reached: 0 };
   while (result.tries < tries && !until(result)) {
     const path = result.tries % 2 === 0 ? 'dir/file' : 'file';
-    const read = await settled(() => attempt(root, path));
-    const escaped = read === 'OUTSIDE' || hasWritten(outside);
+    const got = await settled(() => attempt(root, path));
+    const escaped = got === 'OUTSIDE' || hasWritten(outside);
     result = {
       tries: result.tries + 1,
       escapes: result.escapes + (escaped ? 1 : 0),
-      reached: result.reached + (read === 'INSIDE' || read === 'WROTE' ? 1 : 0),
+      reached: result.reached + (got === 'INSIDE' || got === 'WROTE' ? 1 : 0),
     };
   }
   return result;
@@ -123,7 +123,7 @@ function confine(root: string, path: string): string {
   return answer.args.path;
 }
 
-export const CONFINED: Strategy = {
+const CONFINED: Strategy = {
   name: '`filesystemSandbox`, and the tool opens the path it is given',
   attempt: (root, path) => read(confine(root, path)),
 };

@@ -3,6 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+const JAIL =
+  '--unshare-all --die-with-parent --new-session --clearenv --chdir / --proc /proc --dev /dev ' +
+  '--ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 ' +
+  '--size 16777216 --tmpfs /tmp --ro-bind';
+
 /** Whether bash can be run where a string does no harm. */
 export const canReallyRun: boolean = spawnSync('bwrap', [...jail('/tmp'), 'true']).status === 0;
 
@@ -14,7 +19,7 @@ export function reallyRun(lines: readonly string[]): ReadonlySet<number> {
   const directory = mkdtempSync(join(tmpdir(), 'guardstile-bash-'));
   try {
     writeFileSync(join(directory, 'lines'), lines.map((line) => `${line}\0`).join(''));
-    writeFileSync(join(directory, 'evil'), '#!/bin/bash\n: >/tmp/ran\n', { mode: 0o755 });
+    writeFileSync(join(directory, 'evil'), EVIL, { mode: 0o755 });
     writeFileSync(join(directory, 'driver'), DRIVER, { mode: 0o755 });
     const { stdout, stderr, status } = spawnSync('bwrap', [...jail(directory), '/jail/driver'], {
       encoding: 'utf8',
@@ -28,36 +33,32 @@ export function reallyRun(lines: readonly string[]): ReadonlySet<number> {
   }
 }
 
+/** Each line says by a file of its own that `evil` ran: what it left in the background may be late. */
+const EVIL = `#!/bin/bash
+: >"\${RAN:-/tmp/lost}"
+`;
+
 const DRIVER = `#!/bin/bash
 export PATH=/jail:/usr/bin:/bin
+run() {
+  mkdir "/tmp/work.$1"
+  cd "/tmp/work.$1" || exit 1
+  echo text > file
+  RAN="/tmp/ran.$1" timeout --signal=KILL 2 bash -c "$2" </dev/null >/dev/null 2>&1
+  rm -rf "/tmp/work.$1"
+}
 i=0
 while IFS= read -r -d '' line; do
-  rm -rf /tmp/work /tmp/ran
-  mkdir /tmp/work
-  cd /tmp/work || exit 1
-  echo text > file
-  timeout --signal=KILL 2 bash -c "$line" </dev/null >/dev/null 2>&1
-  [ -e /tmp/ran ] && echo "$i"
+  run "$i" "$line" &
   i=$((i + 1))
-done 3</dev/null < /jail/lines 2>/dev/null
+  [ $((i % 8)) -eq 0 ] && wait
+done < /jail/lines 2>/dev/null
+wait
+cd /tmp
+for ran in ran.*; do echo "\${ran#ran.}"; done
 echo done
 `;
 
 function jail(directory: string): string[] {
-  return [
-    ...['--unshare-all', '--die-with-parent', '--new-session', '--clearenv'],
-    ...[
-      '--ro-bind',
-      '/usr',
-      '/usr',
-      '--symlink',
-      'usr/bin',
-      '/bin',
-      '--symlink',
-      'usr/lib',
-      '/lib',
-    ],
-    ...['--symlink', 'usr/lib64', '/lib64', '--proc', '/proc', '--dev', '/dev'],
-    ...['--size', '16777216', '--tmpfs', '/tmp', '--ro-bind', directory, '/jail', '--chdir', '/'],
-  ];
+  return [...JAIL.split(' '), directory, '/jail'];
 }

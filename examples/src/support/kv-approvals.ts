@@ -38,6 +38,7 @@ interface Read<T> extends Pick<Versioned, 'version'> {
 const {
   atTime,
   isOpen,
+  isRepeated,
   limitReached,
   mayAskAgain,
   newApproval,
@@ -270,8 +271,7 @@ export function kvApprovals(kv: KeyValue, options: Options): ApprovalStore {
       stepTo(aid, (approval) => approvalLifecycle.withEdit(approval, edit, version)),
     async consume(aid, claim, bindings) {
       const result = await step(aid, (kept) => {
-        // The same claim again: its first answer was lost on the way.
-        if (kept.approval.state === 'consumed' && kept.claim === claim) return kept;
+        if (isRepeated(kept, claim, bindings)) return kept;
         const approval = toConsumed(kept.approval, bindings);
         return typeof approval === 'string' ? approval : { ...kept, approval, claim };
       });

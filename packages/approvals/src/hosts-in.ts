@@ -11,7 +11,7 @@ const MOST = 5;
  * The hosts of URLs and e-mail addresses in a text that are written in other letters than they are
  * looked up under, as they are looked up: `аpple.com` with a Cyrillic letter is `xn--pple-43d.com`.
  */
-export function hostsIn(text: string): readonly string[] {
+function hostsIn(text: string): readonly string[] {
   if (ASCII.test(text)) return [];
   const candidates = BARE.test(text) ? [text] : Array.from(text.matchAll(HOST), ([, host]) => host);
   const hosts = candidates

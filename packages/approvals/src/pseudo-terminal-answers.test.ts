@@ -53,6 +53,7 @@ describe.runIf(tmux)('edits and grants in a real terminal', () => {
     const end = await terminal.ended();
     expect(end).toContain('└  Approved, with amount changed.');
     expect(end).toContain('ANSWER {"verdict":"approve","edited":{"amount":5}}');
+    expect(end).toContain('AMOUNT 5');
   });
 
   it('takes what is no JSON for a text, offers no other field, and forgets an edit on demand', async () => {
@@ -121,8 +122,8 @@ describe.runIf(tmux)('edits and grants in a real terminal', () => {
     expect(end).not.toContain('ANSWER');
   });
 
-  it('gives the grant that was shown', async () => {
-    const terminal = await open('lenient');
+  it('gives the grant that was shown, and does not ask again', async () => {
+    const terminal = await open('granted');
     await terminal.until(ASKED, '● Deny');
     await take(terminal, 'Approve and always allow...', 'Down', 'Down', 'Down');
     await terminal.until('Which fields have to be the same next time?', /◼ orderId/);
@@ -136,6 +137,8 @@ describe.runIf(tmux)('edits and grants in a real terminal', () => {
     expect(end).toContain(
       'ANSWER {"verdict":"approve","grant":{"scope":"always","fields":["orderId","amount"],"expiresMs":3600000}}',
     );
+    expect(end.match(/RESULT refund ran with orderId,amount/g)).toHaveLength(2);
+    expect(end.match(/Approval needed/g)).toHaveLength(1);
   });
 
   it('offers no grant while something is hidden', async () => {

@@ -6,6 +6,7 @@ import {
   createGuard,
   type GuardOptions,
   isGuardError,
+  memoryApprovals,
   memoryAudit,
 } from '@guardstile/core';
 
@@ -53,9 +54,12 @@ async function call(args: Args, setup: Setup = {}): Promise<void> {
   });
   const context = signal === undefined ? {} : { context: { signal } };
   try {
-    const result = await guard.call({ tool: name, args, ...context }, (given) =>
-      Object.keys(given).join(','),
-    );
+    const result = await guard.call({ tool: name, args, ...context }, (given) => {
+      if ('amount' in given && given['amount'] !== REFUND['amount']) {
+        report(`AMOUNT ${String(given['amount'])}`);
+      }
+      return Object.keys(given).join(',');
+    });
     report(`RESULT ${name} ran with ${result}`);
   } catch (error) {
     report(`RESULT ${name} ${isGuardError(error) ? `${error.code} ${error.message}` : 'failed'}`);
@@ -74,7 +78,9 @@ function announced(approver: Approver, onAsked: () => void = () => {}): Approver
       const answer = approver.ask(request, options);
       onAsked();
       const given = await answer;
-      if (typeof given === 'object') report(`ANSWER ${JSON.stringify(given)}`);
+      if (typeof given === 'object' && ('edited' in given || 'grant' in given)) {
+        report(`ANSWER ${JSON.stringify(given)}`);
+      }
       return given;
     },
   };
@@ -138,6 +144,12 @@ const lenient: Partial<GuardOptions> = {
 const scenarios = {
   plain: () => call(REFUND),
   lenient: () => call(REFUND, lenient),
+  /** The same call twice, with one place for what was granted. */
+  granted: async () => {
+    const setup = { ...lenient, approvals: memoryApprovals() };
+    await call(REFUND, setup);
+    await call(REFUND, { ...setup, name: 'refund' });
+  },
   lenientHidden: () => call({ ...REFUND, password: 'hunter2' }, lenient),
   again: async () => {
     const setup = { person: terminalApprover() };

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -9,8 +9,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { temporaryDirectory } from '../../../test/support/temporary-directory.ts';
 import type { Anchor } from './anchor.ts';
 import { createAuditKeys } from './audit-keys.ts';
+import { formatLine } from './entry-line.ts';
 import { fileAnchor } from './file-anchor.ts';
 import { fileAudit } from './file-audit.ts';
+import { leafHashOf } from './hashing.ts';
 import { httpAnchor } from './http-anchor.ts';
 import { proveEntries, verifyProof } from './prove.ts';
 import { sqliteAudit } from './sqlite-audit.ts';
@@ -55,6 +57,28 @@ async function witness(): Promise<{ readonly url: string; readonly notes: Map<st
 async function anchorOf(kind: 'file' | 'http'): Promise<Anchor> {
   if (kind === 'file') return fileAnchor(join(temporaryDirectory(), 'anchors'));
   return httpAnchor((await witness()).url, { headers: { authorization: 'Bearer witness' } });
+}
+
+const textOf = (file: string): string => readFileSync(file, 'utf8');
+
+/** Changes one entry and links all that follow to it, as whoever has no key can. */
+function relinkFrom(path: string, which: string): void {
+  let prev: string | undefined;
+  for (const name of readdirSync(path).filter((one) => one.endsWith('.jsonl'))) {
+    const file = join(path, name);
+    const lines = textOf(file).split('\n').slice(0, -1);
+    const linked = lines.map((line) => {
+      const [, body = '', mac = ''] = /^\{"e":(.*),"mac":"(.*)"\}$/.exec(line) ?? [];
+      if (prev === undefined && !body.includes(which)) return `${line}\n`;
+      const changed =
+        prev === undefined
+          ? body.replace('"actor":"test"', '"actor":"tset"')
+          : body.replace(/"prev":"[0-9a-f]{64}"/, `"prev":"${prev}"`);
+      prev = leafHashOf(changed);
+      return formatLine(changed, mac);
+    });
+    writeFileSync(file, linked.join(''));
+  }
 }
 
 const kinds = ['file', 'http'] as const;
@@ -105,6 +129,28 @@ describe.each(kinds)('a %s anchor', (kind) => {
     await again.append(entry);
     await again.close();
     expect(verifyLog(path).outcome).toBe('tampered');
+  });
+
+  it('that is behind the mark has the log read from its beginning to the mark', async () => {
+    const anchor = await anchorOf(kind);
+    const down: Anchor = { ...anchor, publish: () => Promise.reject(new Error('down')) };
+    const path = temporaryDirectory();
+    const first = fileAudit(path, { ...keys, anchors: [anchor] });
+    await first.append(entry);
+    await first.close();
+    const second = fileAudit(path, { ...keys, anchors: [down], segmentBytes: 1000 });
+    for (let n = 0; n < 5; n += 1) await second.append(entry);
+    await second.close();
+    const whole = temporaryDirectory();
+    cpSync(path, whole, { recursive: true });
+    const again = fileAudit(whole, { ...keys, anchors: [down] });
+    await again.append(entry);
+    await again.close();
+    // Behind what is anchored and before the mark, and linked again up to it.
+    relinkFrom(path, '"seq":5,');
+    const changed = fileAudit(path, { ...keys, anchors: [anchor] });
+    await expect(changed.append(entry)).rejects.toMatchObject({ code: 'audit_rolled_back' });
+    await changed.close().catch(() => undefined);
   });
 
   it('lets no checkpoint shrink', async () => {

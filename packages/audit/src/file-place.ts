@@ -30,6 +30,6 @@ export function filePlace(directory: string, options: FilePlaceOptions): LogPlac
     },
     keepCheckpoint: (note) => writeCheckpoint(directory, note),
     evict: (anchored, now) => evictSegments(directory, { ...options, anchored, now }),
-    rootAt: (size) => rootAt(directory, size),
+    rootAt: (size, mark) => rootAt(directory, size, mark),
   };
 }

@@ -49,8 +49,8 @@ export interface LogPlace {
   arrive?(log: string): Promise<void>;
   /** Called when the log was closed. */
   leave?(state: LogState): Promise<void>;
-  /** The root over the first entries; `undefined` where they are not there to be read. */
-  rootAt(size: number): Buffer | undefined;
+  /** The root over the first entries, when they lead to the mark; `undefined` where they do not. */
+  rootAt(size: number, mark: ChainPoint): Buffer | undefined;
 }
 
 /** Entries at the beginning that are given up: the log says so first. */
@@ -189,7 +189,7 @@ function admission(
   const { log, chain, from } = found;
   // What was anchored last is where the mark stands, as a rule: then nothing before it is read.
   const known = (size: number): Buffer | undefined =>
-    size === from.size ? compactRange(size, from.peaks).root() : rootAt(size);
+    size === from.size ? compactRange(size, from.peaks).root() : rootAt(size, from);
   const asFound = { log, size: chain.size, rootAt: known };
   let refused: GuardError | undefined;
   return async () => {

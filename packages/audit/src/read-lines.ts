@@ -14,32 +14,32 @@ export interface FileLine {
 
 /**
  * The lines of a file from an offset on, without their line feeds. Holds one chunk and one line at a
- * time; a line's bytes are only good until the next one is taken.
+ * time, always in the same memory; a line's bytes are only good until the next one is taken.
  */
 export function* readLines(path: string, from = 0): Generator<FileLine, void, undefined> {
   const file = openSync(path, 'r');
   try {
-    const chunk = Buffer.allocUnsafe(CHUNK);
-    let rest: Buffer = Buffer.alloc(0);
+    let buffer = Buffer.allocUnsafe(CHUNK);
+    /** Where the line that is not whole yet begins in the file, and how much of it is there. */
     let offset = from;
-    let position = from;
+    let begun = 0;
     for (;;) {
-      const read = readSync(file, chunk, 0, CHUNK, position);
+      if (begun === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
+      const read = readSync(file, buffer, begun, buffer.length - begun, offset + begun);
       if (read === 0) break;
-      position += read;
-      const bytes =
-        rest.length === 0
-          ? chunk.subarray(0, read)
-          : Buffer.concat([rest, chunk.subarray(0, read)]);
+      const bytes = buffer.subarray(0, begun + read);
       let start = 0;
-      for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, start)) {
-        yield { bytes: bytes.subarray(start, end), offset, terminated: true };
-        offset += end + 1 - start;
+      // What is there of the line that was begun has no end in it.
+      let end = bytes.indexOf(LINE_FEED, begun);
+      for (; end >= 0; end = bytes.indexOf(LINE_FEED, start)) {
+        yield { bytes: bytes.subarray(start, end), offset: offset + start, terminated: true };
         start = end + 1;
       }
-      rest = Buffer.from(bytes.subarray(start));
+      offset += start;
+      begun = bytes.length - start;
+      buffer.copyWithin(0, start, bytes.length);
     }
-    if (rest.length > 0) yield { bytes: rest, offset, terminated: false };
+    if (begun > 0) yield { bytes: buffer.subarray(0, begun), offset, terminated: false };
   } finally {
     closeSync(file);
   }

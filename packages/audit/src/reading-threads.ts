@@ -35,7 +35,7 @@ export async function readInThreads(
       const next = (): void => {
         job = left.shift();
         if (job === undefined) resolve();
-        else worker.postMessage(job);
+        else worker.postMessage(job, []);
       };
       worker.on('message', (said: Said) => {
         if ('read' in said) return progress(said.read);

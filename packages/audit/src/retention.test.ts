@@ -85,6 +85,14 @@ describe('a log that gives up its oldest segments', () => {
     }
   });
 
+  it('does not count what it gave up and could not delete any more', async () => {
+    const { path, options } = await evicted();
+    const before = verifyLog(path, { key: keys.key });
+    writeFileSync(join(path, '0000000000000000.jsonl'), 'given up\n');
+    expect(verifyLog(path, { key: keys.key })).toEqual(before);
+    await fileAudit(path, options).close();
+  });
+
   it('does not hide what somebody else deletes', async () => {
     const { path, options, note } = await evicted();
     rmSync(join(path, segments(path)[0] ?? ''));

@@ -35,7 +35,7 @@ export function sqlitePlace(path: string, key: KeyObject): LogPlace {
       };
     },
     keepCheckpoint: (note) => rows.keep('checkpoint', note),
-    rootAt: (size) => rootAt(path, size),
+    rootAt: (size, mark) => rootAt(path, size, mark),
   };
 }
 

@@ -138,13 +138,13 @@ describe('threads that read ahead', () => {
   it('verify the logs at several paths, and say how many entries they have read', async () => {
     const [first, second] = [copyOf(one), copyOf(several)];
     let read = 0;
-    const progress = (entries: number): void => {
+    const told = (entries: number): void => {
       read = entries;
     };
     const reports = await verifyInWorkers(
       [first.path, second.path],
       { key },
-      { workers: 3, progress },
+      { workers: 3, progress: told },
     );
     expect(reports).toEqual([
       ...verifyLogs(first.path, { key }),

@@ -1,5 +1,6 @@
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 
 import { allowAll, createGuard } from '@guardstile/core';
 import { describe, expect, it } from 'vitest';
@@ -8,6 +9,7 @@ import { temporaryDirectory } from '../../../test/support/temporary-directory.ts
 import { createAuditKeys } from './audit-keys.ts';
 import { fileAudit } from './file-audit.ts';
 import { proveEntries, verifyProof } from './prove.ts';
+import { sqliteAudit } from './sqlite-audit.ts';
 import { verifyLog } from './verify-log.ts';
 
 // A busy machine is no reason to give up.
@@ -62,6 +64,57 @@ describe('a log', () => {
     const report = verifyLog(path, { publicKey, checkpoints: [later, checkpoint] });
     expect(report).toMatchObject({ outcome: 'verified' });
     expect(verifyLog(path, { publicKey, checkpoints: [checkpoint] }).outcome).toBe('verified');
+  });
+
+  it('has files that are named by their first entry', async () => {
+    const { path } = await guarded(8);
+    const last = files(path).at(-1) ?? '';
+    renameSync(last, join(path, '0000000000009999.jsonl'));
+    expect(verifyLog(path, { key })).toMatchObject({
+      outcome: 'tampered',
+      fault: { offset: 0, reason: expect.stringContaining('it starts with entry 9999') as string },
+    });
+  });
+
+  it('is at fault where a file in its middle was cut off', async () => {
+    const { path } = await guarded(8);
+    const [, second = ''] = files(path);
+    const bytes = readFileSync(second);
+    writeFileSync(second, bytes.subarray(0, bytes.length - 40));
+    expect(verifyLog(path)).toMatchObject({
+      outcome: 'tampered',
+      fault: { file: basename(second), reason: 'it was cut off' },
+    });
+  });
+
+  it.each(['tool', 'user', 'ts'])(
+    'in a database has rows that say what their lines say: %s',
+    async (column) => {
+      const path = join(temporaryDirectory(), 'log.db');
+      const log = sqliteAudit(path, keys);
+      await log.append({ kind: 'application', action: 'a', actor: 'test', tool: 't', user: 'u' });
+      await log.close();
+      expect(verifyLog(path, { key }).outcome).toBe('unproven');
+      const database = new DatabaseSync(path);
+      database.exec(`UPDATE entry SET ${column} = 7 WHERE seq = 1`);
+      database.close();
+      expect(verifyLog(path, { key })).toMatchObject({
+        outcome: 'tampered',
+        fault: { seq: 1, reason: 'what it is found by is not what it says' },
+      });
+    },
+  );
+
+  it('says how often the clock went backwards, in a file and between two', async () => {
+    const path = temporaryDirectory();
+    let now = 1000;
+    const log = fileAudit(path, { ...keys, clock: () => (now -= 1), segmentBytes: 500 });
+    const entry = { kind: 'application', action: 'a', actor: 'test' } as const;
+    for (let n = 0; n < 5; n += 1) await log.append(entry);
+    await log.close();
+    const report = verifyLog(path);
+    expect(report.files).toBeGreaterThan(2);
+    expect(report.clockSteps).toBe(report.entries - 1);
   });
 
   it('says what is missing at its end', async () => {

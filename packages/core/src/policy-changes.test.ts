@@ -7,7 +7,6 @@ import { allowAll } from './policy/allow-all.ts';
 import { layers } from './policy/layers.ts';
 import type { Policy, PolicyChange } from './policy/policy.ts';
 import { perUser } from './policy/selector.ts';
-import type { MaybePromise } from './steps.ts';
 
 const change: PolicyChange = {
   policy: 'p',
@@ -18,7 +17,7 @@ const change: PolicyChange = {
 
 /** A policy that says when it is about to change. */
 function changing(): { readonly policy: Policy; readonly announce: () => Promise<void> } {
-  let tell: (change: PolicyChange) => MaybePromise<void> = () => undefined;
+  let tell: (change: PolicyChange) => unknown = () => undefined;
   const policy: Policy = {
     ...allowAll(),
     onChange(listener) {
@@ -26,7 +25,7 @@ function changing(): { readonly policy: Policy; readonly announce: () => Promise
       return () => undefined;
     },
   };
-  return { policy, announce: async () => tell(change) };
+  return { policy, announce: async () => void (await tell(change)) };
 }
 
 const brokenLog = (): AuditLog => ({

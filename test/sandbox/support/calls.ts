@@ -1,28 +1,40 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { allowAll, createGuard, type Guard, isGuardError, type Sandbox } from '@guardstile/core';
 
-const module = new URL('./tools.ts', import.meta.url);
+const TOOLS = new URL('./tools.ts', import.meta.url);
 
 /** The tools of `tools.ts`, by name. */
 export function toolsNamed(...names: readonly string[]): Readonly<Record<string, { module: URL }>> {
-  return Object.fromEntries(names.map((name) => [name, { module }]));
+  return Object.fromEntries(names.map((name) => [name, { module: TOOLS }]));
 }
 
-const bombs = new URL('./bombs.ts', import.meta.url);
+/** A module of its own for one test file: no process of another one has its path in its command line. */
+export function ownCopy(name: string): { readonly module: URL; readonly path: string } {
+  const directory = mkdtempSync(join(tmpdir(), 'guardstile-copy-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  const path = join(directory, `${name}.mts`);
+  copyFileSync(new URL(`./${name}.ts`, import.meta.url), path);
+  return { module: pathToFileURL(path), path };
+}
 
-/** The tools of `bombs.ts`, by name. */
-export const BOMBS: Readonly<Record<string, { module: URL }>> = Object.fromEntries(
-  [
-    'hoardsObjects',
-    'hoardsBuffers',
-    'computes',
-    'backtracks',
-    'prints',
-    'floods',
-    'leavesBehind',
-    'forks',
-  ].map((name) => [name, { module: bombs }]),
-);
+/** The tools of a copy of `bombs.ts`, by name. */
+export function bombsIn(module: URL): Readonly<Record<string, { module: URL }>> {
+  return Object.fromEntries(BOMBS.map((name) => [name, { module }]));
+}
+
+const BOMBS = [
+  'hoardsObjects',
+  'hoardsBuffers',
+  'computes',
+  'backtracks',
+  'prints',
+  'floods',
+  'leavesBehind',
+  'forks',
+];
 
 /** What became of a call through a guard. */
 export type Ending =
@@ -62,21 +74,35 @@ export function running(marker: string): readonly number[] {
   });
 }
 
-/** Waits until no such process runs any more; false when some still do after ten seconds. */
-export async function allGone(marker: string): Promise<boolean> {
-  for (const end = Date.now() + 10_000; Date.now() < end;) {
+/** Waits until no such process runs any more; false when some still do in the end. */
+export async function allGone(marker: string, ms = 10_000): Promise<boolean> {
+  for (const end = Date.now() + ms; Date.now() < end;) {
     if (running(marker).length === 0) return true;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return false;
 }
 
+/** Waits until such a process runs. */
+export async function anyRunning(marker: string): Promise<void> {
+  await until(() => running(marker).length > 0);
+}
+
 /** Waits until such a process computes. */
 export async function anyBusy(marker: string): Promise<void> {
-  const busy = (pid: number): boolean => /\) R /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  while (!running(marker).some(busy)) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  await until(() => running(marker).some(computes));
+}
+
+function computes(pid: number): boolean {
+  try {
+    return / R /.test(readFileSync(`/proc/${pid}/stat`, 'utf8').slice(0, 60));
+  } catch {
+    return false;
   }
+}
+
+async function until(reached: () => boolean): Promise<void> {
+  while (!reached()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 /** A text that no other process has in its command line. */

@@ -4,8 +4,7 @@ import { childSandbox, osSandbox } from '@guardstile/sandbox';
 // Leaves spares behind without closing anything: `end` ends by itself, `stay` waits to be killed,
 // `busy` is killed during a call.
 
-const module = new URL('./spare-module.ts', import.meta.url);
-const [, , how, kind] = process.argv;
+const [, , how, kind, module = ''] = process.argv;
 const options = { tools: { double: { module }, computes: { module } }, spares: 2 };
 const sandbox = kind === 'os' ? osSandbox(options) : childSandbox(options);
 const guard = createGuard({ policy: allowAll(), sandbox });

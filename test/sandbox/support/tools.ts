@@ -38,12 +38,12 @@ export function throwsError(): never {
   throw Object.assign(new RangeError('too far'), { code: 'E_FAR' });
 }
 
-export function throwsText(): never {
-  throw 'just a text';
+export function throwsText(): Promise<never> {
+  return Promise.reject('just a text' as unknown as Error); // as some code does
 }
 
-export function throwsNothing(): never {
-  throw undefined;
+export function throwsNothing(): Promise<never> {
+  return Promise.reject(undefined as unknown as Error); // as some code does
 }
 
 export function imitatesTheGuard(): never {

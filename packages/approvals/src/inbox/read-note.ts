@@ -1,4 +1,4 @@
-import { visible } from '@guardstile/core';
+import { GuardError, visible } from '@guardstile/core';
 
 import { type InboxRefusal, refuse } from './inbox-refusal.ts';
 
@@ -10,7 +10,9 @@ const LONGEST_NOTE = 2000;
  * what is in it.
  */
 export function readNote(note: string | undefined): { readonly note?: string } | InboxRefusal {
-  if (note === undefined || note.trim() === '') return {};
+  if (note === undefined) return {};
+  if (typeof note !== 'string') throw new GuardError('approval_invalid', 'a note has to be a text');
+  if (note.trim() === '') return {};
   if (note.length > LONGEST_NOTE) {
     return refuse(
       'too-long',

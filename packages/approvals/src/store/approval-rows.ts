@@ -1,4 +1,9 @@
-import { type Approval, approvalLifecycle, type ApprovalFilter } from '@guardstile/core';
+import {
+  type Approval,
+  approvalLifecycle,
+  type ApprovalFilter,
+  type ApprovalState,
+} from '@guardstile/core';
 import type { SQLInputValue } from 'node:sqlite';
 
 import { columnText, maybeColumnText } from './column-text.ts';
@@ -16,11 +21,13 @@ export interface KeptApproval {
 /** The table of approvals. */
 export interface ApprovalRows {
   byAid(aid: string): KeptApproval | undefined;
+  /** The same, unless it is open. */
+  settled(aid: string): KeptApproval | undefined;
   /** The latest under the key. */
   byKey(key: string): KeptApproval | undefined;
   /** Answers it as it is kept. */
   insert(approval: Approval, key: string): Approval;
-  update(kept: KeptApproval): void;
+  update(kept: KeptApproval, before: Approval): void;
   /** Whether time has made something else of any. */
   hasDue(now: number): boolean;
   /** Those of which it has, some at a time. */
@@ -32,7 +39,7 @@ export interface ApprovalRows {
 
 type Row = Readonly<Record<string, unknown>>;
 
-const { atTime } = approvalLifecycle;
+const { atTime, isOpen } = approvalLifecycle;
 
 const COLUMNS = ['aid', 'key', 'state', 'due', 'tenant', 'principal', 'session', 'tool', 'digest'];
 
@@ -41,14 +48,15 @@ const DUE_AT_ONCE = 1000;
 /** `keepsArgs`: whether the arguments themselves are kept, or only their digest. */
 export function approvalRows({ prepare, seal }: StoreFile, keepsArgs: boolean): ApprovalRows {
   const byAid = prepare('SELECT * FROM approval WHERE aid = ?');
+  const stateOf = prepare('SELECT state FROM approval WHERE aid = ?');
   const byKey = prepare('SELECT * FROM approval WHERE key = ? ORDER BY seq DESC LIMIT 1');
   const hasDue = prepare('SELECT 1 FROM approval WHERE due <= ? LIMIT 1');
   const due = prepare(`SELECT * FROM approval WHERE due <= ? ORDER BY due LIMIT ${DUE_AT_ONCE}`);
   const marks = COLUMNS.map(() => '?').join(', ');
   const insert = prepare(`INSERT INTO approval (${COLUMNS.join(', ')}, box) VALUES (${marks}, ?)`);
-  const update = prepare(
-    'UPDATE approval SET state = ?, due = ?, digest = ?, box = ? WHERE seq = ?',
-  );
+  // Whatever is named here has its index written again, changed or not.
+  const update = prepare('UPDATE approval SET state = ?, due = ?, box = ? WHERE seq = ?');
+  const edit = prepare('UPDATE approval SET state = ?, due = ?, box = ?, digest = ? WHERE seq = ?');
   const seqOf = prepare('SELECT seq FROM approval WHERE aid = ?');
   const oldest = prepare('SELECT * FROM approval WHERE state = ? ORDER BY seq LIMIT 1');
   const lists = new Map<string, ReturnType<typeof prepare>>();
@@ -69,6 +77,13 @@ export function approvalRows({ prepare, seal }: StoreFile, keepsArgs: boolean): 
 
   return {
     byAid: (aid) => maybe(byAid.get(columnText(aid))),
+    settled(aid) {
+      const name = columnText(aid);
+      const state = stateOf.get(name)?.['state'];
+      return state === undefined || isOpen(state as ApprovalState)
+        ? undefined
+        : maybe(byAid.get(name)); // any text
+    },
     byKey: (key) => maybe(byKey.get(columnText(key))),
     insert(given, key) {
       const approval = keepsArgs ? given : withoutArgs(given);
@@ -76,10 +91,12 @@ export function approvalRows({ prepare, seal }: StoreFile, keepsArgs: boolean): 
       insert.run(...columns, box);
       return approval;
     },
-    update(kept) {
-      const { columns, box } = sealed(kept);
-      const [, , state = null, ends = null, , , , , digest = null] = columns;
-      update.run(state, ends, digest, box, kept.seq);
+    update({ seq, ...kept }, before) {
+      const { state, bindings } = kept.approval;
+      const { box } = sealed(kept);
+      const ends = dueOf(kept.approval);
+      if (bindings.digest === before.bindings.digest) update.run(state, ends, box, seq);
+      else edit.run(state, ends, box, columnText(bindings.digest), seq);
     },
     hasDue: (now) => hasDue.get(now) !== undefined,
     due: (now) => due.all(now).map(read),

@@ -1,4 +1,10 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hkdfSync,
+  randomBytes,
+} from 'node:crypto';
 
 import { GuardError } from '@guardstile/core';
 
@@ -35,7 +41,8 @@ export function approvalSeal(key: Uint8Array, store: string): ApprovalSeal {
     );
   }
   const derived = hkdfSync('sha256', key, store, 'guardstile/approvals/v1', KEY_BYTES);
-  const secret = new Uint8Array(derived);
+  // A key object is several times faster than its bytes.
+  const secret = createSecretKey(new Uint8Array(derived));
 
   return {
     seal(value, foundBy) {
@@ -52,8 +59,9 @@ export function approvalSeal(key: Uint8Array, store: string): ApprovalSeal {
           authTagLength: TAG_BYTES,
         }).setAAD(Buffer.from(foundBy));
         decipher.setAuthTag(box.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
-        text = decipher.update(box.subarray(IV_BYTES + TAG_BYTES), undefined, 'utf8');
-        text += decipher.final('utf8');
+        const plain = decipher.update(box.subarray(IV_BYTES + TAG_BYTES));
+        decipher.final();
+        text = plain.toString();
       } catch (cause) {
         throw new GuardError(
           'approval_tampered',

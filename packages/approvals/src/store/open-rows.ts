@@ -4,21 +4,27 @@ import type { StoreFile } from './store-file.ts';
 /** How many approvals are open, counted in the transaction that opens or settles one. */
 export interface OpenRows {
   count(scope: string): number;
-  add(scopes: readonly string[], by: 1 | -1): void;
+  /** One more in each. */
+  add(scopes: readonly string[]): void;
+  /** One less in each. */
+  remove(scopes: readonly string[]): void;
 }
 
 export function openRows({ prepare }: StoreFile): OpenRows {
   const count = prepare('SELECT n FROM open_count WHERE scope = ?');
-  const add = prepare(
-    'INSERT INTO open_count VALUES (?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n',
+  const one = prepare('INSERT INTO open_count VALUES (?, 1) ON CONFLICT DO UPDATE SET n = n + 1');
+  const less = prepare(
+    'UPDATE open_count SET n = n - 1 WHERE scope IN (?, ?, ?) RETURNING scope, n',
   );
-  const clear = prepare('DELETE FROM open_count WHERE scope = ? AND n <= 0');
+  const clear = prepare('DELETE FROM open_count WHERE scope = ?');
   return {
     count: (scope) => Number(count.get(scope)?.['n'] ?? 0),
-    add(scopes, by) {
-      for (const scope of scopes) {
-        add.run(scope, by);
-        if (by < 0) clear.run(scope);
+    add(scopes) {
+      for (const scope of scopes) one.run(scope);
+    },
+    remove([all = null, tenant = null, session = null]) {
+      for (const { scope, n } of less.all(all, tenant, session)) {
+        if (Number(n) <= 0) clear.run(String(scope));
       }
     },
   };

@@ -1,24 +1,26 @@
 import {
   type Approval,
+  type ApprovalBindings,
   approvalLifecycle,
   type ApprovalRefusal,
   type ApprovalResult,
   type ApprovalStore,
 } from '@guardstile/core';
 
-import { approvalRows, type KeptApproval } from './approval-rows.ts';
+import { type ApprovalRows, approvalRows, type KeptApproval } from './approval-rows.ts';
 import { refuseBehind } from './behind-log.ts';
 import { changeWatch } from './change-watch.ts';
 import { openRows } from './open-rows.ts';
 import { sqliteGrants } from './sqlite-grants.ts';
 import { readSqliteOptions, type SqliteApprovalsOptions } from './sqlite-options.ts';
-import { type ClockMark, isNewer, storeClock } from './store-clock.ts';
-import { openStoreFile } from './store-file.ts';
+import { openStoreFile, type StoreFile } from './store-file.ts';
 import { storeReadyAfter } from './store-ready-after.ts';
+import { storeTransactions } from './store-transactions.ts';
 
 const {
   atTime,
   isOpen,
+  isRepeated,
   limitReached,
   mayAskAgain,
   newApproval,
@@ -59,135 +61,126 @@ export function sqliteApprovals(path: string, given: SqliteApprovalsOptions): Sq
   }
 }
 
-function storeOver(
-  path: string,
-  file: ReturnType<typeof openStoreFile>,
-  options: SqliteApprovalsOptions,
-): { readonly store: SqliteApprovals; readonly admitted: Promise<void> | undefined } {
-  const { args = 'encrypted', audit, clock = Date.now } = options;
+interface Opened {
+  readonly store: SqliteApprovals;
+  /** Settles when the log has been asked, where it takes its time. */
+  readonly admitted: Promise<void> | undefined;
+}
+
+/** A step from what an approval is to what it becomes, or why it does not. */
+type Step = (approval: Approval) => Approval | ApprovalRefusal;
+
+/** Who takes an approval, and for what. */
+interface Consumer {
+  readonly claim: string;
+  readonly bindings: ApprovalBindings;
+}
+
+/** What a step comes to: an answer that changes nothing, or what the approval becomes. */
+function answerOf(
+  kept: KeptApproval,
+  to: Step,
+  consumer: Consumer | undefined,
+): ApprovalResult | { readonly next: Approval } {
+  if (consumer !== undefined && isRepeated(kept, consumer.claim, consumer.bindings)) {
+    return { ok: true, approval: kept.approval };
+  }
+  const next = to(kept.approval);
+  return typeof next === 'string' ? { ok: false, reason: next } : { next };
+}
+
+function storeOver(path: string, file: StoreFile, options: SqliteApprovalsOptions): Opened {
+  const { args = 'encrypted', clock = Date.now } = options;
+  const watch = changeWatch(file.version);
+  const transactions = storeTransactions(file, clock, watch.tell);
+  const { read, write } = transactions;
   const rows = approvalRows(file, args === 'encrypted');
   const open = openRows(file);
   const capsOf = openCaps(options);
-  const tick = storeClock(clock);
-  const watch = changeWatch(file.version);
-  const selectMark = file.prepare('SELECT created, time, ahead FROM store');
-  const updateMark = file.prepare('UPDATE store SET time = ?, ahead = ?');
-  /** What the transaction changed so far. */
-  let changed: string[] = [];
 
-  function keptMark(): ClockMark {
-    const row = selectMark.get();
-    return { time: Number(row?.['time']), ahead: Number(row?.['ahead']) };
-  }
-
-  const read = <T>(work: (now: number) => T): T => file.read(() => work(tick(keptMark()).time));
-
-  function write<T>(work: (now: number) => T): T {
-    changed = [];
-    const result = file.write(() => {
-      const kept = keptMark();
-      const mark = tick(kept);
-      if (isNewer(mark, kept)) updateMark.run(mark.time, mark.ahead);
-      return work(mark.time);
-    });
-    for (const aid of changed) watch.tell(aid);
-    return result;
-  }
-
-  function scopesOf({ bindings }: Approval): readonly string[] {
-    return capsOf(bindings).map(({ scope }) => scope);
-  }
+  const scopesOf = ({ bindings }: Approval): readonly string[] =>
+    capsOf(bindings).map(({ scope }) => scope);
 
   function change(before: KeptApproval, approval: Approval, claim = before.claim): KeptApproval {
     const kept = { ...before, approval, claim };
-    rows.update(kept);
-    if (isOpen(before.approval.state) && !isOpen(approval.state)) open.add(scopesOf(approval), -1);
-    changed.push(approval.aid);
+    rows.update(kept, before.approval);
+    if (isOpen(before.approval.state) && !isOpen(approval.state)) open.remove(scopesOf(approval));
     return kept;
   }
 
-  function current(kept: KeptApproval, now: number): KeptApproval {
-    const approval = atTime(kept.approval, now);
-    return approval === kept.approval ? kept : change(kept, approval);
-  }
-
-  /** What is found by now. Nothing is written where time has made nothing of it. */
+  /** What is found, as time has left it. Nothing is written where that is nothing new. */
   function look(find: () => KeptApproval | undefined): Approval | undefined {
     const { found, isCurrent } = read((now) => {
-      const kept = find()?.approval;
-      return { found: kept, isCurrent: kept === undefined || atTime(kept, now) === kept };
+      const approval = find()?.approval;
+      return {
+        found: approval,
+        isCurrent: approval === undefined || atTime(approval, now) === approval,
+      };
     });
     if (isCurrent) return found;
-    return write((now) => {
+    return write((now, changed) => {
       const kept = find();
-      return kept === undefined ? undefined : current(kept, now).approval;
+      return kept === undefined ? undefined : current(kept, now, changed).approval;
     });
   }
 
-  /** Takes one step from what the approval is by now. */
-  function step(
-    kept: KeptApproval | undefined,
-    now: number,
-    to: (approval: Approval) => Approval | ApprovalRefusal,
-    claim?: string,
-  ): ApprovalResult {
-    if (kept === undefined) return { ok: false, reason: 'unknown' };
-    const before = current(kept, now);
-    const next = to(before.approval);
-    return typeof next === 'string'
-      ? { ok: false, reason: next }
-      : { ok: true, approval: change(before, next, claim).approval };
+  function current(kept: KeptApproval, now: number, changed: (aid: string) => void): KeptApproval {
+    const approval = atTime(kept.approval, now);
+    if (approval === kept.approval) return kept;
+    changed(approval.aid);
+    return change(kept, approval);
   }
 
-  /** Some at a time, so that other processes get a turn. */
-  function settleDue(): void {
-    while (read((now) => rows.hasDue(now))) {
-      write((now) => {
-        for (const kept of rows.due(now)) current(kept, now);
-      });
-    }
+  /** Takes a step from what the approval is by now. */
+  function step(aid: string, to: Step, consumer?: Consumer): ApprovalResult {
+    // What is settled stays as it is: of many who want an approval, all but one only look.
+    const settled = file.glance(() => rows.settled(aid));
+    const answer = settled === undefined ? undefined : answerOf(settled, to, consumer);
+    if (answer !== undefined && !('next' in answer)) return answer;
+    return write((now, changed) => {
+      if (consumer !== undefined) file.assertDurable();
+      const found = rows.byAid(aid);
+      if (found === undefined) return { ok: false, reason: 'unknown' };
+      const before = current(found, now, changed);
+      const answered = answerOf(before, to, consumer);
+      if (!('next' in answered)) return answered;
+      changed(aid);
+      return { ok: true, approval: change(before, answered.next, consumer?.claim).approval };
+    });
+  }
+
+  function settleDue(now: number, changed: (aid: string) => void): void {
+    for (const kept of rows.due(now)) current(kept, now, changed);
   }
 
   const store: SqliteApprovals = {
     name: 'sqlite',
-    grants: sqliteGrants(file, { read, write }),
+    grants: sqliteGrants(file, transactions),
     create: (draft, key) =>
-      write((now) => {
+      write((now, changed) => {
         const known = rows.byKey(key);
-        const before = known === undefined ? undefined : current(known, now).approval;
+        const before = known === undefined ? undefined : current(known, now, changed).approval;
         if (before !== undefined && !mayAskAgain(before.state)) return before;
         const caps = capsOf(draft.bindings);
         const full = () => caps.find(({ scope, limit }) => open.count(scope) >= limit);
-        while (full() !== undefined && rows.hasDue(now)) {
-          for (const kept of rows.due(now)) current(kept, now);
-        }
+        while (full() !== undefined && rows.hasDue(now)) settleDue(now, changed);
         const cap = full();
         if (cap !== undefined) throw limitReached(cap);
-        const approval = newApproval(draft, now);
-        const kept = rows.insert(approval, key);
-        open.add(scopesOf(approval), 1);
-        changed.push(approval.aid);
-        return kept;
+        const approval = rows.insert(newApproval(draft, now), key);
+        open.add(scopesOf(approval));
+        changed(approval.aid);
+        return approval;
       }),
     get: (aid) => look(() => rows.byAid(aid)),
     find: (key) => look(() => rows.byKey(key)),
-    vote: (aid, vote, version) =>
-      write((now) => step(rows.byAid(aid), now, (approval) => withVote(approval, vote, version))),
-    edit: (aid, edit, version) =>
-      write((now) => step(rows.byAid(aid), now, (approval) => withEdit(approval, edit, version))),
+    vote: (aid, vote, version) => step(aid, (approval) => withVote(approval, vote, version)),
+    edit: (aid, edit, version) => step(aid, (approval) => withEdit(approval, edit, version)),
     consume: (aid, claim, bindings) =>
-      write((now) => {
-        file.assertDurable();
-        const kept = rows.byAid(aid);
-        // The same claim again: its first answer was lost on the way.
-        if (kept?.approval.state === 'consumed' && kept.claim === claim) {
-          return { ok: true, approval: kept.approval };
-        }
-        return step(kept, now, (approval) => toConsumed(approval, bindings), claim);
-      }),
-    cancel: (aid) => write((now) => step(rows.byAid(aid), now, toCancelled)),
+      step(aid, (approval) => toConsumed(approval, bindings), { claim, bindings }),
+    cancel: (aid) => step(aid, toCancelled),
     list(filter) {
-      settleDue();
+      // Some at a time, so that other processes get a turn.
+      while (read(rows.hasDue)) write(settleDue);
       return file.read(() => rows.list(filter));
     },
     subscribe: watch.subscribe,
@@ -196,11 +189,19 @@ function storeOver(
       file.close();
     },
   };
+  return { store, admitted: admission(path, file, rows, options) };
+}
 
+/** Compares the store with its log, if there is one and the store has anything open. */
+function admission(
+  path: string,
+  file: StoreFile,
+  rows: ApprovalRows,
+  { audit }: SqliteApprovalsOptions,
+): Promise<void> | undefined {
   const oldestOpen = file.read(rows.oldestOpen);
-  if (audit === undefined || oldestOpen === undefined) return { store, admitted: undefined };
-  const created = Number(selectMark.get()?.['created']);
+  if (audit === undefined || oldestOpen === undefined) return undefined;
+  const created = Number(file.prepare('SELECT created FROM store').get()?.['created']);
   const stateOf = (aid: string) => file.read(() => rows.byAid(aid))?.approval.state;
-  const admitted = refuseBehind(path, audit, { created, oldestOpen }, stateOf);
-  return { store, admitted: admitted ?? undefined };
+  return refuseBehind(path, audit, { created, oldestOpen }, stateOf) ?? undefined;
 }

@@ -4,12 +4,7 @@ import type { SQLInputValue } from 'node:sqlite';
 import { foundBy, ownFilter } from './approval-rows.ts';
 import { columnText, maybeColumnText } from './column-text.ts';
 import { bytesOf, type StoreFile } from './store-file.ts';
-
-/** How grants take part in the store's transactions. */
-export interface GrantTransactions {
-  read<T>(work: (now: number) => T): T;
-  write<T>(work: (now: number) => T): T;
-}
+import type { StoreTransactions } from './store-transactions.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -18,7 +13,7 @@ const COLUMNS = ['gid', 'ends', 'tenant', 'principal', 'tool'];
 /** Grants in the file of a store. */
 export function sqliteGrants(
   { prepare, seal }: StoreFile,
-  { read, write }: GrantTransactions,
+  { read, write }: StoreTransactions,
 ): GrantStore {
   const byGid = prepare('SELECT * FROM standing_grant WHERE gid = ?');
   const insert = prepare(

@@ -15,14 +15,20 @@ const WORDS: ReadonlyMap<number, string> = new Map([
 /** Any failure of the file as an error that says what to do; what the store refuses stays as it is. */
 export function storeError(path: string, cause: unknown): GuardError {
   if (isGuardError(cause)) return cause;
-  const { errcode, code, message } = fieldsOf(cause);
-  const words = typeof errcode === 'number' ? WORDS.get(errcode & 0xff) : undefined;
+  const { code, message } = fieldsOf(cause);
+  const words = WORDS.get(primaryCodeOf(cause) ?? 0);
   const what = words ?? (code === 'ERR_INVALID_STATE' ? 'it was closed; open it again' : undefined);
   return new GuardError(
     'approval_store_error',
     `the approval store ${path}: ${what ?? 'it failed; mend it and call again'} (${String(message)})`,
     { cause },
   );
+}
+
+/** SQLite's result code without what extends it. */
+export function primaryCodeOf(cause: unknown): number | undefined {
+  const { errcode } = fieldsOf(cause);
+  return typeof errcode === 'number' ? errcode % 256 : undefined;
 }
 
 function fieldsOf(cause: unknown): { errcode?: unknown; code?: unknown; message?: unknown } {

@@ -6,7 +6,7 @@ import { GuardError, isGuardError } from '@guardstile/core';
 
 import { type ApprovalSeal, approvalSeal } from './approval-seal.ts';
 import { SCHEMA, SCHEMA_VERSION } from './schema.ts';
-import { storeError } from './store-error.ts';
+import { primaryCodeOf, storeError } from './store-error.ts';
 
 /** The database of a store, which any number of processes of one machine have open. */
 export interface StoreFile {
@@ -14,6 +14,8 @@ export interface StoreFile {
   prepare(sql: string): StatementSync;
   /** Changes whenever another connection changed the database. */
   version(): number;
+  /** Reads what is only relied upon where it refuses. */
+  glance<T>(work: () => T): T;
   /** @throws {GuardError} `approval_store_error` when the file is not what was opened. */
   read<T>(work: () => T): T;
   /** All of the work or none of it; on the disk when it returns. */
@@ -27,8 +29,11 @@ export interface StoreFile {
 const APPLICATION_ID = 0x47536170;
 const FULL = 2;
 
-/** How long SQLite tries again while another process writes, in milliseconds. */
+/** How long the file is waited for while other processes write, in milliseconds. */
 const BUSY_MS = 5000;
+/** At most so long until it is looked for again. SQLite itself sleeps so long that the others are first every time. */
+const PAUSE_MS = 2;
+const BUSY = 5;
 
 /**
  * Opens or creates the file of a store.
@@ -67,10 +72,9 @@ function createPrivately(path: string): void {
 /** Loaded here: whoever keeps approvals elsewhere needs no Node with SQLite. */
 function openDatabase(path: string): DatabaseSync {
   const { DatabaseSync: Database } = process.getBuiltinModule('node:sqlite');
-  const database = new Database(path, { timeout: BUSY_MS });
-  database.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF',
-  );
+  const database = new Database(path, { timeout: 0 });
+  patiently(() => database.exec('PRAGMA journal_mode = WAL'));
+  database.exec('PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF');
   return database;
 }
 
@@ -154,7 +158,6 @@ function storeFile(path: string, database: DatabaseSync, seal: ApprovalSeal): St
 
   function attempt<T>(work: () => T): T {
     try {
-      assertThere();
       return work();
     } catch (error) {
       throw storeError(path, error);
@@ -165,10 +168,16 @@ function storeFile(path: string, database: DatabaseSync, seal: ApprovalSeal): St
     seal,
     prepare: (sql) => database.prepare(sql),
     version: () => Number(dataVersion.get()?.['data_version']),
-    read: attempt,
+    glance: (work) => attempt(() => patiently(work)),
+    read: (work) =>
+      attempt(() => {
+        assertThere();
+        return patiently(work);
+      }),
     write: (work) =>
       attempt(() => {
-        begin.run();
+        assertThere();
+        patiently(() => begin.run());
         try {
           const result = work();
           commit.run();
@@ -190,7 +199,7 @@ function storeFile(path: string, database: DatabaseSync, seal: ApprovalSeal): St
 }
 
 function inTransaction<T>(database: DatabaseSync, work: () => T): T {
-  database.exec('BEGIN IMMEDIATE');
+  patiently(() => database.exec('BEGIN IMMEDIATE'));
   try {
     const result = work();
     database.exec('COMMIT');
@@ -198,6 +207,21 @@ function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
     throw error;
+  }
+}
+
+const nothing = new Int32Array(new SharedArrayBuffer(4));
+
+/** Tries again while another process holds the file. The work must not have begun to change anything. */
+function patiently<T>(work: () => T): T {
+  const end = performance.now() + BUSY_MS;
+  for (;;) {
+    try {
+      return work();
+    } catch (error) {
+      if (primaryCodeOf(error) !== BUSY || performance.now() > end) throw error;
+      Atomics.wait(nothing, 0, 0, Math.random() * PAUSE_MS);
+    }
   }
 }
 

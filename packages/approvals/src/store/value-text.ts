@@ -61,10 +61,9 @@ function objectToJson(value: object): unknown {
   if (Array.isArray(value)) return value.map(toJson);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) {
-    const members = Object.entries(value).map(([name, member]) => [name, toJson(member)] as const);
-    const plain = prototype !== null && !Object.hasOwn(value, TAG);
-    // Names are defined, not assigned: one of them may be `__proto__`.
-    if (plain) return Object.fromEntries(members);
+    const record = value as Readonly<Record<string, unknown>>;
+    if (prototype !== null && !Object.hasOwn(value, TAG)) return recordToJson(record);
+    const members = Object.entries(record).map(([name, member]) => [name, toJson(member)]);
     return tagged(prototype === null ? 'bare' : 'object', members);
   }
   if (value instanceof Date) return tagged('date', toJson(value.getTime()));
@@ -72,6 +71,16 @@ function objectToJson(value: object): unknown {
   if (value instanceof Set) return tagged('set', [...value].map(toJson));
   if (value instanceof URL) return tagged('url', value.href);
   return bytesToJson(value);
+}
+
+function recordToJson(record: Readonly<Record<string, unknown>>): object {
+  const json: Record<string, unknown> = {};
+  for (const name of Object.keys(record)) {
+    if (name === '__proto__') {
+      Object.defineProperty(json, name, { value: toJson(record[name]), enumerable: true });
+    } else json[name] = toJson(record[name]);
+  }
+  return json;
 }
 
 function bytesToJson(value: object): unknown {
@@ -90,13 +99,17 @@ function isViewName(name: string): name is ViewName {
   return Object.hasOwn(VIEWS, name);
 }
 
+/** In place: what was parsed is nobody else's. */
 function fromJson(json: unknown): unknown {
   if (typeof json !== 'object' || json === null) return json;
-  if (Array.isArray(json)) return Object.freeze(json.map(fromJson));
   if (Object.hasOwn(json, TAG)) return untagged(json as { readonly [TAG]: string; v?: unknown }); // written by tagged()
-  return Object.freeze(
-    Object.fromEntries(Object.entries(json).map(([name, member]) => [name, fromJson(member)])),
-  );
+  const own = json as Record<string, unknown>; // an array, too
+  for (const name of Object.keys(own)) {
+    const member = own[name];
+    // Every name is an own property by now, `__proto__` too: this sets no prototype.
+    if (typeof member === 'object' && member !== null) own[name] = fromJson(member);
+  }
+  return Object.freeze(own);
 }
 
 function untagged({ [TAG]: tag, v: value }: { readonly [TAG]: string; v?: unknown }): unknown {

@@ -1,10 +1,11 @@
-import { type ApprovalView, describeApproval } from '@guardstile/approvals';
-import type { GrantOffer } from '@guardstile/core';
+import type { ApprovalView } from '@guardstile/approvals';
+import { type GrantOffer, visible } from '@guardstile/core';
 import { Command, Option } from 'commander';
 
 import type { ExitCode, Io } from '../io.ts';
 import { acting, EXIT_CODES, refused, UNANSWERED, unknown, withPlaces } from './acting.ts';
 import { counted } from './counted.ts';
+import { described } from './described.ts';
 import { find } from './find.ts';
 import { grantOf, type GrantOptions } from './grant-of.ts';
 import type { OpenInbox } from './open-inbox.ts';
@@ -73,15 +74,15 @@ async function approve(
         'there is no terminal to ask at; look with `show`, and pass --digest with the digest of what you saw',
       );
     }
-    io.out(describeApproval(approval, shown));
-    const more = grant === undefined ? '' : `, and calls with the same ${grant.fields.join(', ')}`;
+    io.out(described(io, approval, shown));
+    const more = grant === undefined ? '' : grantText(approval, grant, options.for ?? '');
     const answer = await io.ask(`Approve this call${more}? Type yes: `);
     if (answer?.trim() !== 'yes') {
       io.error('not approved\n');
       return UNANSWERED;
     }
   } else if (options.reveal === true && options.json !== true) {
-    io.out(describeApproval(approval, shown));
+    io.out(described(io, approval, shown));
   }
   const result = await inbox.vote(aid, {
     voter,
@@ -92,4 +93,15 @@ async function approve(
     ...(grant === undefined ? {} : { grant }),
   });
   return counted(io, result, options.json);
+}
+
+function grantText(
+  { bindings }: ApprovalView,
+  { scope, fields }: GrantOffer,
+  time: string,
+): string {
+  const where = scope === 'session' ? 'in this session' : 'in every session';
+  const same = fields.length === 0 ? 'every call' : `every call with the same ${fields.join(', ')}`;
+  const whose = `of ${bindings.tool.name} for ${bindings.principal ?? 'nobody in particular'}`;
+  return visible(`, and for ${time} from now without asking, ${where}, ${same} ${whose}`);
 }

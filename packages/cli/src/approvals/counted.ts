@@ -13,7 +13,7 @@ export function counted(io: Io, result: InboxResult, json: true | undefined): Ex
   const missing = unmet(requirements, votes, bindings.principal);
   const waits =
     state === 'pending' && missing !== undefined
-      ? `; it still needs ${describeRequirement(missing)}`
+      ? `; it has ${votes.length} of the answers it needs: ${describeRequirement(missing)}`
       : '';
   io.out(`${aid} is ${state}${waits}\n`);
   return 0;

@@ -1,9 +1,9 @@
-import { describeApproval } from '@guardstile/approvals';
 import { Command } from 'commander';
 
 import type { ExitCode, Io } from '../io.ts';
 import { acting, EXIT_CODES, UNANSWERED, unknown, withPlaces } from './acting.ts';
 import { counted } from './counted.ts';
+import { described } from './described.ts';
 import { find } from './find.ts';
 import type { PlaceOptions } from './read-config.ts';
 
@@ -47,7 +47,7 @@ Example:
           );
         }
         const shown = { ...(approval.shown as object), ...fields }; // an edit of anything else is refused
-        io.out(describeApproval({ ...approval, shown }));
+        io.out(described(io, { ...approval, shown }));
         const answer = await io.ask(
           `Approve it with ${Object.keys(fields).join(', ')} changed as above? Type yes: `,
         );

@@ -36,7 +36,9 @@ const document = z.strictObject({
 });
 
 type Environment = Readonly<Record<string, string | undefined>>;
-type Config = z.infer<typeof document>;
+type Config = {
+  readonly [Field in keyof z.infer<typeof document>]: z.infer<typeof document>[Field] | undefined;
+};
 
 /** Options go before the file, and the file before the environment; but who answers is said once. */
 export function readConfig(options: PlaceOptions, env: Environment): ApprovalsConfig {
@@ -64,11 +66,15 @@ function readFile(path: string): Config {
   }
   const { data, error } = document.safeParse(found);
   if (error !== undefined) throw new Error(`${path}: ${z.prettifyError(error)}`);
-  const { voter, ...places } = data;
-  const beside = (place: string): string => resolve(dirname(path), place);
+  const beside = (place: string | undefined): string | undefined =>
+    place === undefined ? undefined : resolve(dirname(path), place);
+  const { voter, store, keyFile, audit, auditKeyFile } = data;
   return {
-    ...(voter === undefined ? {} : { voter }),
-    ...Object.fromEntries(Object.entries(places).map(([key, place]) => [key, beside(place)])),
+    voter,
+    store: beside(store),
+    keyFile: beside(keyFile),
+    audit: beside(audit),
+    auditKeyFile: beside(auditKeyFile),
   };
 }
 

@@ -1,8 +1,8 @@
-import { describeApproval } from '@guardstile/approvals';
 import { Command } from 'commander';
 
 import type { ExitCode, Io } from '../io.ts';
 import { acting, EXIT_CODES, refused, unknown, withPlaces } from './acting.ts';
+import { described } from './described.ts';
 import { find } from './find.ts';
 import type { PlaceOptions } from './read-config.ts';
 
@@ -32,7 +32,7 @@ export function showCommand(io: Io, finish: (code: ExitCode) => void): Command {
         shown = { args: revealed.args };
       }
       if (options.json === true) io.out(`${JSON.stringify({ ...approval, ...shown })}\n`);
-      else io.out(describeApproval(approval, { ...shown, unfold: options.full === true }));
+      else io.out(described(io, approval, { ...shown, unfold: options.full === true }));
       return 0;
     }),
   );

@@ -53,8 +53,8 @@ function changedLine(change: ReplayedChange): string[] {
     widens ? `${arrow} (widens)` : arrow,
     String(calls),
     toolOf(change),
-    groundOf(before),
-    groundOf(after),
+    groundOf(before, before.effect === after.effect),
+    groundOf(after, before.effect === after.effect),
     shown(examples.join(', ')),
   ];
 }
@@ -70,8 +70,10 @@ function toolOf({ tool, source }: { readonly tool: string; readonly source: stri
   return shown(source === 'app' ? tool : `${tool} of ${source}`);
 }
 
-function groundOf({ rule, reason }: Ground): string {
-  return shown(rule === undefined ? `(${reason})` : rule);
+function groundOf({ rule, reason, needs }: Ground, sameEffect: boolean): string {
+  const ground = rule === undefined ? `(${reason})` : rule;
+  // Where the verdict stays, what it needs is the change.
+  return shown(sameEffect ? `${ground}: ${needs.join(' and ') || 'nothing more'}` : ground);
 }
 
 const LONGEST = 120;

@@ -46,9 +46,9 @@ export interface Policy {
   resolve(tool: ToolInfo): Ruling;
   /**
    * Tells of changes while the policy is in use. A policy that can wait makes the change once every
-   * listener is done, and not where one fails. Returns its undo.
+   * listener is done, whose promise it waits for, and not where one fails. Returns its undo.
    */
-  onChange?(listener: (change: PolicyChange) => MaybePromise<void>): () => void;
+  onChange?(listener: (change: PolicyChange) => unknown): () => void;
 }
 
 /** A change of a policy in use. */

@@ -2,7 +2,7 @@ import type { CallContext } from '../call.ts';
 import { type Decision, deny } from '../decision.ts';
 import { drop } from '../drop.ts';
 import { ownOptions } from '../own-options.ts';
-import { isThenable, type MaybePromise } from '../steps.ts';
+import { isThenable } from '../steps.ts';
 import { invalid } from './checks.ts';
 import { combineConditions } from './combine.ts';
 import { policyOf } from './policy-of.ts';
@@ -74,7 +74,7 @@ function selector<Key extends UserKey>(
   for (const [id, policy] of Object.entries(own.policies ?? {})) {
     policies.set(keys.ofKey(id as Key), granting(policy)); // both kinds of key include string
   }
-  const listeners = new Set<(change: PolicyChange) => MaybePromise<void>>();
+  const listeners = new Set<(change: PolicyChange) => unknown>();
   const watching: Array<() => void> = [];
 
   function chosen(context: CallContext): Policy {

@@ -343,7 +343,7 @@ describe('a learned file', () => {
   );
   const call: fc.Arbitrary<Call> = fc.record({
     tool: fc.constantFrom(...Object.keys(FACTS), 'unknown', 'send_email'),
-    args: fc.dictionary(fc.constantFrom('a', 'b', 'c', 'password', '$set', 'constructor'), value),
+    args: fc.dictionary(fc.constantFrom('a', 'b', 'c', 'password', '$env', 'constructor'), value),
   });
   /** Decides by the arguments alone, so that equal calls are decided alike. */
   const policy: PolicyFunction = ({ args }) => {

@@ -109,9 +109,19 @@ function markList(list: readonly unknown[]): Marked {
   return { kind: 'list', items, open };
 }
 
+const MARKS: ReadonlySet<string> = new Set([
+  '$number',
+  '$bigint',
+  '$date',
+  '$map',
+  '$set',
+  '$bytes',
+]);
+
 function markRecord(record: object): Marked {
   const entries = Object.entries(record);
-  if (entries.length === 1 && entries[0]?.[0].startsWith('$') === true) return HIDDEN;
+  // It may stand for something else.
+  if (entries.length === 1 && entries.some(([name]) => MARKS.has(name))) return HIDDEN;
   const isCut = (name: string): boolean => name === CUT_RECORD || name.endsWith('…');
   const named = entries.filter(([name]) => !isCut(name) && !name.includes(REDACTED));
   return {

@@ -80,7 +80,8 @@ export function createCaller(parts: CallerParts): Caller {
       try {
         return await runIn(child, call);
       } finally {
-        spares.refill(call.url);
+        // Starting a process blocks this one for a moment: whoever waits for the result goes first.
+        setImmediate(() => spares.refill(call.url));
       }
     },
     async observe(call) {

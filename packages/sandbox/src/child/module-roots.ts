@@ -3,19 +3,20 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * What a module is most likely to import: files beside and below it, and every `node_modules` and
- * `package.json` on the way up. Not what else lies beside those, such as an `.env`.
+ * What a module is most likely to import: files beside and below it, the `package.json` that says
+ * what it is, and every `node_modules` on the way up. Not what else lies there, such as an `.env`.
  */
 export function moduleRoots(url: string): readonly string[] {
-  const real = realpathSync(fileURLToPath(url));
-  const found = new Set([dirname(real)]);
-  for (let directory = dirname(real), last = ''; directory !== last;) {
-    for (const name of ['node_modules', 'package.json']) {
-      const path = join(directory, name);
-      if (existsSync(path)) found.add(realpathSync(path));
-    }
-    last = directory;
-    directory = dirname(directory);
-  }
-  return [...found];
+  const own = dirname(realpathSync(fileURLToPath(url)));
+  const up = ancestors(own);
+  const scope = up.map((directory) => join(directory, 'package.json')).find(existsSync);
+  const installed = up.map((directory) => join(directory, 'node_modules')).filter(existsSync);
+  const roots = [own, ...(scope === undefined ? [] : [scope]), ...installed];
+  return [...new Set(roots.map((path) => realpathSync(path)))];
+}
+
+/** A directory and all above it. */
+function ancestors(directory: string): readonly string[] {
+  const above = dirname(directory);
+  return above === directory ? [directory] : [directory, ...ancestors(above)];
 }

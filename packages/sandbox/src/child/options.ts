@@ -84,10 +84,11 @@ function texts(
   name: string,
   given: readonly string[] | undefined = [],
 ): readonly string[] {
-  if (Array.isArray(given) && given.every((item) => typeof item === 'string' && item !== '')) {
-    return Object.freeze([...given]);
+  const all: unknown = given;
+  if (!Array.isArray(all) || !all.every((item) => typeof item === 'string' && item !== '')) {
+    throw invalid(what, `${name} has to be a list of texts`);
   }
-  throw invalid(what, `${name} has to be a list of texts`);
+  return Object.freeze([...given]);
 }
 
 function invalid(what: string, message: string): GuardError {

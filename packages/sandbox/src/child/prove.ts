@@ -39,7 +39,7 @@ function lapseOf(
   guarantees: Guarantees,
   silent: boolean,
 ): string | undefined {
-  const { read, connected, spawned } = report;
+  const { read, connected, spawned } = report as { readonly [K in keyof CanaryReport]: unknown }; // as it came
   if (guarantees.files !== 'none' && read !== false)
     return 'its canary read a file outside the roots';
   if (guarantees.network !== 'none' && connected !== false)

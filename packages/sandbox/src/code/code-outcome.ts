@@ -44,8 +44,8 @@ const STOPPED: readonly unknown[] = ['timeout', 'memory', 'output'] satisfies re
 function readReport(report: unknown): CodeResult {
   const { outcome, result, error, reason, stdout, stderr, files } = fieldsOf(report);
   const output: CodeOutput = {
-    stdout: String(stdout ?? ''),
-    stderr: String(stderr ?? ''),
+    stdout: textIn(stdout),
+    stderr: textIn(stderr),
     files: Array.isArray(files) ? files.filter(isFile) : [],
   };
   if (outcome === 'value') return { outcome, result, ...output };
@@ -66,6 +66,10 @@ function isFile(file: unknown): file is CodeFile {
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return Object.assign(Object.create(null) as object, value) as Record<string, unknown>; // of whatever kind
+}
+
+function textIn(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function textOf(error: unknown): string {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import {
   GuardError,
   ownOptions,
@@ -210,7 +211,7 @@ function rulesOf({
 }
 
 function callerOf(
-  { spares = 1, tmpMb, processes }: CodeSandboxOptions,
+  { language, spares = 1, tmpMb, processes }: CodeSandboxOptions,
   isolation: 'child' | 'os',
   limits: Limits,
   interpreter: Interpreter,
@@ -223,8 +224,14 @@ function callerOf(
   const read = 'missing' in interpreter ? [] : interpreter.read;
   const common = { read, write: [], env: [], spares };
   return isolation === 'os'
-    ? osCaller('codeSandbox', outer, { ...common, tmpMb, processes })
+    ? osCaller('codeSandbox', outer, { ...common, tmpMb, processes, roots: rootsOf(language) })
     : childCaller(outer, common);
+}
+
+/** Python and shell see the files that start them, so that those are all there is. */
+function rootsOf(language: Language): readonly string[] | undefined {
+  if (language === 'javascript') return undefined;
+  return ['.', '../child'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 }
 
 function quickJs(

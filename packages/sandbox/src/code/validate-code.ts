@@ -74,9 +74,8 @@ const PYTHON_BACKDOORS: ReadonlySet<string> = new Set([
   '__getattribute__',
 ]);
 
-/** Characters that make code look like other code than it is. */
-const MISLEADING =
-  /[\u0000-\u0008\u000e-\u001f\u007f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+/** Characters that make code look like other code than it is: those that control, and that turn the writing. */
+const MISLEADING = /(?![\t\n\r\f\v])\p{Cc}|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 /**
  * Looks for what code may not contain, so that a refusal says what is wrong before anything runs. It

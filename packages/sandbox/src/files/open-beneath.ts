@@ -1,6 +1,6 @@
 import { closeSync, constants, existsSync, fstatSync, openSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { isAbsolute, join, relative } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 
 import { GuardError } from '@guardstile/core';
 
@@ -51,9 +51,10 @@ export async function openBeneath(
     throw new GuardError('options_invalid', `openBeneath: "${flags}" is no flag; use ${known}`);
   }
   requireProc();
-  const names = namesBeneath(root, path);
+  const from = resolve(root);
+  const names = namesBeneath(from, path);
   const last = names.pop() ?? '.';
-  const directory = openDirectory(root, names, path);
+  const directory = openDirectory(from, names, path);
   try {
     // A named pipe would wait for its other end, and hold up every other file with it.
     const file = await open(
@@ -63,7 +64,7 @@ export async function openBeneath(
     );
     return await onlyFiles(file, path);
   } catch (error) {
-    throw named(error, root, path);
+    throw named(error, from, path);
   } finally {
     directory.close();
   }

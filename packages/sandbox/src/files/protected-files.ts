@@ -23,11 +23,15 @@ export function protectedFiles(given: readonly string[]): ProtectedFiles {
   return {
     reachedBy: (reached, use) => paths.find((path) => reaches(reached, path, use)),
     isNamedBy: (text) => {
+      if (text.length > LONGEST) return false;
       const name = fold(basename(text));
       return [...names].some((one) => continues(name, one));
     },
   };
 }
+
+/** PATH_MAX of Linux. */
+const LONGEST = 4096;
 
 function reaches(reached: ResolvedPath, given: string, use: 'read' | 'write'): boolean {
   // Resolved anew: files are replaced, and directories appear.
@@ -79,7 +83,7 @@ function isSame(a: Stats, b: Stats): boolean {
 
 function look(path: string): Stats | undefined {
   try {
-    return statSync(path);
+    return statSync(path, { throwIfNoEntry: false });
   } catch {
     return undefined;
   }

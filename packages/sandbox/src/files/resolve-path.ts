@@ -26,7 +26,9 @@ export function resolvePath(path: string): ResolvedPath {
 
 function realPath(path: string): string | undefined {
   try {
-    return realpathSync.native(path);
+    // To throw and catch an error costs more than all the rest.
+    const there = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+    return there ? realpathSync.native(path) : undefined;
   } catch {
     return undefined; // the walk finds out why
   }
@@ -72,10 +74,9 @@ function namesOf(path: string): string[] {
 /** A link is not followed. What cannot be looked at is refused. */
 function statsOf(path: string): Stats | undefined {
   try {
-    return lstatSync(path);
+    return lstatSync(path, { throwIfNoEntry: false });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    if (code === 'ENOENT') return undefined;
     throw refusedArgument(`${path} cannot be looked at (${code})`);
   }
 }

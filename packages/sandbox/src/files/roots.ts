@@ -46,7 +46,7 @@ export function isWithin(directory: string, path: string): boolean {
 
 function look(path: string): Stats | undefined {
   try {
-    return lstatSync(path);
+    return lstatSync(path, { throwIfNoEntry: false });
   } catch {
     return undefined;
   }

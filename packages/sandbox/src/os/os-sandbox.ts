@@ -1,4 +1,4 @@
-import type { Guarantees, Sandbox, SandboxCheck } from '@guardstile/core';
+import type { Guarantees, Sandbox } from '@guardstile/core';
 import { type Caller, createCaller } from '../child/caller.ts';
 import { environmentOf } from '../child/environment.ts';
 import { type Limits, limitsOf, positive } from '../child/limits.ts';
@@ -67,12 +67,14 @@ export interface OsCallerOptions {
   readonly tmpMb?: number | undefined;
   readonly processes?: number | undefined;
   readonly bwrap?: string | undefined;
+  /** What the modules import. @default what lies beside them and what is installed */
+  readonly roots?: readonly string[] | undefined;
 }
 
 export function osCaller(
   what: string,
   limits: Limits,
-  { read, write, env, spares, tmpMb = 64, processes = 32, bwrap }: OsCallerOptions,
+  { read, write, env, spares, tmpMb = 64, processes = 32, bwrap, roots }: OsCallerOptions,
 ): Caller {
   const size = positive(what, 'tmpMb', tmpMb, 1_048_576);
   const most = positive(what, 'processes', processes, 4096);
@@ -87,7 +89,7 @@ export function osCaller(
       osLaunch(
         [process.execPath, ...nodeArguments(url, limits.memoryMb, undefined)],
         {
-          read: [process.execPath, ...RUNNER_FILES, ...moduleRoots(url), ...read],
+          read: [process.execPath, ...RUNNER_FILES, ...(roots ?? moduleRoots(url)), ...read],
           write,
           tmpMb: size,
         },

@@ -1,0 +1,15 @@
+import { randomBytes } from 'node:crypto'; import { statSync } from 'node:fs';
+import { approvalSeal } from '@guardstile/approvals'; import { approvalLifecycle, canonical } from '@guardstile/core';
+import { readValue, writeValue } from '../../packages/approvals/src/store/value-text.ts';
+import { draftOf } from './draft.ts'; import { serialize, deserialize } from 'node:v8';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync } from 'node:crypto';
+const a={approval:approvalLifecycle.newApproval(draftOf('a'),1),key:'k',claim:undefined};
+const s=approvalSeal(randomBytes(32),'x'); const box=s.seal(a,'f'); const text=writeValue(a); console.log(box.length,text.length);
+const m=(n:string,fn:()=>unknown)=>{for(let i=0;i<3000;i++)fn();const c=process.cpuUsage();for(let i=0;i<10000;i++)fn();const d=process.cpuUsage(c);console.log(n.padEnd(14),((d.user+d.system)/10000).toFixed(1))};
+m('seal',()=>s.seal(a,'f')); m('open',()=>s.open(box,'f')); m('write',()=>writeValue(a)); m('read',()=>readValue(text)); m('JSON.parse',()=>JSON.parse(text)); m('canonical',()=>canonical(a));
+const v=serialize({...a}); m('v8 ser',()=>serialize(a)); m('v8 des',()=>deserialize(v));
+m('stat',()=>statSync('/tmp')); const k=randomBytes(32); const ks=createSecretKey(k); const iv=randomBytes(12);
+m('randomBytes',()=>randomBytes(12));
+m('gcm enc raw',()=>{const c=createCipheriv('aes-256-gcm',k,iv); c.setAAD(iv); const t=c.update(text,'utf8'); c.final(); return c.getAuthTag()});
+m('gcm enc ks',()=>{const c=createCipheriv('aes-256-gcm',ks,iv); c.setAAD(iv); const t=c.update(text,'utf8'); c.final(); return c.getAuthTag()});
+m('hmac',()=>createHmac('sha256',ks).update(text).digest());
