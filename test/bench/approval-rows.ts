@@ -35,7 +35,7 @@ export async function approvalRows({ generateText: plan }: BenchPlan): Promise<G
       notes: [
         `bare update: one row of ${RECORD} bytes by its primary key, WAL, synchronous = FULL, committed by itself`,
         'request, vote and consume are each one durable transaction, encrypted and authenticated',
-        `lists: a page of 100 among ${MANY} pending approvals, over the same among ${FEW}`,
+        `lists: a page of 100 (of a session: 10) among ${MANY} pending approvals, over the same among ${FEW}`,
       ],
       rows: compare(rounds, [
         row('request ÷ bare update', 'request', 'bare', 3),
@@ -138,13 +138,17 @@ function one(name: string, run: () => unknown, between?: () => unknown): Variant
   return { name, iterations: 1, run, ...(between === undefined ? {} : { between }) };
 }
 
-/** A store with so many pending approvals, of a hundred people in a thousand sessions. */
+/** A store with so many pending approvals: a hundred of each person, ten in each session. */
 function filled(path: string, count: number): ReturnType<typeof sqliteApprovals> {
   const file = openStoreFile(path, key, Date.now);
   const rows = rowsOf(file, true);
   file.write(() => {
     for (let n = 0; n < count; n += 1) {
-      const bindings = { ...BINDINGS, principal: `p-${n % 100}`, session: `s-${n % 1000}` };
+      const bindings = {
+        ...BINDINGS,
+        principal: `p-${n % (count / 100)}`,
+        session: `s-${n % (count / 10)}`,
+      };
       const draft = draftOf(`aid-${n}`, { bindings, expiresMs: EXPIRES_MS });
       rows.insert(approvalLifecycle.newApproval(draft, Date.now()), draft.aid);
     }

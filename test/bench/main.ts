@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 
 import { aiSdkRows } from './ai-sdk-rows.ts';
+import { approvalRows } from './approval-rows.ts';
 import { auditRows } from './audit-rows.ts';
 import { coreRows } from './core-rows.ts';
 import { type Group, met } from './figures.ts';
@@ -34,6 +35,7 @@ for (const measureGroup of [
   langchainToolRows,
   langchainAgentRows,
   auditRows,
+  approvalRows,
   importRows,
   sizeRows,
 ]) {

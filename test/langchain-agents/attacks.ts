@@ -257,7 +257,7 @@ async function expectHonest({ start, resume, ran }: ReturnType<typeof build>): P
   const before = ran.length;
   const asked: unknown[] = [];
   let { waiting } = await start(thread);
-  while (waiting[0] !== undefined) {
+  for (let most = 4; waiting[0] !== undefined && most > 0; most -= 1) {
     asked.push(`pay ${(waiting[0].args as { x: string }).x}`); // as recording() says it
     ({ waiting } = await resume({ [waiting[0].id]: approve }, thread));
   }

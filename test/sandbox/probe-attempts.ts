@@ -62,6 +62,7 @@ export const ATTEMPTS: readonly Attempt[] = [
   },
   {
     what: 'start a thread',
+    alone: true,
     code: `const { Worker } = await load('node:worker_threads');
 const worker = new Worker('0', { eval: true });
 return new Promise((resolve, reject) => { worker.once('online', () => resolve(true)); worker.once('error', reject); });`,

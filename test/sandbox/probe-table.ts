@@ -67,6 +67,8 @@ async function carryOut(
     bait,
   ).catch(() => undefined);
   const list: readonly unknown[] = Array.isArray(results) ? results : [];
+  // One that ended the process would make the others look as if they had been stopped.
+  if (list.length === 0 && attempts.length > 1) throw new Error('the probe ended early');
   const written = wasWritten();
   // Only a process that outlives its call by seconds was left behind.
   const left = list.includes('look') && !(await allGone(bait.marker, 3000));

@@ -10,12 +10,15 @@ export interface Room {
 const BESIDE = 20;
 const FEWEST = 6;
 const MOST = 40;
+/** Characters of one text on a low screen: two lines of it. */
+const SHORTEST = 150;
 const USUAL_ROWS = 24;
 
 /** So that an ordinary request and its prompt fit on a screen of that height. */
 export function foldedRoom(rows: number | undefined): Room {
   const height = rows === undefined || rows <= 0 ? USUAL_ROWS : rows;
-  return { lines: Math.min(Math.max(height - BESIDE, FEWEST), MOST), characters: 400 };
+  const lines = Math.min(Math.max(height - BESIDE, FEWEST), MOST);
+  return { lines, characters: Math.max(lines * 10, SHORTEST) };
 }
 
 export const UNFOLDED: Room = { lines: Infinity, characters: Infinity };

@@ -474,6 +474,10 @@ describe('a stored copy', () => {
   it('says what it left out', () => {
     expect(stored('x'.repeat(5000))).toBe(`${'x'.repeat(4096)}… [5000 characters]`);
     expect((stored(Array.from({ length: 5000 }, () => 0)) as unknown[]).at(-1)).toBe('[3001 more]');
+    const frozen = Object.freeze(Array.from({ length: 5000 }, () => 0));
+    expect((stored(frozen) as unknown[]).at(-1)).toBe('[3001 more]');
+    const record = Object.freeze(Object.fromEntries(frozen.map((value, i) => [`k${i}`, value])));
+    expect(stored(record)).toMatchObject({ '…': '[more]' });
     expect(
       stored(Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`k${i}`, 0]))),
     ).toMatchObject({ '…': '[more]' });

@@ -66,6 +66,7 @@ function isHarmless(
   depth: number,
 ): boolean {
   size.left -= 8;
+  if (size.left < 0) return false;
   if (typeof value === 'string') {
     size.left -= value.length;
     return size.left >= 0 && rules.text(value) === value;
@@ -73,7 +74,7 @@ function isHarmless(
   if (typeof value === 'number') return isJsonNumber(value);
   if (typeof value !== 'object' || value === null)
     return typeof value === 'boolean' || value === null;
-  if (depth >= MAX_DEPTH || size.left < 0 || !Object.isFrozen(value)) return false;
+  if (depth >= MAX_DEPTH || !Object.isFrozen(value)) return false;
   if (Array.isArray(value)) {
     return value.every((item) => isHarmless(item, rules, size, depth + 1));
   }
@@ -84,7 +85,7 @@ function isHarmless(
     size.left -= key.length;
     if (hides || name !== key || !isHarmless(item, rules, size, depth + 1)) return false;
   }
-  return true;
+  return size.left >= 0;
 }
 
 function copyValue(value: unknown, copy: Copy, path: string, depth: number): unknown {

@@ -54,7 +54,7 @@ describe('the schema of policy files', () => {
     'where: { amount: { lte: { $env: MAX } } }',
     'who: { role: [a, b] }, approve: { by: role:x, quorum: 2, expires: 4h, editable: [amount] }',
     'obligations: [{ type: redact, fields: [iban] }], limits: [{ id: l, max: 5, window: 1d }]',
-    'limits: [{ id: l, amount: { from: amount }, max: 5, window: 1d }], approve: { grants: [session] }',
+    'limits: [{ id: l, amount: { from: amount }, max: 5, window: 1d }], approve: { grants: [session], onExpiry: { escalateTo: role:board } }',
     'requires: { sandbox: { files: os, network: args }, durability: disk }',
     'source: mcp.example, where: { whatever: { gt: 1 } }, mode: shadow',
   ])('accepts a rule with %s', async (rest) => {

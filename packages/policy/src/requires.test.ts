@@ -12,6 +12,7 @@ import { describe, expect, it } from 'vitest';
 import { describeExplanation } from './describe-explanation.ts';
 import type { RuleDocument } from './document.ts';
 import { checkPolicy, compilePolicy } from './rule-policy.ts';
+import { shadow } from './shadow.ts';
 
 const all: RuleDocument = { id: 'all', effect: 'allow', tool: '*' };
 const os: RuleDocument = {
@@ -64,6 +65,11 @@ describe('what a rule requires', () => {
       { name: 'all', grants: compilePolicy({ rules: [all] }) },
       { name: 'box', restricts: compilePolicy({ layer: 'restricts', rules: [os] }) },
     ]),
+    'beside one that is tried out': shadow({
+      enforced: compilePolicy({ rules: [all, os] }),
+      candidate: compilePolicy({ rules: [all] }),
+      as: 'layer',
+    }),
     'of a user': perUser({
       default: () => 'deny',
       policies: { ann: compilePolicy({ rules: [os] }) },

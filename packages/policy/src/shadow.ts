@@ -75,6 +75,9 @@ export function shadow(options: ShadowOptions): Policy {
         return opinion;
       };
     },
+    get needs() {
+      return enforced.needs ?? {};
+    },
     ...(enforced.onChange === undefined ? {} : { onChange: enforced.onChange }),
   };
 }

@@ -201,6 +201,61 @@ describe('an inbox', () => {
     });
   });
 
+  it('does not call off what runs already', async () => {
+    const approvals = memoryApprovals();
+    const approval = await approvalFor(approvals);
+    const set = setUp({
+      ...approvals,
+      async cancel(aid) {
+        // The call was a moment quicker.
+        await approvals.consume(aid, 'claim', approval.bindings);
+        return approvals.cancel(aid);
+      },
+    });
+    await set.inbox.vote(approval.aid, ballot(approval, bob));
+    await set.inbox.vote(approval.aid, ballot(approval, carol));
+    expect(await set.inbox.vote(approval.aid, ballot(approval, bob, 'deny'))).toMatchObject({
+      ok: false,
+      reason: 'decided',
+      message: 'it is consumed already, and an answer counts only before that',
+    });
+    expect((await actions(set)).slice(2)).toEqual([
+      'approval.deny by bob',
+      'approval.not-counted by bob',
+    ]);
+  });
+
+  it('counts nothing once time is over', async () => {
+    let now = 0;
+    const { inbox, approvals } = setUp(memoryApprovals({ clock: () => now }));
+    const approval = await approvalFor(approvals);
+    now = 60_001;
+    expect(await inbox.vote(approval.aid, ballot(approval, bob))).toMatchObject({
+      reason: 'decided',
+      message: 'it is expired already, and an answer counts only before that',
+    });
+  });
+
+  it('lets those answer whom it was handed on to', async () => {
+    let now = 0;
+    const { inbox, approvals } = setUp(memoryApprovals({ clock: () => now }));
+    const requirements: Requirements = {
+      ...FINANCE,
+      votes: [{ kind: 'approvers', by: ['role:finance'], quorum: 1 }],
+      onExpiry: 'escalate',
+      escalateTo: ['mallory'],
+    };
+    const approval = await approvalFor(approvals, {}, { requirements });
+    expect(await inbox.vote(approval.aid, ballot(approval, mallory))).toMatchObject({
+      reason: 'not-named',
+    });
+    now = 60_001;
+    expect(await inbox.vote(approval.aid, ballot(approval, mallory))).toMatchObject({
+      ok: true,
+      approval: { state: 'approved' },
+    });
+  });
+
   it('lets the requester confirm, and nobody else', async () => {
     const { inbox, approvals } = setUp();
     const approval = await approvalFor(approvals, {}, { requirements: CONFIRM });
