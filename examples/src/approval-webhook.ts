@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -94,6 +95,7 @@ function urlOf(server: typeof office): string {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`; // it listens on a port
 }
 
+await Promise.all([application, office].map((server) => once(server, 'listening')));
 const detach = attachChannels({
   approvals,
   channels: [webhookChannel({ url: urlOf(office), secret: outgoing })],

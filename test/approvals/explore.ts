@@ -101,7 +101,7 @@ function justMet(scenario: Scenario, before: World, after: World): boolean {
 }
 
 function sortedSet(names: ReadonlyArray<string | undefined>): string {
-  return [...new Set(names)].toSorted().join();
+  return [...new Set(names.map(String))].toSorted().join();
 }
 
 /** Worlds from which the same can come. Only whether a version is still the current one matters. */

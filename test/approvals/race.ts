@@ -69,7 +69,7 @@ export async function race(
     racers[i] = again;
     again.send('go');
   }
-  const codes = await Promise.all(racers.map((racer) => ended.get(racer)));
+  const codes = await Promise.all(racers.map(async (racer) => ended.get(racer)));
   if (codes.some((code) => (code as readonly unknown[])[0] !== 0))
     throw new Error('a racer failed');
   const shares = own.map(linesOf);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { createAuditKeys, fileAudit, sqliteAudit } from '@guardstile/audit';
-import { sqliteApprovals } from '@guardstile/approvals';
+import { approvalInbox, sqliteApprovals } from '@guardstile/approvals';
 import {
   type ApprovalStore,
   type AuditLog,
@@ -102,7 +102,7 @@ describe('a row that somebody else wrote', () => {
     const bytes = Buffer.from(String(row?.['box']), 'hex');
     for (let at = 0; at < bytes.length; at += 7) {
       const changed = Buffer.from(bytes);
-      changed.writeUInt8(changed.readUInt8(at) ^ 1, at); // oxlint-disable-line no-bitwise
+      changed.writeUInt8(changed.readUInt8(at) ^ 1, at);
       tamper(`UPDATE approval SET box = x'${changed.toString('hex')}'`);
       expect(await codeOf(() => store.get('a'))).toBe('approval_tampered');
     }
@@ -182,7 +182,7 @@ describe('what is kept', () => {
     expect(() => sqliteApprovals(path, { key: other })).toThrow(
       expect.objectContaining({
         code: 'approval_store_error',
-        message: expect.stringContaining('another key'),
+        message: expect.stringContaining('another key') as unknown,
       }),
     );
     expect(open().get('a')).toMatchObject({ reason: secret });
@@ -269,6 +269,24 @@ describe.each(LOGS)('a restored backup beside a log $name', ({ open: openLog }) 
     expect(await again.get(still)).toMatchObject({ state: 'pending' });
     expect(await again.get(used)).toMatchObject({ state: 'consumed' });
     await guard.close();
+    await audit.close?.();
+  });
+
+  it('brings no grant back that was revoked meanwhile', async () => {
+    const { open, folder, path } = storeFolder();
+    const audit = openLog(folder);
+    const first = open();
+    await first.grants?.add(grantOf('kept', { expiresMs: 3_600_000 }));
+    await first.grants?.add(grantOf('revoked', { expiresMs: 3_600_000 }));
+    first.close();
+    copyFileSync(path, `${path}.backup`);
+    const second = open();
+    const inbox = approvalInbox({ approvals: second, audit });
+    await inbox.revoke('revoked', { id: 'ben', tenant: 'acme' });
+    second.close();
+    copyFileSync(`${path}.backup`, path);
+    const standing = await open({ audit }).grants?.list({});
+    expect(standing?.map(({ gid }) => gid)).toEqual(['kept']);
     await audit.close?.();
   });
 

@@ -15,7 +15,8 @@ describe('waiting for an answer that comes in elsewhere', () => {
     const [waiting, answering] = [open(), open()];
     await waiting.create(draftOf('a', { expiresMs: 3_600_000 }), 'a');
     const states: unknown[] = [];
-    const leave = waiting.subscribe?.(async () => states.push((await waiting.get('a'))?.state));
+    const look = async (): Promise<unknown> => states.push((await waiting.get('a'))?.state);
+    const leave = waiting.subscribe?.(() => void look());
     await answering.vote('a', voteOf('ann'), 1);
     expect(states).toEqual([]);
     vi.advanceTimersByTime(1000);

@@ -4,6 +4,7 @@ import { cpus, loadavg } from 'node:os';
 import { aiSdkRows } from './ai-sdk-rows.ts';
 import { approvalRows } from './approval-rows.ts';
 import { auditRows } from './audit-rows.ts';
+import { childRows } from './child-rows.ts';
 import { coreRows } from './core-rows.ts';
 import { type Group, met } from './figures.ts';
 import { generateTextRows } from './generate-text-rows.ts';
@@ -30,6 +31,7 @@ for (const measureGroup of [
   coreRows,
   policyRows,
   sandboxRows,
+  childRows,
   generateTextRows,
   aiSdkRows,
   langchainToolRows,

@@ -189,7 +189,7 @@ export function testApprovalStore(harness: ApprovalStoreHarness): void {
         const results = await Promise.all(
           ['ben', 'cas'].map(async (voter) => store.vote('a', voteOf(voter), 1)),
         );
-        expect(results.map(({ ok }) => ok).toSorted()).toEqual([false, true]);
+        expect(results.filter(({ ok }) => ok)).toHaveLength(1);
         expect((await store.get('a'))?.votes).toHaveLength(1);
       });
 
@@ -524,8 +524,8 @@ export function testApprovalStore(harness: ApprovalStoreHarness): void {
         });
         await store.create(draft, `key ${text}`);
         const kept = await store.get(draft.aid);
-        const { args, ...rest } = draft;
-        expect(plain(kept)).toMatchObject(plain(harness.keepsArgs ? draft : rest) as object);
+        const without = harness.keepsArgs ? [] : ['args'];
+        expect(plain(kept)).toMatchObject(plain(draft, without) as object);
         expect(canonical(kept?.bindings)).toBe(canonical(bindings));
         expect((await store.find(`key ${text}`))?.aid).toBe(draft.aid);
         for (const field of ['tenant', 'principal', 'session'] as const) {
@@ -557,7 +557,7 @@ export function testApprovalStore(harness: ApprovalStoreHarness): void {
         await create('a', { requirements: TWO });
         const note = 'no '.repeat(350_000);
         const bare = Object.assign(Object.create(null) as object, voteOf('ben', { note }));
-        await store.vote('a', bare as ReturnType<typeof voteOf>, 1);
+        await store.vote('a', bare, 1);
         const [vote] = (await store.get('a'))?.votes ?? [];
         expect(vote?.note === note).toBe(true);
         expect(Object.getPrototypeOf(vote)).toBe(null);

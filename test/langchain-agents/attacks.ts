@@ -149,8 +149,9 @@ export function attacksOn(construct: typeof build): void {
     });
 
     it('casts no vote but the requester’s, whatever was put into the checkpoint', async () => {
+      // Whom nobody here can stand in for, so that it stays open.
       const votes = [{ kind: 'approvers', by: ['boss'], quorum: 1 }] as const;
-      const { config, checkpointer, start, goOn, ran } = agentWith({
+      const { config, checkpointer, start, goOn, ran } = construct({
         calls: [['pay', '1']],
         policy: () => ({ effect: 'ask', requirements: { votes } }),
       });

@@ -86,7 +86,7 @@ describe('JavaScript in QuickJS', () => {
     ['for (;;);'],
     ['/^(a+)+$/.test("a".repeat(60) + "b")'],
     ['(async () => { for (;;) await 0; })()'],
-    ['const x = []; x.length = 1e6; for (;;) x.fill(0).sort()'],
+    ['const x = []; x.length = 1e4; for (;;) x.fill(0).sort()'],
     ['let n = 3n ** 100_000n; for (;;) { n * n }'],
   ])('that does not end is ended: %s', async (code) => {
     expect(await brief.execute(code)).toMatchObject({ outcome: 'timeout' });

@@ -6,12 +6,7 @@ import { type Attempt, ATTEMPTS, type Bait } from './probe-attempts.ts';
 import { type Laid, layBait } from './probe-bait.ts';
 
 /** The tiers, as the table calls them. */
-export const TIERS = [
-  '`noSandbox`',
-  '`childSandbox`',
-  '`osSandbox`',
-  '`codeSandbox` (QuickJS)',
-] as const;
+const TIERS = ['`noSandbox`', '`childSandbox`', '`osSandbox`', '`codeSandbox` (QuickJS)'] as const;
 
 /** What a tier made of an attempt. */
 export type Verdict = 'stopped' | '**possible**';

@@ -4,6 +4,7 @@ import { type GraphTask, graphTask, type NoTask } from './graph-task.ts';
 import { interruptAsk } from './interrupt-ask.ts';
 import { interruptPayload } from './interrupt-payload.ts';
 import { readAnswer, voteOf } from './interrupt-vote.ts';
+import { hasRunOut } from './ran-out.ts';
 import type { ToolConfig } from './tool-shape.ts';
 
 /** The input to run a call with, and whether people have said what its guard needs them to say. */
@@ -31,6 +32,9 @@ export async function askInGraph(
   if (typeof task === 'string') return { input: given, approved: false };
   // Without an id of its own the answer to the call could not be told from others.
   const input = given.id === undefined ? { ...given, id: `task ${task.id}` } : given;
+  if (await hasRunOut(tool, input, task)) {
+    return { input: { ...input, answer: 'voted' }, approved: false };
+  }
   const { decision, approval } = await tool.open(input);
   if (approval === undefined) {
     // A vote that was cast already says best why nothing runs.

@@ -6,7 +6,7 @@ import { askAhead } from './middleware-asks.ts';
 import { dynamicCall } from './middleware-dynamic.ts';
 import { failureMessage } from './middleware-errors.ts';
 import { isTool, shownTools } from './middleware-model.ts';
-import { editedBy, pendingCalls } from './middleware-pending.ts';
+import { changedBy, pendingCalls } from './middleware-pending.ts';
 import { type MiddlewareReport, reporter, warnOfUnguarded } from './middleware-report.ts';
 import { type MiddlewareTools, middlewareTools } from './middleware-tools.ts';
 import type { ToolSetOptions } from './tool-set-options.ts';
@@ -103,7 +103,7 @@ function outermost(scene: Scene, { alone }: { readonly alone: boolean }): GuardM
       const agent = agentOf(config);
       const known = (name: string) => scene.tools.named(agent, name);
       const calls = pendingCalls(messages);
-      return editedBy(await askAhead(calls, { guard, config, interrupt, known }), messages);
+      return changedBy(await askAhead(calls, { guard, config, interrupt, known }), messages);
     },
     wrapToolCall: async (request, handler) => {
       try {

@@ -9,6 +9,7 @@ import { APPROVE, readAnswer, voteOf } from './interrupt-vote.ts';
 import type { Known } from './known-tool.ts';
 import { editedArgs } from './middleware-edit.ts';
 import { parseInput } from './parse-input.ts';
+import { hasRunOut } from './ran-out.ts';
 import type { ToolConfig } from './tool-shape.ts';
 
 /** A call of the model that waits to be made. */
@@ -28,25 +29,54 @@ export interface Asking {
   readonly known: (name: string) => Known | undefined;
 }
 
+/** What came of asking ahead, by call. */
+export interface Ahead {
+  /** Arguments that a person edited. */
+  readonly edits: ReadonlyMap<PendingCall, Args>;
+  /** What the model reads of calls that are not made any more, since nobody answered in time. */
+  readonly expired: ReadonlyMap<PendingCall, string>;
+}
+
 /**
  * Asks about the calls that a model made before any of them starts, one after the other. Votes go
- * to the guard, which decides when the calls are made; what is returned are the arguments that a
- * person edited, by call.
+ * to the guard, which decides when the calls are made.
  */
 export async function askAhead(
   calls: readonly PendingCall[],
   { guard, config, interrupt, known }: Asking,
-): Promise<ReadonlyMap<PendingCall, Args>> {
+): Promise<Ahead> {
   const edits = new Map<PendingCall, Args>();
+  const expired = new Map<PendingCall, string>();
   const task = graphTask(config, interrupt);
   // Each tool then refuses for itself, and says why.
-  if (guard.canAsk || typeof task === 'string') return edits;
+  if (guard.canAsk || typeof task === 'string') return { edits, expired };
   for (const call of calls) {
     const tool = known(call.name);
-    const edited = tool === undefined ? undefined : await askFor(tool, call, config, task);
+    if (tool === undefined || !mayAsk(tool, call)) continue;
+    const late = await expiredReason(tool, call, config, task);
+    if (late !== undefined) expired.set(call, late);
+    const edited = late === undefined ? await askFor(tool, call, config, task) : undefined;
     if (edited !== undefined) edits.set(call, edited);
   }
-  return edits;
+  return { edits, expired };
+}
+
+function mayAsk({ tool }: Known, { id }: PendingCall): boolean {
+  const fixed = tool.fixed()?.effect;
+  return id !== undefined && fixed !== 'deny' && fixed !== 'allow';
+}
+
+/** What the graph stopped for here, another step would ask about anew; so it is denied, and logged, here. */
+async function expiredReason(
+  known: Known,
+  call: PendingCall,
+  config: ToolConfig | undefined,
+  task: GraphTask,
+): Promise<string | undefined> {
+  const input = await inputOf(known, call, call.args, config);
+  if (input === undefined || !(await hasRunOut(known.tool, input, task))) return undefined;
+  const { decision } = await known.tool.open({ ...input, answer: 'voted' }, { final: true });
+  return `${call.name}: ${decision.reason}`;
 }
 
 async function askFor(
@@ -55,8 +85,6 @@ async function askFor(
   config: ToolConfig | undefined,
   task: GraphTask,
 ): Promise<Args | undefined> {
-  const fixed = known.tool.fixed()?.effect;
-  if (call.id === undefined || fixed === 'deny' || fixed === 'allow') return undefined;
   const opened = await open(known, call, call.args, config);
   if (opened.approval !== undefined) return vote(known, call, config, task, opened);
   return opened.denial === undefined ? undefined : earlierEdit(known, call, config, task, opened);
@@ -74,21 +102,31 @@ function editNote(args: Args): string {
   return `it was edited; what it became is ${digest('args', args)}`;
 }
 
-async function open(
-  { guard, tool, original, options }: Known,
+async function inputOf(
+  { guard, original, options }: Known,
   { id }: PendingCall,
   args: Args,
   config: ToolConfig | undefined,
-): Promise<OpenCall> {
+): Promise<CallInput | undefined> {
   let parsed: unknown;
   try {
     parsed = await parseInput(original, args);
   } catch {
     // The tool will answer to arguments that do not fit.
-    return { input: undefined, approval: undefined, denial: undefined };
+    return undefined;
   }
-  const input = callInput(guard, { args: parsed, config, id }, options.context);
-  const { decision, approval } = await tool.open(input);
+  return callInput(guard, { args: parsed, config, id }, options.context);
+}
+
+async function open(
+  known: Known,
+  call: PendingCall,
+  args: Args,
+  config: ToolConfig | undefined,
+): Promise<OpenCall> {
+  const input = await inputOf(known, call, args, config);
+  if (input === undefined) return { input, approval: undefined, denial: undefined };
+  const { decision, approval } = await known.tool.open(input);
   const denied = decision.effect === 'deny' && decision.code === 'approval_denied';
   return { input, approval, denial: denied ? decision.reason : undefined };
 }

@@ -1,6 +1,6 @@
 import { AIMessage, type BaseMessage, ToolMessage } from '@langchain/core/messages';
 
-import type { PendingCall } from './middleware-asks.ts';
+import type { Ahead, PendingCall } from './middleware-asks.ts';
 
 /** The calls of the model's last answer that were not made yet. */
 export function pendingCalls(messages: readonly BaseMessage[]): readonly PendingCall[] {
@@ -15,13 +15,18 @@ function lastAnswer(messages: readonly BaseMessage[]): AIMessage | undefined {
   return messages.findLast((message) => AIMessage.isInstance(message));
 }
 
-/** The model's answer with edited calls, in place of the original. */
-export function editedBy(
-  edits: ReadonlyMap<PendingCall, PendingCall['args']>,
+/** The model's answer with edited calls, in place of the original, and the answers to calls that are over. */
+export function changedBy(
+  { edits, expired }: Ahead,
   messages: readonly BaseMessage[],
 ): { messages: BaseMessage[] } | undefined {
   const last = lastAnswer(messages);
-  if (edits.size === 0 || last === undefined) return undefined;
+  if (last === undefined || edits.size + expired.size === 0) return undefined;
   const calls = last.tool_calls?.map((call) => ({ ...call, args: edits.get(call) ?? call.args }));
-  return { messages: [new AIMessage({ ...last.lc_kwargs, tool_calls: calls ?? [] })] };
+  const edited = new AIMessage({ ...last.lc_kwargs, tool_calls: calls ?? [] });
+  const answers = [...expired].map(
+    ([{ id = '', name }, content]) =>
+      new ToolMessage({ status: 'error', content, tool_call_id: id, name }),
+  );
+  return { messages: [...(edits.size === 0 ? [] : [edited]), ...answers] };
 }

@@ -12,8 +12,8 @@ import { editAtTerminal } from './edit-at-terminal.ts';
 import { grantAtTerminal } from './grant-at-terminal.ts';
 import { fieldsOf, grantsOf } from './inbox/read-grant.ts';
 import { labelOf } from './label-of.ts';
-import type { LastApproved } from './last-approved.ts';
-import { foldedRoom, UNFOLDED } from './page.ts';
+import type { ApprovedBefore, LastApproved } from './last-approved.ts';
+import { foldedRoom, type Room, UNFOLDED } from './page.ts';
 import { plainDialog } from './plain-dialog.ts';
 import { isDumb, type Terminal } from './terminal.ts';
 
@@ -48,6 +48,19 @@ export async function askAtTerminal(
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** What the person has done with the request so far. */
+interface Look {
+  readonly room: Room;
+  /** Whether values are still hidden. */
+  readonly hidden: boolean;
+  /** The arguments, revealed or not. */
+  readonly args: unknown;
+  readonly edited: Fields;
+}
+
+/** An answer, or another look at the request. */
+type Next = { readonly answer: ApproverAnswer } | { readonly look: Look };
+
 async function answerOf(
   dialog: Dialog,
   { output }: Terminal,
@@ -55,76 +68,100 @@ async function answerOf(
   last: LastApproved,
 ): Promise<ApproverAnswer> {
   const before = last.get(request);
-  let edited: Fields = {};
-  let args = request.args;
-  let view: Pick<View, 'room' | 'hidden'> = {
+  let look: Look = {
     room: foldedRoom(output.rows),
     hidden: request.hidden.length > 0,
+    args: request.args,
+    edited: {},
   };
-
-  /** The answer, and what the next difference is shown against. */
-  function approve(grant?: GrantOffer): ApproverAnswer {
-    const changed = Object.keys(edited).length > 0;
-    const shown = changed ? { ...(request.args as Fields), ...edited } : request.args; // records have fields
-    last.set(request, { args: shown, hidden: request.hidden, at: Date.now() });
-    if (!changed && grant === undefined) return 'approve';
-    return {
-      verdict: 'approve',
-      ...(changed ? { edited } : {}),
-      ...(grant === undefined ? {} : { grant }),
-    };
-  }
-
   for (;;) {
-    const isEdited = Object.keys(edited).length > 0;
-    const now = isEdited ? { ...(args as Fields), ...edited } : args; // records have fields
-    const page = describeRequest(request, {
-      ...view,
-      args: now,
-      ...(isEdited ? { unedited: args } : {}),
-      ...(before === undefined ? {} : { last: before }),
-      now: Date.now(),
-    });
+    const page = describeRequest(request, viewOf(look, before));
     dialog.show('Approval needed', page);
+    const isEdited = hasFields(look.edited);
     const choice = await dialog.choose(
       question(request.tool.name, isEdited),
-      choicesOf(request, view.hidden, page.folded, isEdited),
+      choicesOf(request, look.hidden, page.folded, isEdited),
       // A key that was pressed too early, or twice, must not approve.
       'deny',
     );
     if (choice.kind !== 'answered') return unanswered(choice);
-    switch (choice.value) {
-      case 'approve':
-        return approve();
-      case 'deny':
-        return 'deny';
-      case 'note':
-        return denyWithNote(dialog);
-      case 'edit': {
-        const { editable } = request.requirements;
-        const fields = await editAtTerminal(dialog, editable, now as Fields, view.hidden); // only records are offered
-        if (fields.kind === 'closed') return unanswered(fields);
-        if (fields.kind === 'answered') edited = { ...edited, ...fields.value };
-        break;
-      }
-      case 'undo':
-        edited = {};
-        break;
-      case 'grant': {
-        const grant = await grantAtTerminal(dialog, request, now);
-        if (grant.kind === 'closed') return unanswered(grant);
-        if (grant.kind === 'answered') return approve(grant.value);
-        break;
-      }
-      case 'reveal':
-        args = await request.reveal();
-        view = { ...view, hidden: false };
-        break;
-      case 'unfold':
-        view = { ...view, room: UNFOLDED };
-        break;
+    const next = await follow(choice.value, dialog, request, look);
+    if ('look' in next) {
+      ({ look } = next);
+      continue;
     }
+    if (isApproval(next.answer)) {
+      const args = withEdits(request.args, look.edited);
+      last.set(request, { args, hidden: request.hidden, at: Date.now() });
+    }
+    return next.answer;
   }
+}
+
+async function follow(
+  choice: Choice,
+  dialog: Dialog,
+  request: ApprovalRequest,
+  look: Look,
+): Promise<Next> {
+  const { args, edited } = look;
+  switch (choice) {
+    case 'approve':
+      return { answer: approval(edited) };
+    case 'deny':
+      return { answer: 'deny' };
+    case 'note':
+      return { answer: await denyWithNote(dialog) };
+    case 'edit': {
+      const { editable } = request.requirements;
+      const now = withEdits(args, edited) as Fields; // only records are offered to be edited
+      const fields = await editAtTerminal(dialog, editable, now, look.hidden);
+      if (fields.kind === 'closed') return { answer: unanswered(fields) };
+      const more = fields.kind === 'answered' ? fields.value : {};
+      return { look: { ...look, edited: { ...edited, ...more } } };
+    }
+    case 'undo':
+      return { look: { ...look, edited: {} } };
+    case 'grant': {
+      const grant = await grantAtTerminal(dialog, request, withEdits(args, edited));
+      if (grant.kind === 'closed') return { answer: unanswered(grant) };
+      if (grant.kind === 'cancelled') return { look };
+      return { answer: approval(edited, grant.value) };
+    }
+    case 'reveal':
+      return { look: { ...look, args: await request.reveal(), hidden: false } };
+    case 'unfold':
+      return { look: { ...look, room: UNFOLDED } };
+  }
+}
+
+function viewOf({ room, hidden, args, edited }: Look, last: ApprovedBefore | undefined): View {
+  return {
+    room,
+    hidden,
+    args: withEdits(args, edited),
+    ...(hasFields(edited) ? { unedited: args } : {}),
+    ...(last === undefined ? {} : { last }),
+    now: Date.now(),
+  };
+}
+
+function hasFields(edited: Fields): boolean {
+  return Object.keys(edited).length > 0;
+}
+
+function withEdits(args: unknown, edited: Fields): unknown {
+  return hasFields(edited) ? { ...(args as Fields), ...edited } : args; // only records are edited
+}
+
+function approval(edited: Fields, grant?: GrantOffer): ApproverAnswer {
+  const changes = hasFields(edited) ? { edited } : {};
+  if (grant !== undefined) return { verdict: 'approve', ...changes, grant };
+  return hasFields(edited) ? { verdict: 'approve', ...changes } : 'approve';
+}
+
+function isApproval(answer: ApproverAnswer): boolean {
+  return answer === 'approve' || (typeof answer === 'object' && answer.verdict === 'approve');
 }
 
 function question(tool: string, edited: boolean): string {

@@ -10,7 +10,7 @@ import { createAuditKeys } from './audit-keys.ts';
 import { fileAudit } from './file-audit.ts';
 import { proveEntries, verifyProof } from './prove.ts';
 import { sqliteAudit } from './sqlite-audit.ts';
-import { verifyLog } from './verify-log.ts';
+import { againstOf, verifyAgainst, verifyLog } from './verify-log.ts';
 
 // A busy machine is no reason to give up.
 const keys = { ...createAuditKeys(), deadlineMs: 60_000 };
@@ -104,6 +104,38 @@ describe('a log', () => {
       });
     },
   );
+
+  it('has to stand where the registry says that it was left', async () => {
+    const { path, checkpoint } = await guarded(3);
+    const { entries: size, head } = verifyLog(path);
+    const against = againstOf({}, () => undefined);
+    const left = (at: number, hash: string) =>
+      verifyAgainst(path, { ...against, left: { size: at, head: hash } });
+    expect(left(size, head).outcome).toBe('unproven');
+    expect(left(size, 'f'.repeat(64)).fault).toMatchObject({ seq: size - 1 });
+    expect(left(2, head).fault).toMatchObject({ seq: 1 });
+    expect(left(size + 1, head).fault).toMatchObject({ seq: size });
+    // What comes first in the log is said: a checkpoint of another log at its end, or the registry before.
+    const other = createAuditKeys();
+    const alien = fileAudit(temporaryDirectory(), { ...other, deadlineMs: 60_000 });
+    for (let n = 1; n < size - 1; n += 1) {
+      await alien.append({ kind: 'application', action: 'a', actor: 'test' });
+    }
+    await alien.close();
+    const note = readFileSync(join(alien.path, 'checkpoint'), 'utf8');
+    const options = { publicKey: other.publicKey, checkpoints: [note] };
+    const both = againstOf(options, () => undefined);
+    const report = verifyAgainst(path, { ...both, left: { size: 2, head } });
+    expect(report.fault).toMatchObject({
+      seq: 1,
+      reason: expect.stringContaining('registry') as string,
+    });
+    expect(verifyAgainst(path, both).fault).toMatchObject({
+      seq: size - 1,
+      reason: expect.stringContaining('another log') as string,
+    });
+    expect(verifyLog(path, { publicKey, checkpoints: [checkpoint] }).outcome).toBe('verified');
+  });
 
   it('says how often the clock went backwards, in a file and between two', async () => {
     const path = temporaryDirectory();

@@ -11,6 +11,7 @@ import {
 } from '../test/harness.ts';
 import { memoryApprovals } from './approvals/memory.ts';
 import { memoryAudit } from './audit/memory.ts';
+import { noSandbox } from './sandbox/no-sandbox.ts';
 import { createGuard, isGuard, sameGuard } from './guard.ts';
 import { allowAll } from './policy/allow-all.ts';
 import { perUser } from './policy/selector.ts';
@@ -218,10 +219,7 @@ describe('close', () => {
         close: () => void order.push('log closed'),
       },
       sandbox: {
-        name: 'none',
-        guarantees: {} as never,
-        check: () => ({ ok: false, reason: '' }),
-        run: (_call, { execute }) => execute(),
+        ...noSandbox(),
         close: () => void order.push('sandbox closed'),
       },
     });

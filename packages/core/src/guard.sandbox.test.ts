@@ -122,6 +122,27 @@ describe('a sandbox that confines arguments', () => {
     expect(order).toEqual(['enter read', 's1', 'undefined', 'leave']);
   });
 
+  it('is in the log with what it guarantees, and one that does not work lets nothing run', async () => {
+    const guard = createGuard({ policy: allowAll(), sandbox: proving({ files: 'args' }) });
+    await guard.call({ tool: 'read', args: {} }, () => 'text');
+    const [allowed] = await entriesOf(guard);
+    expect(allowed?.sandbox).toMatchObject({ name: 'proven', guarantees: { files: 'args' } });
+
+    const broken: Sandbox = {
+      ...noSandbox(),
+      name: 'broken',
+      check: () => ({ ok: false, reason: 'no bwrap' }),
+    };
+    let ran = false;
+    const refusing = createGuard({ policy: allowAll(), sandbox: broken });
+    const { message } = await expectRefusal(
+      () => refusing.call({ tool: 'read', args: {} }, () => (ran = true)),
+      'sandbox_unavailable',
+    );
+    expect(message).toContain('no bwrap');
+    expect(ran).toBe(false);
+  });
+
   it('may run a tool elsewhere, without its body', async () => {
     const guard = createGuard({
       policy: allowAll(),
@@ -183,6 +204,33 @@ describe('what is required of a sandbox', () => {
       'approval.approve',
       'tool.deny sandbox_unavailable',
     ]);
+  });
+
+  it('is not there for a call that its sandbox does not take', async () => {
+    const some = {
+      ...proving({ files: 'os' }),
+      takes: ({ tool }: ToolCall) => tool.name === 'read',
+    };
+    const guard = createGuard({
+      policy: allowAll(),
+      sandbox: [some, proving({ network: 'args' })],
+    });
+    const call = (tool: string, requires: Partial<Guarantees>): Promise<number> =>
+      guard.call({ tool, args: {}, requires }, () => 1);
+    expect(await call('read', { files: 'os', network: 'args' })).toBe(1);
+    expect(await call('other', { network: 'args' })).toBe(1);
+    await expectRefusal(() => call('other', { files: 'os' }), 'sandbox_unavailable');
+  });
+
+  it('hands the tool the secrets that it declared, wherever it runs', async () => {
+    const seen: unknown[] = [];
+    const guard = createGuard({
+      policy: allowAll(),
+      sandbox: { ...noSandbox(), run: (_call, { secrets }) => void seen.push(secrets) },
+      secrets: { name: 'vault', get: () => 'value' },
+    });
+    await guard.call({ tool: 'read', args: {}, secrets: ['KEY'] }, () => 1);
+    expect(seen).toEqual([{ KEY: 'value' }]);
   });
 
   it('is proven once and not at every call', async () => {

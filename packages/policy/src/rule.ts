@@ -75,7 +75,7 @@ export function readRule(
     who: own.who === undefined ? [] : readWho(own.who, place.at('who')),
     where: own.where === undefined ? [] : readWhere(own.where, place.at('where')),
     when: own.when === undefined ? undefined : readWhen(own.when, place.at('when')),
-    requirements: named(id, requirementsOf(effect, own.approve, place.at('approve'))),
+    requirements: answeredBy(id, requirementsOf(effect, own.approve, place.at('approve'))),
     demands: demandsOf(effect, own, place),
   };
   if (effect === 'allow' && layer === 'restricts' && parts.demands === undefined) {
@@ -117,7 +117,7 @@ function requirementsOf(
 }
 
 /** A grant names the rules that it answers. */
-function named(
+function answeredBy(
   id: string | undefined,
   requirements: Requirements | undefined,
 ): Requirements | undefined {

@@ -38,12 +38,17 @@ export function throwsError(): never {
   throw Object.assign(new RangeError('too far'), { code: 'E_FAR' });
 }
 
-export function throwsText(): Promise<never> {
-  return Promise.reject('just a text');
+/** Throws what is no error, as some code does. */
+function* throwing(): Generator<undefined, never> {
+  for (;;) yield;
 }
 
-export function throwsNothing(): Promise<never> {
-  return Promise.reject(undefined);
+export function throwsText(): unknown {
+  return throwing().throw('just a text');
+}
+
+export function throwsNothing(): unknown {
+  return throwing().throw(undefined);
 }
 
 export function imitatesTheGuard(): never {

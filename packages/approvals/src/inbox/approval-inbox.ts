@@ -1,7 +1,6 @@
 import {
   type Approval,
   type ApprovalFilter,
-  type ApprovalResult,
   type ApprovalStore,
   type AuditLog,
   createRedactor,
@@ -20,13 +19,16 @@ import {
 
 import { messageOf } from '../message-of.ts';
 import { type ApprovalView, viewOf } from './approval-view.ts';
+import { findGrant } from './find-grant.ts';
 import { inboxLog } from './inbox-log.ts';
 import { decided, type InboxRefusal, refuse } from './inbox-refusal.ts';
+import { isRefusal } from './is-refusal.ts';
 import { whyNotAnswer, whyNotApprove, whyNotEdit } from './may-answer.ts';
 import { readFields } from './read-fields.ts';
 import { readGrant } from './read-grant.ts';
 import { readNote } from './read-note.ts';
 import { seenValues } from './seen-values.ts';
+import { settleAnswer, type Step } from './settle-answer.ts';
 import { readVoter, type Voter } from './voter.ts';
 
 /** What an inbox is made of. */
@@ -82,18 +84,6 @@ export interface ApprovalInbox {
   ): Promise<{ readonly ok: true; readonly grant: Grant } | InboxRefusal>;
 }
 
-/** How many other answers may come in between reading an approval and answering it. */
-const MAX_CONFLICTS = 100;
-const PAGE = 100;
-
-/** What an answer does to the approval as it is now. */
-interface Step {
-  readonly approval: Approval;
-  readonly action: 'approve' | 'deny' | 'edited';
-  readonly vote: Vote;
-  take(): MaybePromise<ApprovalResult>;
-}
-
 /**
  * Counts what people answer outside of the process that asks: each answer is checked, written to the
  * audit log, and then counted by compare-and-set.
@@ -136,32 +126,16 @@ export function approvalInbox(options: ApprovalInboxOptions): ApprovalInbox {
     return approval.bindings.tenant === tenant ? approval : refuse('other-tenant');
   }
 
-  /** Plans the answer anew whenever somebody else was quicker; it is written down once. */
   async function settle(
     aid: string,
     voter: Voter,
     plan: (approval: Approval) => Promise<Step | InboxRefusal>,
   ): Promise<InboxResult> {
-    let written = false;
-    for (let tries = 0; tries < MAX_CONFLICTS; tries += 1) {
+    const settled = await settleAnswer(aid, voter, log, async () => {
       const approval = await open(aid, voter);
-      const step = isRefusal(approval) ? approval : await plan(approval);
-      if (isRefusal(step)) {
-        if (written) await log.notCounted(aid, voter, step.reason);
-        return step;
-      }
-      if (!written) await log.vote(step.approval, step.action, step.vote);
-      written = true;
-      const result = await ask(() => step.take());
-      if (!result.ok) continue;
-      if (step.action === 'edited') seen.add(result.approval, voter);
-      return { ok: true, approval: viewOf(result.approval, redactor) };
-    }
-    throw new GuardError(
-      'approval_store_error',
-      `the approval changed ${MAX_CONFLICTS} times at the same moment; answer again`,
-      { aid },
-    );
+      return isRefusal(approval) ? approval : plan(approval);
+    });
+    return isRefusal(settled) ? settled : { ok: true, approval: viewOf(settled, redactor) };
   }
 
   async function isSeen(approval: Approval, voter: Voter): Promise<boolean> {
@@ -186,7 +160,7 @@ export function approvalInbox(options: ApprovalInboxOptions): ApprovalInbox {
       approval,
       action: 'approve',
       vote: full,
-      take: () => approvals.vote(approval.aid, full, approval.version),
+      take: () => ask(() => approvals.vote(approval.aid, full, approval.version)),
     };
   }
 
@@ -201,7 +175,9 @@ export function approvalInbox(options: ApprovalInboxOptions): ApprovalInbox {
       vote,
       // Approved, and yet nothing has run: one denial denies.
       take: () =>
-        state === 'approved' ? approvals.cancel(aid) : approvals.vote(aid, vote, version),
+        ask(() =>
+          state === 'approved' ? approvals.cancel(aid) : approvals.vote(aid, vote, version),
+        ),
     };
   }
 
@@ -264,7 +240,11 @@ export function approvalInbox(options: ApprovalInboxOptions): ApprovalInbox {
           approval,
           action: 'edited',
           vote: edit.vote,
-          take: () => approvals.edit(aid, edit, approval.version),
+          take: async () => {
+            const result = await ask(() => approvals.edit(aid, edit, approval.version));
+            if (result.ok) seen.add(result.approval, voter);
+            return result;
+          },
         };
       });
     },
@@ -282,10 +262,6 @@ export function approvalInbox(options: ApprovalInboxOptions): ApprovalInbox {
       return revoked === undefined ? refuse('unknown') : { ok: true, grant: revoked };
     },
   };
-}
-
-function isRefusal(value: object): value is InboxRefusal {
-  return Object.hasOwn(value, 'ok') && (value as { readonly ok: unknown }).ok === false;
 }
 
 function ballotOf(
@@ -319,19 +295,4 @@ function editUnlessInvalid<T>(edit: () => T): T | InboxRefusal {
 function withFields(args: unknown, fields: Readonly<Record<string, unknown>> = {}): unknown {
   if (Object.keys(fields).length === 0) return args;
   return Object.freeze({ ...(args as Readonly<Record<string, unknown>>), ...fields }); // only records have fields
-}
-
-async function findGrant({ grants }: ApprovalStore, gid: string): Promise<Grant | undefined> {
-  let after: string | undefined;
-  for (;;) {
-    const page: readonly Grant[] =
-      (await grants?.list({
-        ended: true,
-        limit: PAGE,
-        ...(after === undefined ? {} : { after }),
-      })) ?? [];
-    const found = page.find((grant) => grant.gid === gid);
-    if (found !== undefined || page.length < PAGE) return found;
-    after = page.at(-1)?.gid;
-  }
 }

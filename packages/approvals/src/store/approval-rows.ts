@@ -120,7 +120,8 @@ export function approvalRows({ prepare, seal }: StoreFile, keepsArgs: boolean): 
   };
 }
 
-function withoutArgs({ args: _, ...rest }: Approval): Approval {
+function withoutArgs(approval: Approval): Approval {
+  const { args: _args, ...rest } = approval;
   return Object.freeze(rest);
 }
 

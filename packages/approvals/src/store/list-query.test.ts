@@ -20,7 +20,7 @@ function planOf(sql: string, count: number): string {
 
 /** Every choice of some of the fields. */
 function choices<T extends object>(whole: T): readonly Partial<T>[] {
-  return Object.entries(whole).reduce<readonly Partial<T>[]>(
+  return Object.entries<unknown>({ ...whole }).reduce<readonly Partial<T>[]>(
     (chosen, [name, value]) => [...chosen, ...chosen.map((some) => ({ ...some, [name]: value }))],
     [{}],
   );

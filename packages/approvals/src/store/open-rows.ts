@@ -1,4 +1,3 @@
-import type { ApprovalBindings } from '@guardstile/core';
 import type { StoreFile } from './store-file.ts';
 
 /** How many approvals are open, counted in the transaction that opens or settles one. */

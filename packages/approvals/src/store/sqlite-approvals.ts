@@ -8,10 +8,10 @@ import {
 } from '@guardstile/core';
 
 import { type ApprovalRows, approvalRows, type KeptApproval } from './approval-rows.ts';
-import { refuseBehind } from './behind-log.ts';
+import { catchUp } from './catch-up.ts';
 import { changeWatch } from './change-watch.ts';
 import { openRows } from './open-rows.ts';
-import { sqliteGrants } from './sqlite-grants.ts';
+import { type SqliteGrants, sqliteGrants } from './sqlite-grants.ts';
 import { readSqliteOptions, type SqliteApprovalsOptions } from './sqlite-options.ts';
 import { openStoreFile, type StoreFile } from './store-file.ts';
 import { storeReadyAfter } from './store-ready-after.ts';
@@ -94,6 +94,7 @@ function storeOver(path: string, file: StoreFile, options: SqliteApprovalsOption
   const watch = changeWatch(file.version);
   const transactions = storeTransactions(file, clock, watch.tell);
   const { read, write } = transactions;
+  const grants = sqliteGrants(file, transactions);
   const rows = approvalRows(file, args === 'encrypted');
   const open = openRows(file);
   const capsOf = openCaps(options);
@@ -155,7 +156,7 @@ function storeOver(path: string, file: StoreFile, options: SqliteApprovalsOption
 
   const store: SqliteApprovals = {
     name: 'sqlite',
-    grants: sqliteGrants(file, transactions),
+    grants,
     create: (draft, key) =>
       write((now, changed) => {
         const known = rows.byKey(key);
@@ -189,19 +190,25 @@ function storeOver(path: string, file: StoreFile, options: SqliteApprovalsOption
       file.close();
     },
   };
-  return { store, admitted: admission(path, file, rows, options) };
+  return { store, admitted: admission(path, file, rows, grants, options) };
 }
 
-/** Compares the store with its log, if there is one and the store has anything open. */
+/** Compares the store with its log, if there is one. */
 function admission(
   path: string,
   file: StoreFile,
   rows: ApprovalRows,
+  grants: SqliteGrants,
   { audit }: SqliteApprovalsOptions,
 ): Promise<void> | undefined {
-  const oldestOpen = file.read(rows.oldestOpen);
-  if (audit === undefined || oldestOpen === undefined) return undefined;
-  const created = Number(file.prepare('SELECT created FROM store').get()?.['created']);
-  const stateOf = (aid: string) => file.read(() => rows.byAid(aid))?.approval.state;
-  return refuseBehind(path, audit, { created, oldestOpen }, stateOf) ?? undefined;
+  if (audit === undefined) return undefined;
+  const caughtUp = catchUp(audit, {
+    path,
+    created: Number(file.prepare('SELECT created FROM store').get()?.['created']),
+    oldestOpen: file.read(rows.oldestOpen),
+    oldestGrant: grants.list({ limit: 1 })[0]?.createdAt,
+    stateOf: (aid) => file.read(() => rows.byAid(aid))?.approval.state,
+    revoke: (gid) => void grants.revoke(gid),
+  });
+  return caughtUp ?? undefined;
 }

@@ -10,11 +10,17 @@ type Row = Readonly<Record<string, unknown>>;
 
 const COLUMNS = ['gid', 'ends', 'tenant', 'principal', 'tool'];
 
+/** Grants in the file of a store, which answers at once. */
+export interface SqliteGrants extends GrantStore {
+  list(filter: GrantFilter): readonly Grant[];
+  revoke(gid: string): Grant | undefined;
+}
+
 /** Grants in the file of a store. */
 export function sqliteGrants(
   { prepare, seal }: StoreFile,
   { read, write }: StoreTransactions,
-): GrantStore {
+): SqliteGrants {
   const byGid = prepare('SELECT * FROM standing_grant WHERE gid = ?');
   const insert = prepare(
     'INSERT INTO standing_grant (gid, ends, tenant, principal, tool, box) VALUES (?, ?, ?, ?, ?, ?)',

@@ -1,6 +1,6 @@
 import { GuardError, type MemoryApprovalsOptions, ownOptions } from '@guardstile/core';
 
-import type { ComparedLog } from './behind-log.ts';
+import type { ComparedLog } from './each-entry.ts';
 
 /** How approvals are kept in a file. Only the key has no default. */
 export interface SqliteApprovalsOptions extends MemoryApprovalsOptions {
@@ -13,7 +13,10 @@ export interface SqliteApprovalsOptions extends MemoryApprovalsOptions {
    * @default 'encrypted'
    */
   readonly args?: 'encrypted' | 'resupplied';
-  /** The log of the same guard: a file that it shows to be an older copy is refused. */
+  /**
+   * The log of the guards that use this store, and of no others: what it says was used or revoked
+   * shows an older copy of the file, which is refused or revoked again.
+   */
   readonly audit?: ComparedLog;
 }
 

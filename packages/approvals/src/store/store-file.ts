@@ -183,7 +183,7 @@ function storeFile(path: string, database: DatabaseSync, seal: ApprovalSeal): St
           commit.run();
           return result;
         } catch (error) {
-          if (database.isTransaction) database.exec('ROLLBACK');
+          rollBack(database);
           throw error;
         }
       }),
@@ -205,7 +205,7 @@ function inTransaction<T>(database: DatabaseSync, work: () => T): T {
     database.exec('COMMIT');
     return result;
   } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
+    rollBack(database);
     throw error;
   }
 }
@@ -222,6 +222,14 @@ function patiently<T>(work: () => T): T {
       if (primaryCodeOf(error) !== BUSY || performance.now() > end) throw error;
       Atomics.wait(nothing, 0, 0, Math.random() * PAUSE_MS);
     }
+  }
+}
+
+function rollBack(database: DatabaseSync): void {
+  try {
+    database.exec('ROLLBACK');
+  } catch {
+    // A failure of the disk has ended it already.
   }
 }
 

@@ -63,7 +63,7 @@ describe('a value as a text', () => {
     expect('admin' in read).toBe(false);
   });
 
-  it.each([[() => 1], [Symbol('s')], [new (class Order {})()], [new DataView(new ArrayBuffer(1))]])(
+  it.each([[() => 1], [Symbol('s')], [new Error('odd')], [new DataView(new ArrayBuffer(1))]])(
     'is refused where it is none: %s',
     (odd) => {
       expect(() => writeValue({ odd })).toThrow(TypeError);

@@ -63,10 +63,13 @@ Exit codes:
           : { key: readFileSync(options.hmacKeyFile, 'utf8').trim() }),
         checkpoints: (options.checkpoint ?? []).map((file) => readFileSync(file, 'utf8')),
       };
+      const { more, end } = progress(io);
+      const watched = options.progress === true || process.stderr.isTTY;
       const reports = await verifyInWorkers(paths, against, {
         ...(options.workers === undefined ? {} : { workers: options.workers }),
-        ...(options.progress === true || process.stderr.isTTY ? { progress: progress(io) } : {}),
+        ...(watched ? { progress: more } : {}),
       });
+      if (options.progress === true) end();
       if (options.json === true) io.out(`${JSON.stringify(reports)}\n`);
       else for (const report of reports) io.out(describe(report));
       finish(worst(reports));
@@ -81,12 +84,18 @@ function count(text: string): number {
 /** Entries between two lines: about one second. */
 const TOLD = 200_000;
 
-function progress({ error }: Io): (entries: number) => void {
-  let told = 0;
-  return (entries) => {
-    if (entries - told < TOLD) return;
-    told = entries;
-    error(`${entries} entries read\n`);
+function progress({ error }: Io): {
+  readonly more: (entries: number) => void;
+  readonly end: () => void;
+} {
+  let [read, told] = [0, 0];
+  const tell = (): void => error(`${(told = read)} entries read\n`);
+  return {
+    more(entries) {
+      read = entries;
+      if (read - told >= TOLD) tell();
+    },
+    end: tell,
   };
 }
 

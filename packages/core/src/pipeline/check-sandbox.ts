@@ -4,6 +4,7 @@ import { messageOf } from '../message-of.ts';
 import { ownFields } from '../own-fields.ts';
 import { covering } from '../sandbox/compose.ts';
 import { type Guarantees, NO_GUARANTEES, strongest, weakerThan } from '../sandbox/guarantees.ts';
+import { isNoSandbox } from '../sandbox/no-sandbox.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { MaybePromise, Steps } from '../steps.ts';
 import { isInterruption } from '../waiting.ts';
@@ -12,8 +13,9 @@ import { type CallState, viewOf } from './call-state.ts';
 /** Checks by sandbox: what it proved once holds for as long as the process lives. */
 const checks = new WeakMap<Sandbox, MaybePromise<unknown>>();
 
-/** Whether policy or tool require anything of the sandbox. */
-export function needsSandbox({ tool }: CallState, { conditions }: Decision): boolean {
+/** Whether there is a sandbox, or policy or tool require one. */
+export function needsSandbox({ parts, tool }: CallState, { conditions }: Decision): boolean {
+  if (!isNoSandbox(parts.sandbox)) return true;
   return tool.requires !== undefined || Object.hasOwn(conditions, 'sandbox');
 }
 
@@ -40,7 +42,9 @@ function* proven(state: CallState, sandbox: Sandbox): Steps<Guarantees> {
     const checking = checks.get(sandbox) ?? sandbox.check();
     checks.set(sandbox, checking);
     const late = (): Error => new Error(`it took longer than ${storeTimeoutMs} ms`);
-    return readCheck(yield* state.waiting.for(checking, storeTimeoutMs, late));
+    const checked = yield* state.waiting.for(checking, storeTimeoutMs, late);
+    checks.set(sandbox, checked as MaybePromise<unknown>); // nobody waits for it again
+    return readCheck(checked);
   } catch (cause) {
     if (isInterruption(cause)) throw cause;
     checks.delete(sandbox);

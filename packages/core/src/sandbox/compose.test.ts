@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ToolCall } from '../call.ts';
-import { composeSandboxes } from './compose.ts';
+import { composeSandboxes, covering } from './compose.ts';
 import { type Guarantees, NO_GUARANTEES } from './guarantees.ts';
 import { noSandbox } from './no-sandbox.ts';
 import type { Confinement, Sandbox, SandboxCheck, SandboxRun } from './sandbox.ts';
@@ -263,6 +263,27 @@ describe('several sandboxes', () => {
     const all = composeSandboxes([closing('a', true), sandbox('b'), closing('c', false)]);
     await expect(Promise.resolve(all.close?.())).rejects.toThrow('a does not close');
     expect(closed).toEqual(['a', 'c']);
+  });
+});
+
+describe('the sandboxes that cover a call', () => {
+  const taking = (name: string, takes: boolean): Sandbox => sandbox(name, { takes: () => takes });
+  const names = (of: Sandbox): readonly string[] => covering(of, call).map(({ name }) => name);
+
+  it('are those that confine every call, and the first that runs it elsewhere', () => {
+    const all = [sandbox('args'), taking('no', false), taking('yes', true), taking('late', true)];
+    expect(names(composeSandboxes(all))).toEqual(['args', 'yes']);
+    expect(names(composeSandboxes([taking('no', false), sandbox('args')]))).toEqual(['args']);
+    expect(names(taking('no', false))).toEqual([]);
+    expect(names(sandbox('only'))).toEqual(['only']);
+  });
+
+  it('are found in composed ones too, and a copy of one covers what all of its parts do', () => {
+    const inner = composeSandboxes([taking('no', false), sandbox('args')]);
+    expect(names(composeSandboxes([inner, taking('yes', true)]))).toEqual(['args', 'yes']);
+    expect(names({ ...inner, name: 'copy' })).toEqual([]);
+    const whole = composeSandboxes([taking('yes', true), sandbox('args')]);
+    expect(names({ ...whole, name: 'copy' })).toEqual(['copy']);
   });
 });
 

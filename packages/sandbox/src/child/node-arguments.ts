@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 
 /** The program that a child runs, and what it imports. */
-export const RUNNER: string = fileURLToPath(new URL('./runner.mjs', import.meta.url));
+const RUNNER: string = fileURLToPath(new URL('./runner.mjs', import.meta.url));
 export const RUNNER_FILES: readonly string[] = [
   RUNNER,
   fileURLToPath(new URL('./plain-json.mjs', import.meta.url)),

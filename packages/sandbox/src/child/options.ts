@@ -67,7 +67,7 @@ export function readModuleOptions<T extends ModuleSandboxOptions>(
 }
 
 /** Absolute paths that exist. */
-export function paths(
+function paths(
   what: string,
   name: string,
   given: readonly string[] | undefined,

@@ -22,7 +22,13 @@ export function interpreterOf(language: Language, given: string | undefined): In
   if (given !== undefined && !(isAbsolute(given) && existsSync(given))) {
     throw invalid(`there is no interpreter ${given}; give its absolute path`);
   }
-  return language === 'python' ? python(given) : { path: given ?? '/bin/sh', read: [] };
+  if (process.platform !== 'linux') {
+    return {
+      missing: `${language} runs under bubblewrap only, which is for Linux; run JavaScript, or use WSL 2, a container or a virtual machine`,
+    };
+  }
+  if (language === 'python') return python(given);
+  return given === undefined ? { path: '/bin/sh', read: [] } : { path: given, read: [given] };
 }
 
 function python(given: string | undefined): Interpreter {

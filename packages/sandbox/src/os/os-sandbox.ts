@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Guarantees, Sandbox } from '@guardstile/core';
 import { type Caller, createCaller } from '../child/caller.ts';
 import { environmentOf } from '../child/environment.ts';
@@ -95,7 +96,8 @@ export function osCaller(
         },
         {
           dataMb: Math.max(LEAST_DATA_MB, limits.memoryMb + NODE_DATA_MB),
-          cpuSeconds: Math.ceil(limits.timeoutMs / 1000) + 1,
+          // All its threads together; its time ends it first.
+          cpuSeconds: Math.ceil((limits.timeoutMs / 1000) * availableParallelism()) + 1,
           fileMb: size,
           openFiles: 256,
           processes: most + NODE_THREADS,
