@@ -20,11 +20,7 @@ function nextOf(store: ApprovalStore): number {
 
 const EDITED = editBy('ben', { cents: 2 }).vote.digest;
 // A parked ask is not among them: how long it has depends on who looked at it when.
-const REQUIREMENTS = [
-  CONFIRM,
-  TWO,
-  { ...TWO, onExpiry: 'escalate', escalateTo: ['eve'] },
-] as const;
+const REQUIREMENTS = [CONFIRM, TWO, { ...TWO, onExpiry: 'escalate', escalateTo: ['eve'] }] as const;
 
 const which = fc.integer({ min: 0, max: 4 }).map((n) => `aid-${n}`);
 const version = fc.constantFrom(1, 1, 1, 2, 2, 3);

@@ -134,13 +134,13 @@ describe('a store that fails while it is used', () => {
     await store.create(draftOf('a', { expiresMs: LATE }), 'a');
     await store.vote('a', voteOf('ann'), 1);
     renameSync(path, `${path}.moved`);
-    for (const run of [
+    for (const attempt of [
       () => store.consume('a', 'claim', BINDINGS),
       () => store.get('a'),
       () => store.list({}),
       () => store.create(draftOf('b'), 'b'),
     ]) {
-      expect(run).toThrow(failing(/moved, removed or replaced.*put it back/));
+      expect(attempt).toThrow(failing(/moved, removed or replaced.*put it back/));
     }
     renameSync(`${path}.moved`, path);
     expect(await store.consume('a', 'claim', BINDINGS)).toMatchObject({ ok: true });

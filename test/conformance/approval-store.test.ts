@@ -34,7 +34,7 @@ for (const args of ['encrypted', 'resupplied'] as const) {
     open: (options) => sqliteApprovals(nextPath(), { ...options, key, args }),
     keepsArgs: args === 'encrypted',
     subscribes: true,
-    runs: 400,
+    runs: 60,
   });
 }
 

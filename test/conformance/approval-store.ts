@@ -266,6 +266,17 @@ export function testApprovalStore(harness: ApprovalStoreHarness): void {
         expect(await state('a')).toBe('expired');
       });
 
+      it('that is over at once keeps nobody from looking, and leaves room for others', async () => {
+        const { create, list } = storeAt(0, { maxPending: 1 });
+        await create('parked', { expiresMs: 0, requirements: { ...CONFIRM, onExpiry: 'park' } });
+        expect(await list({})).toEqual(['parked']);
+        await expect(create('other')).rejects.toMatchObject({ code: 'approval_limit' });
+        const { create: createOther, list: listOther } = storeAt(0, { maxPending: 1 });
+        await createOther('over', { expiresMs: 0 });
+        await createOther('next', { expiresMs: -5 });
+        expect(await listOther({ state: 'expired' })).toEqual(['over', 'next']);
+      });
+
       it('lets others answer an escalated ask, once, for the same time again', async () => {
         const { store, create, pass, state } = storeAt();
         const votes = [{ kind: 'approvers', by: ['ben'], quorum: 1 }] as const;

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { approve, converse, forge, resume, tamper } from '../conformance/ai-sdk/conversation.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
-import { ALICE, BOB, Payment, shopAt, type Shop } from './shop.ts';
+import { BOB, Payment, shopAt, type Shop } from './shop.ts';
 
 // One server asks, somebody else votes through a connection of his own, another server goes on. After
 // each attack the honest way runs the call once.

@@ -20,7 +20,7 @@ import { tool, type ToolSet } from 'ai';
 import { onTestFinished } from 'vitest';
 import * as z from 'zod';
 
-export const ALICE: CallContext = { principal: { id: 'alice', tenant: 'acme' }, session: 'chat-1' };
+const ALICE: CallContext = { principal: { id: 'alice', tenant: 'acme' }, session: 'chat-1' };
 export const BOB: Voter = { id: 'bob', roles: ['finance'], tenant: 'acme' };
 
 export const Payment = z.object({ to: z.string(), amount: z.number() });

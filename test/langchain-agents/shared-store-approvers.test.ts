@@ -1,4 +1,4 @@
-import { withGuard } from '@guardstile/langchain';
+import { memoryAudit, withGuard } from '@guardstile/langchain';
 import { ToolMessage } from '@langchain/core/messages';
 import { describe, expect, it } from 'vitest';
 
@@ -84,6 +84,29 @@ describe.each(WAYS)('an ask that names others, with %s,', (_, setup) => {
     expect(waiting).toEqual([]);
     expect(answers).toEqual([expect.stringContaining('expired before it was used; ask again')]);
     expect(ran).toEqual([]);
+  });
+
+  it('that ran out is asked about anew where the graph goes on without an answer', async () => {
+    const { agent, open, vote, pass } = finance();
+    const { start, goOn, resume, ran } = agent(setup);
+    const [{ aid } = { aid: '' }] = (await start()).waiting;
+    pass(HOUR);
+    const [again] = (await goOn()).waiting;
+    expect(again?.aid).not.toBe(aid);
+    await vote(await open(), 'approve');
+    await resume(approve);
+    expect(ran).toEqual(['pay 1']);
+  });
+
+  it('that ran out is in the log as that, once', async () => {
+    const audit = memoryAudit();
+    const { agent, pass } = finance({ audit });
+    const { start, resume } = agent(setup);
+    await start();
+    pass(HOUR);
+    await resume(approve);
+    const denials = await audit.query({ action: 'tool.deny' });
+    expect(denials.map(({ code }) => code)).toEqual(['approval_expired']);
   });
 
   it('that was approved, and then ran out unused, is told apart too', async () => {

@@ -19,6 +19,7 @@ import {
   ending,
   guardIn,
   ownCopy,
+  running,
   toolsNamed,
 } from './support/calls.ts';
 import { containing, matching } from './support/texts.ts';
@@ -317,12 +318,15 @@ describe('what runs away', () => {
 
 describe('closing', () => {
   it('ends all children, and later calls are refused', async () => {
-    const sandbox = childSandbox({ tools: toolsNamed('slowly'), spares: 2 });
+    const { module, path } = ownCopy('tools');
+    const sandbox = childSandbox({ tools: { slowly: { module } }, spares: 2 });
     const guard = guardIn(sandbox);
+    expect(await ending(guard, 'slowly', { ms: 1 })).toEqual({ value: 'done' });
+    await anyRunning(path);
     const slow = ending(guard, 'slowly', { ms: 60_000 });
-    await sandbox.check();
     await sandbox.close?.();
-    expect(await slow).toMatchObject({ code: matching(/^sandbox_/) });
+    expect(running(path)).toEqual([]);
+    expect(await slow).toMatchObject({ code: 'closed' });
     expect(await ending(guard, 'slowly', { ms: 1 })).toMatchObject({ code: 'closed' });
   });
 });

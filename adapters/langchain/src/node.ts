@@ -1,4 +1,29 @@
-export { terminalApprover } from '@guardstile/approvals';
+export {
+  approvalInbox,
+  approvalSeal,
+  attachChannels,
+  describeApproval,
+  nodeListener,
+  slackChannel,
+  slackInteractions,
+  sqliteApprovals,
+  terminalApprover,
+  webhookCallback,
+  webhookChannel,
+} from '@guardstile/approvals';
 export { createAuditKeys, fileAnchor, fileAudit, sqliteAudit, verifyLog } from '@guardstile/audit';
+export { loadPolicy, policyFile } from '@guardstile/policy-file';
 
+export type {
+  ApprovalInbox,
+  ApprovalInboxOptions,
+  ApprovalView,
+  AttachChannelsOptions,
+  Channel,
+  SqliteApprovals,
+  SqliteApprovalsOptions,
+  TerminalApproverOptions,
+  Voter,
+} from '@guardstile/approvals';
 export type { DiskAudit, DiskAuditOptions, FileAuditOptions } from '@guardstile/audit';
+export type { FilePolicy, LoadOptions, PolicyFile, PolicyFileOptions } from '@guardstile/policy-file';

@@ -1,4 +1,4 @@
-import { perAgent, perUser } from '@guardstile/core';
+import { type CallContext, GuardError, perAgent, perUser } from '@guardstile/core';
 import {
   checkPolicy,
   compilePolicy,
@@ -6,6 +6,7 @@ import {
   type PolicyDocument,
   type PolicyIssue,
   type RulePolicy,
+  suggest,
 } from '@guardstile/policy';
 
 import { type Body, bodiesOf, filledBody, ownBody } from './file-bodies.ts';
@@ -32,8 +33,15 @@ export function compileFile(file: ReadPolicyFile, options: CompileFileOptions): 
   const { document } = file;
   const values = valuesOf(file, options, issues);
   checkSelectors(file, issues);
+  if (options.tools !== undefined) checkNames(file, options.tools, issues);
   for (const body of bodiesOf(document)) {
-    checkBody(file, body, values.example, options.tools, issues);
+    checkBody(file, body, values.example, options, issues);
+  }
+  if (issues.length > 0) return { ok: false, issues };
+  if (values.fixed) {
+    for (const body of bodiesOf(document)) {
+      checkBody(file, body, values.in({}), { ...options, emptyLists: true }, issues);
+    }
   }
   if (issues.length > 0) return { ok: false, issues };
 
@@ -42,8 +50,9 @@ export function compileFile(file: ReadPolicyFile, options: CompileFileOptions): 
   const compiled = (body: Body): RulePolicy =>
     withFacts(
       withValues(values, (filled) =>
-        compilePolicy(filledBody(body, filled), {
+        compilePolicy(filledBody(body, filled, refuse), {
           name,
+          emptyLists: true,
           ...(options.report === undefined ? {} : { report: options.report }),
         }),
       ),
@@ -53,11 +62,40 @@ export function compileFile(file: ReadPolicyFile, options: CompileFileOptions): 
   return { ok: true, policy: selecting(compiled(ownBody(document)), document, chosen) };
 }
 
+/** What an application gives for one caller, and cannot be used. */
+function refuse(_: unknown, message: string): never {
+  throw new GuardError('policy_error', message);
+}
+
+/** A misspelt name in tests and facts is about nothing. */
+function checkNames(
+  { document, issueAt }: ReadPolicyFile,
+  tools: readonly string[],
+  issues: PolicyFileIssue[],
+): void {
+  const known = new Set(tools);
+  const none = (name: string): string =>
+    `"${name}" is none of the tools${suggest(name, tools.length > MOST_NAMES ? [] : tools)}`;
+  for (const name of Object.keys(document.facts ?? {})) {
+    if (!known.has(name)) issues.push(issueAt(['facts', name], none(name)));
+  }
+  for (const [i, { call, source = 'app', unknown = false }] of (document.tests ?? []).entries()) {
+    if (source !== 'app' || known.has(call) !== unknown) continue;
+    const message = unknown
+      ? `"${call}" is one of the tools; leave unknown out`
+      : `${none(call)}; a test of a tool that there is not says unknown: true`;
+    issues.push(issueAt(['tests', i, 'call'], message));
+  }
+}
+
+/** Among how many names one is looked for: the time it takes grows with both. */
+const MOST_NAMES = 500;
+
 function checkBody(
   file: ReadPolicyFile,
   body: Body,
   values: Values,
-  tools: readonly string[] | undefined,
+  { tools, emptyLists = false }: Pick<CompileFileOptions, 'tools' | 'emptyLists'>,
   issues: PolicyFileIssue[],
 ): void {
   let complete = true;
@@ -66,7 +104,7 @@ function checkBody(
     issues.push(file.issueAt(path, message));
   });
   if (!complete) return;
-  const wrong = checkPolicy(filled);
+  const wrong = checkPolicy(filled, { emptyLists });
   const found = wrong.length > 0 || tools === undefined ? wrong : namesOfNone(filled, tools);
   for (const { path, message } of found)
     issues.push(file.issueAt([...body.path, ...path], message));
@@ -129,6 +167,10 @@ function selecting(
   for (const { id, policy } of agents) byAgent.set(id, keep(id, undefined, policy));
   const { digest, resolve } = users.length > 0 ? byUser : byAgent;
   const all = [own, ...policies.values()];
+  const policyIn = ({ principal, agent }: CallContext = {}): RulePolicy => {
+    const key = users.length > 0 ? [principal?.tenant, principal?.id] : [undefined, agent];
+    return policies.get(JSON.stringify(key)) ?? own;
+  };
   return {
     ...own,
     rules: [...new Set(all.flatMap(({ rules }) => rules))],
@@ -136,10 +178,8 @@ function selecting(
     digest,
     needs: (users.length > 0 ? byUser : byAgent).needs ?? {},
     resolve,
-    explain(call) {
-      const { principal, agent } = call.context ?? {};
-      const key = users.length > 0 ? [principal?.tenant, principal?.id] : [undefined, agent];
-      return (policies.get(JSON.stringify(key)) ?? own).explain(call);
-    },
+    explain: (call) => policyIn(call.context).explain(call),
+    checkCapability: (name, resource, context) =>
+      policyIn(context).checkCapability(name, resource, context),
   };
 }

@@ -52,6 +52,7 @@ const tests = z.array(
   z.strictObject({
     name: text.exactOptional(),
     call: text,
+    unknown: z.boolean().exactOptional(),
     source: text.exactOptional(),
     args: z.record(z.string(), z.unknown()).exactOptional(),
     as: z

@@ -49,6 +49,8 @@ export interface PolicyTest {
   readonly name?: string;
   /** Name of the tool. */
   readonly call: string;
+  /** That there is no such tool, which is a mistake otherwise where the tools are known. @default false */
+  readonly unknown?: boolean;
   /** @default 'app' */
   readonly source?: string;
   readonly args?: Readonly<Record<string, unknown>>;

@@ -244,6 +244,7 @@ const TEST: JsonSchema = object(
   {
     name: TEXT,
     call: TEXT,
+    unknown: { type: 'boolean' },
     source: TEXT,
     args: { type: 'object' },
     as: object({

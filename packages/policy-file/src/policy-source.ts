@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-import { fileInvalid } from './file-issue.ts';
+import type { PolicyFileIssue } from './file-issue.ts';
 import { type FileReader, type ReadPolicyFile, readPolicyFile } from './read-policy-file.ts';
 
 /** The path of a policy file, or its text and a name for messages. */
@@ -27,10 +27,19 @@ export function readSource(source: PolicySource): ReadPolicyFile {
   try {
     text = disk.read(source);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw fileInvalid([
-      { file: source, line: 1, column: 1, path: [], message: `it cannot be read: ${why}` },
-    ]);
+    return unreadable(source, error instanceof Error ? error.message : String(error));
   }
   return readPolicyFile(source, text, disk);
+}
+
+function unreadable(name: string, why: string): ReadPolicyFile {
+  const issueAt = (_: PolicyFileIssue['path'], message: string): PolicyFileIssue => ({
+    file: name,
+    line: 1,
+    column: 1,
+    path: [],
+    message,
+  });
+  const issues = [issueAt([], `it cannot be read: ${why}`)];
+  return { name, files: [name], texts: [], document: { version: 1 }, issues, issueAt };
 }

@@ -53,6 +53,7 @@ const KNOWN = {
   tests: [
     'name',
     'call',
+    'unknown',
     'source',
     'args',
     'as',

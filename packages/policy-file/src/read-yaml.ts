@@ -169,6 +169,10 @@ function valueOf(node: unknown, path: Path, wrong: Wrong): unknown {
   if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
     wrong(offsetOfNode(node), path, 'this number cannot be held exactly; write it as text');
   }
+  // 511 to some readers of YAML, 777 to others.
+  if (typeof value === 'number' && /^[-+]?0\d/.test(node.source ?? '')) {
+    wrong(offsetOfNode(node), path, `${node.source} can be read as two numbers; write it without the 0, or as text`);
+  }
   return value;
 }
 

@@ -44,7 +44,7 @@ function isReference(value: unknown): value is Readonly<Record<string, unknown>>
 
 function referred(
   reference: Readonly<Record<string, unknown>>,
-  { sets, env }: Values,
+  { sets, env, given }: Values,
   wrong: WrongReference,
   path: Path,
 ): unknown {
@@ -55,13 +55,41 @@ function referred(
     return undefined;
   }
   const known: Readonly<Record<string, unknown>> = key === SET ? sets : env;
-  if (Object.hasOwn(known, name)) return known[name];
+  if (Object.hasOwn(known, name)) {
+    const pattern = key === SET && given.has(name) ? patternIn(known[name], path) : undefined;
+    if (pattern === undefined) return known[name];
+    wrong(
+      path,
+      `"${pattern}" in the set "${name}" would be a pattern; members that the application gives are exact`,
+    );
+    return undefined;
+  }
   const what = key === SET ? 'set' : 'environment variable';
   wrong(
     [...path, key],
     `there is no ${what} "${name}" in this file${suggest(name, Object.keys(known))}; declare it under ${key === SET ? 'sets' : 'env'}`,
   );
   return undefined;
+}
+
+/** Where a `*` stands for any letters. */
+const PATTERNS: ReadonlyArray<string | number | undefined> = [
+  'tool',
+  'allow',
+  'deny',
+  'optional',
+  'domain',
+  'domains',
+  'email',
+  'command',
+];
+
+/** The first of the members that would be read as a pattern. */
+function patternIn(members: unknown, path: Path): unknown {
+  if (!PATTERNS.includes(path.findLast((key) => typeof key === 'string'))) return undefined;
+  return Array.isArray(members)
+    ? members.find((one) => typeof one === 'string' && one.includes('*'))
+    : undefined;
 }
 
 /** The names that a document refers to, such as `$set payees`. */

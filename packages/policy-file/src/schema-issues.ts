@@ -36,7 +36,7 @@ function describe(
       }));
     }
     case 'invalid_value':
-      return [{ path, message: notOneOf(at(value, path), issue.values.map(String)) }];
+      return [{ path, message: notOneOf(at(value, path), issue.values) }];
     case 'invalid_union':
       return ofUnion(issue, path, value).concat(
         nearest(issue.errors).flatMap((one) => describe(one, path, value, known)),
@@ -57,14 +57,15 @@ function ofUnion(
   value: unknown,
 ): SchemaIssue[] {
   if (errors.length > 0) return [];
-  const values = Array.isArray(options) ? options.map(String) : [];
+  const values: readonly unknown[] = Array.isArray(options) ? options : [];
   return [{ path, message: notOneOf(at(value, path), values) }];
 }
 
-function notOneOf(given: unknown, values: readonly string[]): string {
-  const meant = typeof given === 'string' ? suggest(given, values) : '';
+function notOneOf(given: unknown, values: readonly unknown[]): string {
+  const texts = values.filter((one) => typeof one === 'string');
+  const meant = typeof given === 'string' ? suggest(given, texts) : '';
   const said = given === undefined ? 'it is missing' : `it cannot be ${JSON.stringify(given)}`;
-  return `${said}${meant}${values.length === 0 ? '' : `; use ${values.join(', ')}`}`;
+  return `${said}${meant}${values.length === 0 ? '' : `; use ${values.map(String).join(', ')}`}`;
 }
 
 /** Of the forms that a value may have, the one that it came closest to. */

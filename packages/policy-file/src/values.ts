@@ -1,5 +1,5 @@
 import { type CallContext, GuardError } from '@guardstile/core';
-import type { Literal } from '@guardstile/policy';
+import { type Literal, suggest } from '@guardstile/policy';
 
 import type { EnvDeclaration, SetDeclaration } from './policy-file-document.ts';
 import type { PolicyFileIssue } from './file-issue.ts';
@@ -12,6 +12,8 @@ export type GivenSet = readonly Literal[] | ((context: CallContext) => readonly 
 export interface Values {
   readonly sets: Readonly<Record<string, readonly Literal[]>>;
   readonly env: Readonly<Record<string, string | number>>;
+  /** Names of the sets that the application gives: their members are no patterns. */
+  readonly given: ReadonlySet<string>;
 }
 
 /** What the application gives, and whether examples stand in for what it does not. */
@@ -25,7 +27,7 @@ export interface ValueOptions {
 export interface ValueSource {
   /** Whether they are the same in every context. */
   readonly fixed: boolean;
-  /** Values of the same types, for looking at the policy without a context. */
+  /** Values of the same types, none of a set left empty, for looking at the policy without a context. */
   readonly example: Values;
   /** @throws {GuardError} `policy_error` where the application gives no list. */
   in(context: CallContext): Values;
@@ -41,9 +43,10 @@ export function valuesOf(
   for (const [name, declaration] of Object.entries(document.env ?? {})) {
     const value = variable(declaration, own(env, name), examples);
     if (value === undefined) issues.push(issueAt(['env', name], missing(name, declaration)));
-    else variables[name] = value;
+    variables[name] = value ?? NO_VALUE[declaration.type];
   }
   const fixed: Record<string, readonly Literal[]> = {};
+  const standIns: Record<string, readonly Literal[]> = {};
   const dynamic: [name: string, declaration: Given, give: (context: CallContext) => unknown][] = [];
   for (const [name, declaration] of Object.entries(document.sets ?? {})) {
     if (Array.isArray(declaration)) {
@@ -51,8 +54,9 @@ export function valuesOf(
       continue;
     }
     const kind = declaration as Given; // what is no list
-    const given = own(sets, name);
-    const stands = given ?? (examples ? (kind.example ?? STAND_IN[kind.given]) : undefined);
+    const { example = [] } = kind;
+    standIns[name] = example.length === 0 ? STAND_IN[kind.given] : example;
+    const stands = own(sets, name) ?? (examples ? (kind.example ?? standIns[name]) : undefined);
     if (typeof stands === 'function') dynamic.push([name, kind, stands]);
     else if (stands === undefined) {
       issues.push(
@@ -61,15 +65,15 @@ export function valuesOf(
     } else if (isOf(stands, kind)) fixed[name] = stands;
     else issues.push(issueAt(['sets', name], `what is given has to be a list of ${kind.given}s`));
   }
-  const examplesOf = dynamic.map(([name, kind]) => [name, kind.example ?? STAND_IN[kind.given]]);
+  const given = new Set(Object.keys(standIns));
+  for (const name of Object.keys(sets)) {
+    if (!given.has(name)) issues.push(issueAt(['sets'], notGiven(name, given)));
+  }
   return {
     fixed: dynamic.length === 0,
-    example: {
-      sets: { ...fixed, ...(Object.fromEntries(examplesOf) as Values['sets']) }, // lists, all of them
-      env: variables,
-    },
+    example: { sets: { ...fixed, ...standIns }, env: variables, given },
     in(context) {
-      if (dynamic.length === 0) return { sets: fixed, env: variables };
+      if (dynamic.length === 0) return { sets: fixed, env: variables, given };
       const filled = { ...fixed };
       for (const [name, kind, give] of dynamic) {
         const list = give(context);
@@ -81,18 +85,23 @@ export function valuesOf(
         }
         filled[name] = list;
       }
-      return { sets: filled, env: variables };
+      return { sets: filled, env: variables, given };
     },
   };
 }
 
-const STAND_IN = { text: ['example'], number: [0] } as const;
+const NO_VALUE = { text: 'example', number: 0 } as const;
+const STAND_IN = { text: [NO_VALUE.text], number: [NO_VALUE.number] } as const;
 
 type Given = Exclude<SetDeclaration, readonly Literal[]>;
 
 function isOf(list: unknown, { given }: Given): list is readonly Literal[] {
   const type = given === 'text' ? 'string' : 'number';
   return Array.isArray(list) && list.every((item) => typeof item === type);
+}
+
+function notGiven(name: string, given: ReadonlySet<string>): string {
+  return `the file leaves no set "${name}" to the application${suggest(name, given)}; it would be declared as sets: { ${name}: { given: text } }`;
 }
 
 function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
@@ -107,7 +116,7 @@ function variable(
   examples: boolean,
 ): string | number | undefined {
   const { type, default: otherwise } = declaration;
-  const value = given ?? otherwise ?? (examples ? (type === 'text' ? 'example' : 0) : undefined);
+  const value = given ?? otherwise ?? (examples ? NO_VALUE[type] : undefined);
   if (type === 'text') return value === undefined || value === '' ? undefined : String(value);
   if (typeof value === 'number') return value;
   return value !== undefined && NUMBER.test(value) ? Number(value) : undefined;

@@ -12,7 +12,6 @@ export { suggest } from './suggest.ts';
 export { matchesPattern } from './tool-pattern.ts';
 export { policyWarnings } from './warnings/policy-warnings.ts';
 
-export type { CapabilityPolicy } from './capabilities/capabilities.ts';
 export type { CapabilitiesDocument, CapabilityPreset } from './capabilities/document.ts';
 export type { PolicyOptions } from './define-policy.ts';
 export type {

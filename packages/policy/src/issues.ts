@@ -12,15 +12,22 @@ export interface PolicyIssue {
 /** A place in the document that is being read. Collects what is wrong there. */
 export interface Place {
   readonly path: readonly (string | number)[];
+  /** Whether a list may be empty where any of its items would do: nothing does then. */
+  readonly emptyLists: boolean;
   /** The place of a part of it. */
   at(key: string | number): Place;
   wrong(message: string): undefined;
 }
 
-export function placeIn(issues: PolicyIssue[], path: readonly (string | number)[] = []): Place {
+export function placeIn(
+  issues: PolicyIssue[],
+  emptyLists = false,
+  path: readonly (string | number)[] = [],
+): Place {
   return {
     path,
-    at: (key) => placeIn(issues, [...path, key]),
+    emptyLists,
+    at: (key) => placeIn(issues, emptyLists, [...path, key]),
     wrong(message) {
       issues.push({ path, message });
       return undefined;
@@ -72,18 +79,40 @@ export function readText(value: unknown, place: Place, what: string): string | u
   return place.wrong(`${what} has to be text`);
 }
 
+/** A name that looks like another one, since what is around or within it cannot be seen, is refused. */
+export function readName(value: unknown, place: Place, what: string): string | undefined {
+  const name = readText(value, place, what);
+  if (name === undefined) return undefined;
+  if (name !== name.trim()) return place.wrong(`${what} starts or ends with a space`);
+  return /\p{Cc}|\p{Cf}/u.test(name)
+    ? place.wrong(`${what} has control or format characters`)
+    : name;
+}
+
+/** Texts of which any will do, as `readTexts`; none of them, where the place lets a list be empty. */
+export function readAnyOf(
+  value: unknown,
+  place: Place,
+  what: string,
+  item: typeof readText = readText,
+): readonly string[] | undefined {
+  const none = place.emptyLists && Array.isArray(value) && value.length === 0;
+  return none ? [] : readTexts(value, place, what, item);
+}
+
 /** One text, or a list of at least one; `[]` could mean everything or nothing, so it is refused. */
 export function readTexts(
   value: unknown,
   place: Place,
   what: string,
+  item: typeof readText = readText,
 ): readonly string[] | undefined {
   if (!Array.isArray(value)) {
-    const text = readText(value, place, what);
+    const text = item(value, place, what);
     return text === undefined ? undefined : [text];
   }
   if (value.length === 0) return place.wrong(`${what} is an empty list; leave it out or name one`);
-  return readList(value, place, (item, at) => readText(item, at, `each item of ${what}`));
+  return readList(value, place, (one, at) => item(one, at, `each item of ${what}`));
 }
 
 /** A list read item by item; `undefined` when it is none or one of its items is wrong. */

@@ -9,6 +9,7 @@ import {
   type PolicyIssue,
   readFields,
   readList,
+  readName,
   readOneOf,
 } from './issues.ts';
 import { type AttributesSchema, contextForRules } from './rule-context.ts';
@@ -59,6 +60,11 @@ const RESTRICTING_MODES: readonly Mode[] = ['readOnly', 'dontAsk'];
 export interface ReadOptions {
   /** Names of all tools, so that rules about none of them are refused. @default not checked */
   readonly tools?: readonly string[];
+  /**
+   * Whether an empty list is nobody and nothing in a condition or as the tools of a rule, as a set
+   * is that has no members. @default false: it is refused, since it could be meant as everything
+   */
+  readonly emptyLists?: boolean;
   /** Checks the attributes of principals before a `when` sees them. */
   readonly attributes?: AttributesSchema;
 }
@@ -68,7 +74,7 @@ export function readDocument(document: unknown, options: ReadOptions = {}): Read
   const { attributes } = options;
   const tools = options.tools === undefined ? undefined : new Set(options.tools);
   const issues: PolicyIssue[] = [];
-  const place = placeIn(issues);
+  const place = placeIn(issues, options.emptyLists ?? false);
   const own = readFields(document, KNOWN, place, 'a policy') ?? {};
   const layer =
     own.layer === undefined
@@ -174,9 +180,7 @@ function readNames(
   tools: ReadonlySet<string> | undefined,
 ): readonly string[] | undefined {
   if (value === undefined) return undefined;
-  const names = readList(value, place, (name, at) =>
-    typeof name === 'string' && name !== '' ? name : at.wrong('it has to be the name of a tool'),
-  );
+  const names = readList(value, place, (name, at) => readName(name, at, 'the name of a tool'));
   if (names !== undefined) checkTools(names, place, tools);
   // A list that was not understood permits nothing.
   return names ?? [];

@@ -1,6 +1,7 @@
 import {
   type CallContext,
   type Conditions,
+  type Decision,
   type Digest,
   digest,
   type Fact,
@@ -12,6 +13,8 @@ import {
   type ToolInfo,
 } from '@guardstile/core';
 
+import { aboutCapability } from './capabilities/check.ts';
+import { allowed, denied } from './decisions.ts';
 import { NO_DEMANDS } from './demands.ts';
 import { type Explained, type Explanation, explainVerdict, flipsOf } from './explain.ts';
 import type { PolicyDocument } from './document.ts';
@@ -39,6 +42,12 @@ export interface RulePolicy extends Policy {
   /** Ids of rules with a `when`: what those functions do is in no digest and no explanation. */
   readonly opaque: readonly string[];
   explain(call: ExplainedCall): Explanation;
+  /**
+   * What its capabilities say of one of them without a tool, on a resource (a path, or a URL) where
+   * only some are allowed. Denies a name that is no capability, and everything without `capabilities`.
+   * A policy that is another one for each caller is asked for the context's.
+   */
+  checkCapability(name: string, resource?: string, context?: CallContext): Decision;
 }
 
 /** A call to be explained; it is not run, and its arguments are taken as they are. */
@@ -100,6 +109,11 @@ export function compilePolicy(document: PolicyDocument, options: CompileOptions 
         call: explained,
         context: given.context ?? {},
       });
+    },
+    checkCapability(capability, resource) {
+      const { effect, reason } = aboutCapability(read.capabilities, capability, resource);
+      const ground = { policy: id, reason, rule: undefined };
+      return effect === 'allow' ? allowed(ground) : denied(ground);
     },
   };
 }

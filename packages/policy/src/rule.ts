@@ -6,7 +6,7 @@ import type { FieldCheck } from './conditions/check.ts';
 import { meaningOf, readWhere, testFields } from './conditions/where.ts';
 import type { RuleDocument } from './document.ts';
 import { ignoreFailure } from './ignore-failure.ts';
-import { type Place, readFields, readOneOf, readText, readTexts } from './issues.ts';
+import { type Place, readAnyOf, readFields, readName, readOneOf, readText } from './issues.ts';
 import type { ContextForRules } from './rule-context.ts';
 import { isPattern } from './tool-pattern.ts';
 import { all, type Truth } from './truth.ts';
@@ -63,9 +63,9 @@ export function readRule(
 ): Rule | undefined {
   const own = readFields(value, KNOWN, place, 'a rule');
   if (own === undefined) return undefined;
-  const id = readText(own.id, place.at('id'), 'the id of a rule');
+  const id = readName(own.id, place.at('id'), 'the id of a rule');
   const effect = readOneOf(own.effect, EFFECTS, place.at('effect'), 'effect');
-  const tools = readTexts(own.tool, place.at('tool'), 'tool');
+  const tools = readAnyOf(own.tool, place.at('tool'), 'tool', readName);
   const parts = {
     source: own.source === undefined ? undefined : readSource(own.source, place.at('source')),
     shadow:

@@ -1,6 +1,6 @@
 import type { CallContext, Principal } from '@guardstile/core';
 
-import { type Place, readFields, readTexts } from './issues.ts';
+import { type Place, readFields, readAnyOf } from './issues.ts';
 import { any, type Truth } from './truth.ts';
 
 /** A condition on who calls, ready to be tested. */
@@ -22,7 +22,7 @@ export function readWho(value: unknown, place: Place): readonly WhoCheck[] {
   if (named.length === 0) place.wrong('it names nobody; leave it out for everybody');
   const tenanted = own.tenant !== undefined;
   return named.flatMap((name) => {
-    const values = readTexts(own[name], place.at(name), name);
+    const values = readAnyOf(own[name], place.at(name), name);
     if (values === undefined) return [];
     const wants = values.join(' or ');
     return [{ name, wants, values, has: HAS[name], test: testOf(name, values, tenanted) }];

@@ -91,3 +91,41 @@ export function writesDeep(): Promise<never> {
   writeSync(3, `{"value":${'['.repeat(200_000)}${']'.repeat(200_000)}}\n`);
   return new Promise(() => {});
 }
+
+type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
+
+/** Asks its parent for pages, all at once. */
+export async function fetches(
+  { urls, body }: { readonly urls: readonly string[]; readonly body?: string },
+  { fetch }: { readonly fetch?: Fetch },
+): Promise<unknown> {
+  if (fetch === undefined) return 'no fetch';
+  const init = body === undefined ? {} : { method: 'POST', body, headers: { 'x-sent': 'yes' } };
+  return Promise.all(
+    urls.map(async (url) => {
+      const response = await fetch(url, init);
+      return [response.status, response.headers.get('x-seen'), (await response.text()).length];
+    }),
+  );
+}
+
+/** Asks without end and reads no reply. */
+export function asksForever({ url }: { readonly url: string }): never {
+  const request = { url, method: 'GET', headers: [], redirect: 'follow' };
+  for (let id = 1; ; id += 1) writeSync(3, `${JSON.stringify({ fetch: { id, ...request } })}\n`);
+}
+
+/** Asks with nonsense, and answers then. */
+export function asksNonsense(): string {
+  for (const fetch of [
+    null,
+    1,
+    'x',
+    [],
+    {},
+    { id: {}, url: [], headers: [[1, 2], 'x'], body: 5 },
+  ]) {
+    writeSync(3, `${JSON.stringify({ fetch })}\n`);
+  }
+  return 'answered';
+}

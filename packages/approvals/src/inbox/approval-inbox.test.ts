@@ -451,6 +451,7 @@ describe('an edit', () => {
     ['not-editable', bob, { amount: 5, orderId: 'o2' }],
     ['not-editable', bob, {}],
     ['not-editable', bob, { amount: undefined }],
+    ['not-editable', bob, { amount: 5, note: undefined }],
     ['not-editable', bob, { amount: 5n }],
     ['not-editable', bob, { amount: () => 5 }],
     ['not-editable', bob, JSON.parse('{"__proto__":{"amount":5}}') as Record<string, unknown>],

@@ -30,8 +30,8 @@ export interface ApprovalRows {
   update(kept: KeptApproval, before: Approval): void;
   /** Whether time has made something else of any. */
   hasDue(now: number): boolean;
-  /** Those of which it has, some at a time. */
-  due(now: number): readonly KeptApproval[];
+  /** Some of those of which it has, behind a place in the order of creation, and the next place. */
+  due(now: number, from: number): { readonly due: readonly KeptApproval[]; readonly next?: number };
   list(filter: ApprovalFilter): readonly Approval[];
   /** When the oldest was created that is still open. */
   oldestOpen(): number | undefined;
@@ -45,13 +45,17 @@ const COLUMNS = ['aid', 'key', 'state', 'due', 'tenant', 'principal', 'session',
 
 const DUE_AT_ONCE = 1000;
 
+/** Few are due: they are sorted, so that the others need not be looked at. */
+export const DUE_QUERY: string = `SELECT * FROM approval INDEXED BY approval_due
+  WHERE due <= ? AND seq > ? ORDER BY seq LIMIT ${DUE_AT_ONCE}`;
+
 /** `keepsArgs`: whether the arguments themselves are kept, or only their digest. */
 export function approvalRows({ prepare, seal }: StoreFile, keepsArgs: boolean): ApprovalRows {
   const byAid = prepare('SELECT * FROM approval WHERE aid = ?');
   const stateOf = prepare('SELECT state FROM approval WHERE aid = ?');
   const byKey = prepare('SELECT * FROM approval WHERE key = ? ORDER BY seq DESC LIMIT 1');
   const hasDue = prepare('SELECT 1 FROM approval WHERE due <= ? LIMIT 1');
-  const due = prepare(`SELECT * FROM approval WHERE due <= ? ORDER BY due LIMIT ${DUE_AT_ONCE}`);
+  const due = prepare(DUE_QUERY);
   const marks = COLUMNS.map(() => '?').join(', ');
   const insert = prepare(`INSERT INTO approval (${COLUMNS.join(', ')}, box) VALUES (${marks}, ?)`);
   // Whatever is named here has its index written again, changed or not.
@@ -99,7 +103,11 @@ export function approvalRows({ prepare, seal }: StoreFile, keepsArgs: boolean): 
       else edit.run(state, ends, box, columnText(bindings.digest), seq);
     },
     hasDue: (now) => hasDue.get(now) !== undefined,
-    due: (now) => due.all(now).map(read),
+    due(now, from) {
+      const found = due.all(now, from).map(read);
+      const last = found.length < DUE_AT_ONCE ? undefined : found.at(-1)?.seq;
+      return { due: found, ...(last === undefined ? {} : { next: last }) };
+    },
     list(given) {
       const filter = ownFilter(given);
       const { after, limit = 100 } = filter;

@@ -1,8 +1,8 @@
 import { DatabaseSync } from 'node:sqlite';
-import type { ApprovalFilter, GrantFilter } from '@guardstile/core';
+import { digest } from '@guardstile/core';
 import { describe, expect, it } from 'vitest';
 
-import { listQuery } from './approval-rows.ts';
+import { DUE_QUERY, listQuery } from './approval-rows.ts';
 import { SCHEMA } from './schema.ts';
 import { grantQuery } from './sqlite-grants.ts';
 
@@ -19,8 +19,8 @@ function planOf(sql: string, count: number): string {
 }
 
 /** Every choice of some of the fields. */
-function choices<T extends object>(whole: T): readonly Partial<T>[] {
-  return Object.entries<unknown>({ ...whole }).reduce<readonly Partial<T>[]>(
+function choices<T extends Readonly<Record<string, string>>>(whole: T): readonly Partial<T>[] {
+  return Object.entries(whole).reduce<readonly Partial<T>[]>(
     (chosen, [name, value]) => [...chosen, ...chosen.map((some) => ({ ...some, [name]: value }))],
     [{}],
   );
@@ -28,13 +28,13 @@ function choices<T extends object>(whole: T): readonly Partial<T>[] {
 
 const states = ['pending', 'approved', 'denied', 'expired', 'cancelled', 'consumed'] as const;
 const filters = states.flatMap((state) =>
-  choices<ApprovalFilter>({
+  choices({
     state,
     tenant: 't',
     principal: 'p',
     session: 's',
     tool: 'x',
-    digest: 'sha256:1',
+    digest: digest('args', 1),
   }),
 );
 
@@ -56,8 +56,12 @@ describe('the query of a list', () => {
     }
   });
 
+  it('of what is due looks at nothing else', () => {
+    expect(planOf(DUE_QUERY, 2)).toMatch(/^SEARCH approval USING INDEX approval_due/);
+  });
+
   it('of grants scans no table', () => {
-    for (const filter of choices<GrantFilter>({ tenant: 't', principal: 'p', tool: 'x' })) {
+    for (const filter of choices({ tenant: 't', principal: 'p', tool: 'x' })) {
       const { sql, values } = grantQuery(filter, 0);
       expect(planOf(sql, values.length + 2)).toMatch(/^SEARCH standing_grant USING/);
     }

@@ -150,8 +150,15 @@ function storeOver(path: string, file: StoreFile, options: SqliteApprovalsOption
     });
   }
 
-  function settleDue(now: number, changed: (aid: string) => void): void {
-    for (const kept of rows.due(now)) current(kept, now, changed);
+  /** Gives each that is due its turn, from a place on; answers where to go on. */
+  function settleSome(
+    now: number,
+    from: number,
+    changed: (aid: string) => void,
+  ): number | undefined {
+    const { due, next } = rows.due(now, from);
+    for (const kept of due) current(kept, now, changed);
+    return next;
   }
 
   const store: SqliteApprovals = {
@@ -164,7 +171,8 @@ function storeOver(path: string, file: StoreFile, options: SqliteApprovalsOption
         if (before !== undefined && !mayAskAgain(before.state)) return before;
         const caps = capsOf(draft.bindings);
         const full = () => caps.find(({ scope, limit }) => open.count(scope) >= limit);
-        while (full() !== undefined && rows.hasDue(now)) settleDue(now, changed);
+        let from: number | undefined = 0;
+        while (full() !== undefined && from !== undefined) from = settleSome(now, from, changed);
         const cap = full();
         if (cap !== undefined) throw limitReached(cap);
         const approval = rows.insert(newApproval(draft, now), key);
@@ -181,7 +189,11 @@ function storeOver(path: string, file: StoreFile, options: SqliteApprovalsOption
     cancel: (aid) => step(aid, toCancelled),
     list(filter) {
       // Some at a time, so that other processes get a turn.
-      while (read(rows.hasDue)) write(settleDue);
+      let from: number | undefined = read(rows.hasDue) ? 0 : undefined;
+      while (from !== undefined) {
+        const place: number = from;
+        from = write((now, changed) => settleSome(now, place, changed));
+      }
       return file.read(() => rows.list(filter));
     },
     subscribe: watch.subscribe,

@@ -33,8 +33,10 @@ export function atTime(approval: Approval, now: number): Approval {
   if (!isOpen(approval.state) || approval.expiresAt > now) return approval;
   const { onExpiry = 'deny' } = approval.requirements;
   if (approval.state === 'pending') {
-    // Whoever answers late has as much time to use it as anybody.
-    if (onExpiry === 'park') return next(approval, { expiresAt: now + approval.expiresMs });
+    // Whoever answers late has as much time to use it as anybody. No vote is late because of it.
+    if (onExpiry === 'park') {
+      return Object.freeze({ ...approval, expiresAt: now + approval.expiresMs });
+    }
     if (onExpiry === 'escalate' && approval.escalated !== true) {
       const escalated = next(approval, {
         escalated: true,

@@ -1,5 +1,6 @@
 import { createGuard, type Fact, layers } from '@guardstile/core';
 import { describe, expect, it } from 'vitest';
+import type { PolicyDocument } from '../document.ts';
 import { compilePolicy } from '../rule-policy.ts';
 import { capabilities } from './capabilities.ts';
 import type { CapabilitiesDocument } from './document.ts';
@@ -137,30 +138,64 @@ describe('capabilities', () => {
     expect(policy.explain({ tool: 'read_file', args: loop })).toMatchObject({ verdict: 'deny' });
   });
 
-  it('are one more source beside rules: what is outside them no rule allows', async () => {
+  it('are a boundary beside rules, lists and a default: what is outside them, nothing allows', async () => {
     const policy = compilePolicy({
       capabilities: { grant: 'read-only' },
       rules: [
+        { id: 'all', effect: 'allow', tool: '*' },
         { id: 'refunds', effect: 'allow', tool: 'refund' },
-        { id: 'writes', effect: 'allow', tool: 'write_file' },
         { id: 'secrets', effect: 'deny', tool: 'read_*', where: { path: { path: '/secrets' } } },
       ],
     });
     const guard = createGuard({ policy });
     const of = async (tool: string, args: unknown = {}): Promise<string> =>
       (await guard.decide({ tool, args })).effect;
-    expect(await of('refund')).toBe('allow');
+    expect(await of('refund')).toBe('deny');
     expect(await of('write_file')).toBe('deny');
+    expect(await of('frobnicate')).toBe('deny');
     expect(await of('read_file', { path: '/data/x' })).toBe('allow');
     expect(await of('read_file', { path: '/secrets/x' })).toBe('deny');
   });
 
-  it('only restrict where they are a layer that restricts', async () => {
+  it.each([
+    { default: 'allow' },
+    { default: 'ask' },
+    { mode: 'bypassPermissions' },
+    { rules: [{ id: 'all', effect: 'allow', tool: '*' }] },
+    { allow: ['*'], default: 'allow' },
+  ] as const satisfies readonly PolicyDocument[])(
+    'mean beside %j what they mean alone',
+    async (beside) => {
+      for (const grant of [[], 'read-only', 'full'] as const) {
+        const alone = createGuard({ policy: capabilities({ grant }) });
+        const guard = createGuard({ policy: compilePolicy({ ...beside, capabilities: { grant } }) });
+        for (const tool of ['refund', 'frobnicate', 'purge', 'read_file', 'send_email']) {
+          const call = { tool, args: {} };
+          expect([tool, (await guard.decide(call)).effect]).toEqual([
+            tool,
+            (await alone.decide(call)).effect,
+          ]);
+        }
+      }
+    },
+  );
+
+  it('still let rules ask for approval within them', async () => {
+    const policy = compilePolicy({
+      capabilities: { grant: 'read-only' },
+      rules: [{ id: 'asks', effect: 'ask', tool: '*' }],
+    });
+    const guard = createGuard({ policy });
+    expect((await guard.decide({ tool: 'read_file', args: {} })).effect).toBe('ask');
+    expect((await guard.decide({ tool: 'frobnicate', args: {} })).effect).toBe('deny');
+  });
+
+  it('deny the same in a layer that restricts', async () => {
     const policy = layers([
       {
         name: 'rules',
         grants: compilePolicy({
-          rules: [{ id: 'a', effect: 'allow', tool: ['read_file', 'frob'] }],
+          rules: [{ id: 'a', effect: 'allow', tool: ['read_file', 'frob', 'report'] }],
         }),
       },
       {
@@ -169,10 +204,12 @@ describe('capabilities', () => {
       },
     ]);
     const guard = createGuard({ policy });
-    const of = async (tool: string): Promise<string> =>
-      (await guard.decide({ tool, args: {} })).effect;
+    const of = async (tool: string, facts: readonly Fact[] = []): Promise<string> =>
+      (await guard.decide({ tool, args: {}, facts })).effect;
     expect(await of('read_file')).toBe('allow');
-    expect(await of('frob')).toBe('allow');
+    expect(await of('frob')).toBe('deny');
+    expect(await of('report')).toBe('deny');
+    expect(await of('report', ['databaseRead'])).toBe('allow');
     expect(await of('query_all')).toBe('deny');
     expect(await of('execute')).toBe('deny');
   });
@@ -199,5 +236,16 @@ describe('checkCapability', () => {
     ['', undefined, 'deny'],
   ] as const)('%s on %s: %s', (name, resource, expected) => {
     expect(checkCapability(name, resource)).toMatchObject({ effect: expected });
+  });
+
+  it('answers for any policy of rules, which grants nothing without capabilities', () => {
+    const some = compilePolicy({ default: 'allow', capabilities: { grant: 'read-only' } });
+    expect(some.checkCapability('readFile').effect).toBe('allow');
+    expect(some.checkCapability('network').effect).toBe('deny');
+    const none = compilePolicy({ default: 'allow' });
+    expect(none.checkCapability('readFile')).toMatchObject({
+      effect: 'deny',
+      reason: 'the policy has no capabilities',
+    });
   });
 });

@@ -16,27 +16,33 @@ export interface CapabilityGrant {
 
 const FILES: readonly Capability[] = ['readFile', 'writeFile'];
 
-function outside(reason: string): NonNullable<Stance> {
+function outside(reason: string): Verdict {
   return { effect: 'deny', explicit: false, reason };
 }
+
+type Verdict = NonNullable<Stance>;
 
 /** What the capabilities say of a tool: the same for every call, or a function of the call. */
 export function aboutTool(
   grant: CapabilityGrant,
   tool: ToolInfo,
-): Stance | ((call: ToolCall) => Stance) {
+): Verdict | ((call: ToolCall) => Verdict) {
   const { capabilities } = tool.facts;
-  if (capabilities.length === 0) return undefined;
   const missing = capabilities.filter((capability) => !grant.granted.has(capability));
   if (missing.length > 0) {
     return outside(`it needs the capability ${missing.join(', ')}, which is not granted`);
   }
   const more = riskBeyond(tool.facts);
   if (more !== undefined) return outside(more);
+  if (capabilities.length === 0) {
+    return outside('nobody knows which capabilities it needs; state them as facts');
+  }
   // Whoever makes a remote tool chooses its name: only what somebody states of it grants.
-  if (tool.identity.source !== 'app' && tool.facts.effect === 'unknown') return undefined;
+  if (tool.identity.source !== 'app' && tool.facts.effect === 'unknown') {
+    return outside('only its name says which capabilities it needs; state them as facts');
+  }
   const limited = needsLook(grant, capabilities);
-  const within: Stance = {
+  const within: Verdict = {
     effect: 'allow',
     reason: `within its capabilities (${capabilities.join(', ')})`,
   };
@@ -94,10 +100,11 @@ function outsideOf(what: string, found: readonly unknown[], allowed: Check): Sta
 
 /** The same without a tool. */
 export function aboutCapability(
-  grant: CapabilityGrant,
+  grant: CapabilityGrant | undefined,
   name: string,
   resource?: string,
-): NonNullable<Stance> {
+): Verdict {
+  if (grant === undefined) return outside('the policy has no capabilities');
   const granted: ReadonlySet<string> = grant.granted;
   if (!granted.has(name)) return outside(`the capability ${JSON.stringify(name)} is not granted`);
   const within = FILES.includes(name as Capability)

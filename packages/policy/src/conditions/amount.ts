@@ -46,7 +46,7 @@ function scaled({ digits, scale }: Amount, to: number): bigint {
   return digits * 10n ** BigInt(to - scale);
 }
 
-/** Exact money, never floating point. */
+/** Exact money, never floating point, and none that flows back unless a bound below 0 says so. */
 export function readAmount(value: unknown, place: Place): Check | undefined {
   const own = readFields(value, NAMES, place, 'amount');
   if (own === undefined) return undefined;
@@ -60,8 +60,10 @@ export function readAmount(value: unknown, place: Place): Check | undefined {
     return [];
   });
   if (bounds.length === 0) return place.wrong('amount needs one of eq, lt, lte, gt, gte');
+  const signed = bounds.some(({ bound }) => bound.digits < 0n);
   const test = (given: unknown): Truth => {
     const amount = amountOf(given);
+    if (amount !== undefined && amount.digits < 0n && !signed) return undefined;
     return all(bounds, ({ bound, holds }) => {
       const sign = compare(amount, bound);
       return sign === undefined ? undefined : holds(sign);

@@ -49,7 +49,7 @@ export function commandMatcher(patterns: readonly CommandPattern[]): (given: unk
 }
 
 function readPatterns(value: unknown, place: Place): readonly CommandPattern[] | undefined {
-  if (!Array.isArray(value) || value.length === 0) {
+  if (!Array.isArray(value) || (value.length === 0 && !place.emptyLists)) {
     return place.wrong('command needs a command line, or a list of them or of lists of words');
   }
   return readList(value, place, readPattern);

@@ -1,4 +1,4 @@
-import { type Place, readTexts } from '../issues.ts';
+import { type Place, readAnyOf } from '../issues.ts';
 import { all, any, type Truth } from '../truth.ts';
 import type { Check } from './check.ts';
 
@@ -26,7 +26,7 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: '80', https: '44
  * whether another port of the same host is meant is not known.
  */
 export function readDomain(value: unknown, place: Place): Check | undefined {
-  const texts = readTexts(value, place, 'domain');
+  const texts = readAnyOf(value, place, 'domain');
   const patterns = texts?.map((text) => patternOf(text));
   if (texts === undefined || patterns === undefined) return undefined;
   const unread = texts.find((_, i) => patterns[i] === undefined);

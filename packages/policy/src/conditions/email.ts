@@ -1,4 +1,4 @@
-import { type Place, readTexts } from '../issues.ts';
+import { type Place, readAnyOf } from '../issues.ts';
 import { any, type Truth } from '../truth.ts';
 import type { Check } from './check.ts';
 import { hostOf } from './domain.ts';
@@ -15,7 +15,7 @@ const ADDRESS = /^([A-Za-z0-9.#$&'*+/=?^_`{|}~-]{1,64})@([^@\s,;:<>()[\]"\\%]{1,
 
 /** One address: `ann@example.com`, anybody at a host `*@example.com`, or below it `*@*.example.com`. */
 export function readEmail(value: unknown, place: Place): Check | undefined {
-  const texts = readTexts(value, place, 'email');
+  const texts = readAnyOf(value, place, 'email');
   const patterns = texts?.map((text) => patternOf(text));
   if (texts === undefined || patterns === undefined) return undefined;
   const unread = texts.find((_, i) => patterns[i] === undefined);

@@ -1,4 +1,4 @@
-import { type Place, readFields, readText, readTexts } from '../issues.ts';
+import { type Place, readAnyOf, readFields, readText } from '../issues.ts';
 import { agreed, any, type Truth } from '../truth.ts';
 import type { Check } from './check.ts';
 import { type Glob, matchesGlob } from './glob.ts';
@@ -35,7 +35,9 @@ export function readPath(value: unknown, place: Place): Check | undefined {
   const under = textsOf(own.under, short ? place : place.at('under'));
   const glob = textsOf(own.glob, place.at('glob'));
   if (base === undefined || under === undefined || glob === undefined) return undefined;
-  if (under.length + glob.length === 0) return place.wrong('path needs under or glob');
+  if (own.under === undefined && own.glob === undefined) {
+    return place.wrong('path needs under or glob');
+  }
   for (const one of [...under, ...glob]) {
     if (resolvePath(one, base, '/') === undefined || one.includes('\\')) {
       return place.wrong(`"${one}" is no plain path; use / between names, and no ~ or scheme`);
@@ -58,7 +60,7 @@ function readBase(value: unknown, place: Place): string | undefined {
 }
 
 function textsOf(value: unknown, place: Place): readonly string[] | undefined {
-  return value === undefined ? [] : readTexts(value, place, 'a path');
+  return value === undefined ? [] : readAnyOf(value, place, 'a path');
 }
 
 function patternsOf(

@@ -37,6 +37,8 @@ export interface CallerParts {
   readonly ceiling: Ceiling;
   /** How many processes wait per module. */
   readonly spares: number;
+  /** What fetches for the processes, which may have no network. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
   /** Why no process can be started here at all. */
   unavailable?(): string | undefined;
   /** What it means when a process ends before it has begun, from what it wrote. */
@@ -50,21 +52,20 @@ export function createCaller(parts: CallerParts): Caller {
   const spares = createSpares({ count, maxBytes: limits.maxOutputBytes, launch });
   let closed = false;
 
-  async function runIn(child: Child, call: ModuleCall): Promise<Outcome> {
-    const { args, secrets = {}, signal } = call;
-    const request = JSON.stringify({ export: call.export, secrets });
+  function written({ args, secrets = {}, ...call }: ModuleCall): string {
+    const fetches = parts.fetch !== undefined;
+    const request = JSON.stringify({ export: call.export, secrets, fetches });
     const json = plainJson(args, true);
-    const written = json === undefined ? request : `${request.slice(0, -1)},"args":${json}}`;
-    return runCall(
-      child,
-      { name: call.export, json: written },
-      {
-        limits,
-        ceiling,
-        signal,
-        whyNotStarted: parts.whyNotStarted ?? ((words) => words),
-      },
-    );
+    return json === undefined ? request : `${request.slice(0, -1)},"args":${json}}`;
+  }
+
+  function runIn(
+    child: Child,
+    { export: name, signal }: ModuleCall,
+    json: string,
+  ): Promise<Outcome> {
+    const { fetch, whyNotStarted = (words) => words } = parts;
+    return runCall(child, { name, json }, { limits, ceiling, signal, fetch, whyNotStarted });
   }
 
   function take(url: string): Child {
@@ -76,17 +77,26 @@ export function createCaller(parts: CallerParts): Caller {
 
   return {
     async call(call) {
+      const json = written(call);
       const child = take(call.url);
       try {
-        return await runIn(child, call);
+        const outcome = await runIn(child, call, json);
+        if (closed && (outcome.kind === 'crashed' || outcome.kind === 'unavailable')) {
+          throw new GuardError(
+            'closed',
+            'its sandbox was closed meanwhile; it may have had an effect',
+          );
+        }
+        return outcome;
       } finally {
         // Starting a process blocks this one for a moment: whoever waits for the result goes first.
         setImmediate(() => spares.refill(call.url));
       }
     },
     async observe(call) {
+      const json = written(call);
       const child = take(call.url);
-      return { outcome: await runIn(child, call), silent: child.silent };
+      return { outcome: await runIn(child, call, json), silent: child.silent };
     },
     unavailable: () => parts.unavailable?.(),
     async close() {

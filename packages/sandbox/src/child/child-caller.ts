@@ -12,17 +12,19 @@ export interface ChildCallerOptions {
   readonly write: readonly string[];
   readonly env: readonly string[];
   readonly spares: number;
+  readonly fetch?: typeof globalThis.fetch | undefined;
 }
 
 /** Calls functions of modules in fresh Node processes under Node's own permission model. */
 export function childCaller(
   limits: Limits,
-  { read, write, env, spares }: ChildCallerOptions,
+  { read, write, env, spares, fetch }: ChildCallerOptions,
 ): Caller {
   return createCaller({
     limits,
     ceiling: { rssMb: limits.memoryMb + NODE_MB, processes: 1 },
     spares,
+    fetch,
     launch(url) {
       const permissions = { read: [...moduleRoots(url), ...read], write };
       const [command, ...args] = dyingWithParent([

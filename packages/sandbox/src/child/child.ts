@@ -23,7 +23,10 @@ export interface Child {
   /** Whether its channel closed by itself: not while a process that it started still holds it. */
   readonly silent: Promise<boolean>;
   alive(): boolean;
-  send(json: string): void;
+  /** Resolves once the child has taken it, or is gone. */
+  send(json: string): Promise<void>;
+  /** Has messages looked at before they count as its answer. */
+  divert(takes: (message: unknown) => boolean): void;
   /** Whether this process stays alive for it. */
   hold(keep: boolean): void;
   /** Kills it with its process group. */
@@ -54,8 +57,10 @@ export function startChild(launch: Launch, maxBytes: number): Child {
   let over = false;
   let spoke = false;
   let words = '';
+  let diverted: ((message: unknown) => boolean) | undefined;
 
   function tell(event: ChildEvent): void {
+    if (spoke && event.type === 'message' && diverted?.(event.value) === true) return;
     if (spoke) answer.resolve(event);
     else ready.resolve(event);
     spoke = true;
@@ -107,7 +112,14 @@ export function startChild(launch: Launch, maxBytes: number): Child {
     gone: gone.promise,
     silent: silent.promise,
     alive: () => !over,
-    send: (json) => void channel?.write(`${json}\n`),
+    send: (json) =>
+      new Promise((resolve) => {
+        if (channel === undefined || channel.destroyed) resolve();
+        else channel.write(`${json}\n`, () => resolve());
+      }),
+    divert(takes) {
+      diverted = takes;
+    },
     hold,
     kill() {
       if (started.pid !== undefined && !over) killGroup(started.pid);

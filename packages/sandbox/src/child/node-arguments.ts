@@ -5,6 +5,7 @@ const RUNNER: string = fileURLToPath(new URL('./runner.mjs', import.meta.url));
 export const RUNNER_FILES: readonly string[] = [
   RUNNER,
   fileURLToPath(new URL('./plain-json.mjs', import.meta.url)),
+  fileURLToPath(new URL('./brokered-fetch.mjs', import.meta.url)),
 ];
 
 /** What Node itself takes before a tool has done anything, in megabytes: on top of the limit. */

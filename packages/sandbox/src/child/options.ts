@@ -16,6 +16,11 @@ export interface ModuleSandboxOptions extends CallLimits {
   readonly write?: readonly string[];
   /** Environment variables of this process that tools see. @default none */
   readonly env?: readonly string[];
+  /**
+   * What fetches in this process for tools that call the `fetch` they are given, such as that of a
+   * `networkSandbox`: under OS isolation there is no other way out. @default none
+   */
+  readonly fetch?: typeof globalThis.fetch;
   /** How many processes wait per module for the next call, about 10 MB each. @default 1 */
   readonly spares?: number;
 }
@@ -27,6 +32,7 @@ const KNOWN = [
   'write',
   'env',
   'spares',
+  'fetch',
   'timeoutMs',
   'memoryMb',
   'maxOutputBytes',

@@ -7,6 +7,8 @@ export interface Request {
   /** JSON of the arguments; absent for `undefined`. */
   readonly args?: unknown;
   readonly secrets: Readonly<Record<string, string>>;
+  /** Whether its parent fetches for it. */
+  readonly fetches: boolean;
 }
 
 /** What it answers to that. */
@@ -23,3 +25,26 @@ export interface ThrownError {
   readonly stack?: string;
   readonly code?: string;
 }
+
+/** What a child has its parent fetch before it answers. Bodies are in base64. */
+export interface FetchRequest {
+  readonly id: number;
+  readonly url: string;
+  readonly method: string;
+  readonly headers: ReadonlyArray<readonly [string, string]>;
+  readonly redirect: 'follow' | 'error' | 'manual';
+  readonly body?: string;
+}
+
+export type FetchReply =
+  | {
+      readonly id: number;
+      readonly response: {
+        readonly url: string;
+        readonly status: number;
+        readonly statusText: string;
+        readonly headers: ReadonlyArray<readonly [string, string]>;
+        readonly body: string;
+      };
+    }
+  | { readonly id: number; readonly failed: { readonly message: string; readonly code?: string } };

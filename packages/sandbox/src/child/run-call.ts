@@ -1,5 +1,6 @@
 import type { Child, ChildEvent, Exit } from './child.ts';
 import { deferred } from './deferred.ts';
+import { fetchBroker } from './fetch-broker.ts';
 import type { Limits } from './limits.ts';
 import { errorOf, type Outcome } from './outcome.ts';
 import { type Ceiling, watch } from './watchdog.ts';
@@ -9,6 +10,8 @@ export interface CallBounds {
   readonly limits: Limits;
   readonly ceiling: Ceiling;
   readonly signal: AbortSignal | undefined;
+  /** What fetches for the child. */
+  readonly fetch: typeof globalThis.fetch | undefined;
   /** What it means when a process ends before it has begun. */
   whyNotStarted(words: string): string;
 }
@@ -19,7 +22,9 @@ export async function runCall(
   request: { readonly name: string; readonly json: string },
   bounds: CallBounds,
 ): Promise<Outcome> {
-  const { limits, ceiling, signal } = bounds;
+  const { limits, ceiling, signal, fetch } = bounds;
+  const broker =
+    fetch === undefined ? undefined : fetchBroker(fetch, limits.maxOutputBytes, child.send);
   const ended = deferred<Outcome>();
   const abort = (): void => ended.resolve({ kind: 'aborted', cause: signal?.reason });
   const timer = setTimeout(
@@ -42,12 +47,14 @@ export async function runCall(
   );
   signal?.addEventListener('abort', abort, { once: true });
   child.hold(true);
+  if (broker !== undefined) child.divert(broker.takes);
   try {
     if (signal?.aborted === true) abort();
     return await Promise.race([ended.promise, converse(child, request, bounds)]);
   } finally {
     child.kill();
     child.hold(false);
+    broker?.end();
     clearTimeout(timer);
     unwatch();
     signal?.removeEventListener('abort', abort);
@@ -68,7 +75,7 @@ async function converse(
   if (first.type !== 'message') return failure(first, limits);
   const missing = missingIn(first.value, name);
   if (missing !== undefined) return { kind: 'unavailable', reason: missing };
-  child.send(json);
+  void child.send(json);
   const event = await child.answer;
   return event.type === 'message' ? answered(event.value) : failure(event, limits);
 }

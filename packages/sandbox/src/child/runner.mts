@@ -35,10 +35,13 @@ async function load(): Promise<Readonly<Record<string, unknown>>> {
   }
 }
 
-async function answer(body: unknown, { args, secrets }: Request): Promise<void> {
+async function answer(body: unknown, { args, secrets, fetches }: Request): Promise<void> {
   let value: unknown;
   try {
-    value = await (body as (args: unknown, run: object) => unknown)(args, { secrets });
+    const run = fetches
+      ? { secrets, fetch: (await import('./brokered-fetch.mts')).brokeredFetch }
+      : { secrets };
+    value = await (body as (args: unknown, run: object) => unknown)(args, run);
   } catch (error) {
     const threw = thrownError(error);
     send(threw === undefined ? { thrown: plainOr(error) } : { threw });

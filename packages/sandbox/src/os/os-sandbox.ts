@@ -68,6 +68,7 @@ export interface OsCallerOptions {
   readonly tmpMb?: number | undefined;
   readonly processes?: number | undefined;
   readonly bwrap?: string | undefined;
+  readonly fetch?: typeof globalThis.fetch | undefined;
   /** What the modules import. @default what lies beside them and what is installed */
   readonly roots?: readonly string[] | undefined;
 }
@@ -75,7 +76,7 @@ export interface OsCallerOptions {
 export function osCaller(
   what: string,
   limits: Limits,
-  { read, write, env, spares, tmpMb = 64, processes = 32, bwrap, roots }: OsCallerOptions,
+  { read, write, env, spares, tmpMb = 64, processes = 32, bwrap, fetch, roots }: OsCallerOptions,
 ): Caller {
   const size = positive(what, 'tmpMb', tmpMb, 1_048_576);
   const most = positive(what, 'processes', processes, 4096);
@@ -84,6 +85,7 @@ export function osCaller(
     // Beside the tool's own there are bubblewrap outside and inside.
     ceiling: { rssMb: limits.memoryMb + NODE_MB, processes: most + 2 },
     spares,
+    fetch,
     unavailable: () => unavailable(bwrap),
     whyNotStarted,
     launch: (url) =>

@@ -1,0 +1,196 @@
+import { BREAK, fold, isDigit, JOINT, kindOf, LETTER, sixBitsOf } from './characters.ts';
+import type { Seeds } from './forms.ts';
+import type { HashTable } from './hash-table.ts';
+import { numberReadings } from './number-readings.ts';
+import { finish, hashFolded, hashSpan, hashWindow, step } from './text-hash.ts';
+
+/** Length of a window, and how far apart windows are: a copy of 15 letters holds a whole one. */
+export const WINDOW = 8;
+/** Longest run of other characters inside of what is still one copy. */
+export const WIDEST_GAP = 8;
+/** Longest word that is looked up as a word; windows find longer ones. */
+export const LONGEST_WORD = 256;
+/** Fewest digits of what is looked up by its digits alone, such as a telephone number. */
+export const FEWEST_DIGITS = 7;
+
+const MOST_WORDS = 2;
+const MOST_WINDOWS = 4;
+const COMMA = 44;
+const QUOTE = 39;
+const POINT = 46;
+const AT = 64;
+const COLON = 58;
+const SLASH = 47;
+const MINUS = 45;
+
+/**
+ * Adds the words, addresses, numbers and windows of one text to the table, in one pass. `base` is
+ * what positions in `text` are counted from.
+ */
+export function indexText(
+  text: string,
+  from: number,
+  to: number,
+  base: number,
+  seeds: Seeds,
+  table: HashTable,
+): void {
+  let start = -1;
+  let last = -1;
+  let hash = 0;
+  let address = false;
+  let digit = false;
+  let letters = 0;
+  let high = 0;
+  let low = 0;
+  let count = 0;
+  let gap = 0;
+
+  for (let i = from; i <= to; i += 1) {
+    const code = i === to ? 32 : text.charCodeAt(i);
+    let kind = kindOf(code);
+    if (kind === LETTER) {
+      if (gap > WIDEST_GAP) count = 0;
+      gap = 0;
+      const bits = sixBitsOf(code);
+      high = ((high << 6) | (low >>> 18)) & 0xffffff;
+      low = ((low << 6) | bits) & 0xffffff;
+      count += 1;
+      if ((count & (WINDOW - 1)) === 0) {
+        table.add(hashWindow(high, low, seeds.window), base + i, MOST_WINDOWS);
+      }
+      if (start === -1) {
+        start = i;
+        hash = seeds.word;
+        address = false;
+        digit = false;
+        letters = 0;
+      }
+      if (isDigit(code)) digit = true;
+      else letters += 1;
+      hash = step(hash, code);
+      last = i;
+      continue;
+    }
+    gap += 1;
+    if (kind === BREAK && (code === COMMA || code === QUOTE) && isBetweenDigits(text, i, to)) {
+      kind = JOINT;
+    }
+    if (start === -1) continue;
+    if (kind === JOINT) {
+      if (code === POINT || code === AT || code === SLASH || code === COLON) address = true;
+      hash = step(hash, code);
+      continue;
+    }
+    const end = last + 1;
+    if (end - start <= LONGEST_WORD) {
+      // What trails, such as a full stop, is in the hash already.
+      const own = end === i ? finish(hash) : hashSpan(text, start, end, seeds.word);
+      table.add(own, base + start, MOST_WORDS);
+      if (digit && letters === 0) indexNumber(text, start, end, from, base, seeds, table);
+      if (address && letters > 0) indexAddress(text, start, end, base, seeds, table);
+    }
+    start = -1;
+  }
+  indexDigits(text, from, to, base, seeds, table);
+}
+
+function isBetweenDigits(text: string, i: number, to: number): boolean {
+  return i > 0 && i + 1 < to && isDigit(text.charCodeAt(i - 1)) && isDigit(text.charCodeAt(i + 1));
+}
+
+function indexNumber(
+  text: string,
+  start: number,
+  end: number,
+  from: number,
+  base: number,
+  seeds: Seeds,
+  table: HashTable,
+): void {
+  const first = start > from && text.charCodeAt(start - 1) === MINUS ? start - 1 : start;
+  for (const number of numberReadings(text.slice(first, end))) {
+    table.add(hashSpan(number, 0, number.length, seeds.number), base + first, MOST_WORDS);
+  }
+}
+
+/** The word as an address, the host of a URL, and what follows a scheme or a label such as `mailto:`. */
+function indexAddress(
+  text: string,
+  start: number,
+  end: number,
+  base: number,
+  seeds: Seeds,
+  table: HashTable,
+): void {
+  const add = (from: number, to: number): void => {
+    if (to > from) table.add(hashFolded(text, from, to, seeds.address), base + from, MOST_WORDS);
+  };
+  add(start, end);
+  let from = start;
+  for (let i = start; i < end; i += 1) {
+    if (text.charCodeAt(i) !== COLON) continue;
+    from = i + 1;
+    while (from < end && text.charCodeAt(from) === SLASH) from += 1;
+    if (from > i + 1 || !isDigit(text.charCodeAt(from))) {
+      table.add(hashSpan(text, from, end, seeds.word), base + from, MOST_WORDS);
+      add(from, end);
+    } else from = start; // a port
+    break;
+  }
+  const host = hostEnd(text, from, end);
+  if (host !== end) add(from, host);
+}
+
+/** Where the host that begins here ends. */
+export function hostEnd(text: string, from: number, end: number): number {
+  for (let i = from; i < end; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code === SLASH || code === COLON || code === 63 || code === 35 || code === 92) return i;
+  }
+  return end;
+}
+
+/** Groups of digits, such as a telephone number, by their digits alone. */
+function indexDigits(
+  text: string,
+  from: number,
+  to: number,
+  base: number,
+  seeds: Seeds,
+  table: HashTable,
+): void {
+  let start = -1;
+  let hash = 0;
+  let count = 0;
+  let apart = 0;
+  for (let i = from; i <= to; i += 1) {
+    const code = i === to ? 0 : text.charCodeAt(i);
+    if (isDigit(code)) {
+      if (start === -1) {
+        start = i;
+        hash = seeds.digits;
+        count = 0;
+      }
+      hash = step(hash, code);
+      count += 1;
+      apart = 0;
+    } else if (start !== -1) {
+      apart += 1;
+      if (apart <= 2 && i !== to && isDigitGap(code)) continue;
+      if (count >= FEWEST_DIGITS) table.add(finish(hash), base + start, MOST_WORDS);
+      start = -1;
+    }
+  }
+}
+
+/** What stands between the groups of a telephone or card number. */
+export function isDigitGap(code: number): boolean {
+  return code === 32 || (code >= 45 && code <= 47) || code === 40 || code === 41;
+}
+
+/** A folded letter or digit. */
+export function foldedLetter(text: string, i: number): number {
+  const code = text.charCodeAt(i);
+  return kindOf(code) === LETTER ? fold(code) : -1;
+}

@@ -1,0 +1,125 @@
+import type { Origin, Place } from './origin.ts';
+
+/** The texts of one observed value, joined, with the bounds and the origin of each. */
+export interface Leaves {
+  readonly text: string;
+  /** Where each leaf starts. A leaf ends one character before the next. */
+  readonly starts: readonly number[];
+  /** Of each leaf: index into `origins`. */
+  readonly origin: readonly number[];
+  /** Of each leaf: index into `patterns`. */
+  readonly pattern: readonly number[];
+  /** Of each leaf: the position in the outermost list, or -1. */
+  readonly item: readonly number[];
+  readonly origins: readonly Origin[];
+  /** Paths with `[]` for any position, such as `[].recipient`. */
+  readonly patterns: readonly string[];
+}
+
+/** Who returned a value. */
+export interface Source {
+  readonly tool?: string;
+  readonly rid?: string;
+}
+
+/** A position, seen in its text. */
+export interface Spot {
+  readonly text: string;
+  readonly offset: number;
+  /** Bounds of the leaf. */
+  readonly from: number;
+  readonly to: number;
+  readonly origin: Origin;
+  /** Number of the observation: smaller was seen before. */
+  readonly seen: number;
+  readonly place: () => Place;
+}
+
+/** Texts under one continuous numbering. */
+export interface KeptText {
+  /** Keeps the leaves and says what their positions are counted from. */
+  keep(leaves: Leaves, source: Source): number;
+  spotAt(position: number): Spot;
+  /** Characters kept. */
+  readonly length: number;
+}
+
+interface Kept {
+  readonly base: number;
+  readonly text: string;
+  readonly starts: Uint32Array;
+  readonly origin: Uint8Array;
+  readonly pattern: Uint16Array;
+  readonly item: Int32Array;
+  readonly origins: readonly Origin[];
+  readonly patterns: readonly string[];
+  readonly source: Source;
+}
+
+export function createKeptText(): KeptText {
+  const all: Kept[] = [];
+  let length = 0;
+  return {
+    keep(leaves, source) {
+      const base = length;
+      all.push({
+        base,
+        text: leaves.text,
+        starts: Uint32Array.from(leaves.starts),
+        origin: Uint8Array.from(leaves.origin),
+        pattern: Uint16Array.from(leaves.pattern),
+        item: Int32Array.from(leaves.item),
+        origins: leaves.origins,
+        patterns: leaves.patterns,
+        source,
+      });
+      length += leaves.text.length + 1;
+      return base;
+    },
+    spotAt(position) {
+      const seen = lastAtMost(all.length, (i) => (all[i] as Kept).base <= position);
+      return spotIn(all[seen] as Kept, seen, position); // positions come from keep()
+    },
+    get length() {
+      return length;
+    },
+  };
+}
+
+function spotIn(kept: Kept, seen: number, position: number): Spot {
+  const { base, text, starts, origins, patterns, source } = kept;
+  const offset = position - base;
+  const leaf = lastAtMost(starts.length, (i) => (starts[i] as number) <= offset);
+  const next = starts[leaf + 1];
+  const origin = origins[kept.origin[leaf] as number] as Origin; // within bounds
+  return {
+    text,
+    offset,
+    from: starts[leaf] as number, // within bounds
+    to: next === undefined ? text.length : next - 1,
+    origin,
+    seen,
+    place: () => ({
+      origin,
+      ...source,
+      path: pathOf(patterns[kept.pattern[leaf] as number] ?? '', kept.item[leaf] ?? -1),
+    }),
+  };
+}
+
+/** The first list position is known, later ones are not. */
+function pathOf(pattern: string, item: number): string {
+  return item === -1 ? pattern : pattern.replace('[]', `[${item}]`);
+}
+
+/** Index of the last element that is small enough, in ascending order; the first is. */
+function lastAtMost(length: number, isAtMost: (index: number) => boolean): number {
+  let low = 0;
+  let high = length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if (isAtMost(middle)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

@@ -1,0 +1,82 @@
+import { classOf, type Origin } from './origin.ts';
+
+/**
+ * Labels by path: `recipient`, `user.name`, `[].recipient` (every item of a list), `*.secret` (any
+ * field), and the empty path for all of it. The longest matching path decides; a name goes before `*`.
+ */
+export type PathLabels = Readonly<Record<string, Origin>>;
+
+/** One step down a tree of paths. */
+export interface PathNode {
+  readonly label: Origin | undefined;
+  /** The path that said so. */
+  readonly path: string | undefined;
+  readonly fields: ReadonlyMap<string, PathNode>;
+  readonly any: PathNode | undefined;
+}
+
+interface MutableNode extends PathNode {
+  label: Origin | undefined;
+  path: string | undefined;
+  readonly fields: Map<string, MutableNode>;
+  any: MutableNode | undefined;
+}
+
+const ITEM = '[]';
+
+/** What is wrong with labels; `undefined` when nothing is. */
+export function labelProblem(labels: PathLabels): string | undefined {
+  for (const [path, label] of Object.entries(labels)) {
+    if (stepsOf(path) === undefined) return `"${path}" is no path; write it like [].recipient`;
+    const name = classOf(label);
+    if (name === undefined || name === 'prompt') {
+      return `"${String(label)}" at "${path}" is no label; use trusted, trusted-text, untrusted or secret, or one with a kind such as trusted:payee`;
+    }
+  }
+  return undefined;
+}
+
+/** @throws {TypeError} for a path or label that is none; see {@link labelProblem}. */
+export function compileLabels(labels: PathLabels): PathNode {
+  const problem = labelProblem(labels);
+  if (problem !== undefined) throw new TypeError(problem);
+  const root = emptyNode();
+  for (const [path, label] of Object.entries(labels)) {
+    let node = root;
+    for (const name of stepsOf(path) ?? []) {
+      if (name === '*') node = node.any ??= emptyNode();
+      else {
+        const next = node.fields.get(name) ?? emptyNode();
+        node.fields.set(name, next);
+        node = next;
+      }
+    }
+    node.label = label;
+    node.path = path;
+  }
+  return root;
+}
+
+/** The node for a field or, as `[]`, an item. */
+export function childOf(node: PathNode | undefined, name: string): PathNode | undefined {
+  return node === undefined ? undefined : (node.fields.get(name) ?? node.any);
+}
+
+export function itemOf(node: PathNode | undefined): PathNode | undefined {
+  return childOf(node, ITEM);
+}
+
+function emptyNode(): MutableNode {
+  return { label: undefined, path: undefined, fields: new Map(), any: undefined };
+}
+
+/** `[].user.name` as its steps. A field whose name has dots or brackets cannot be named. */
+function stepsOf(path: string): readonly string[] | undefined {
+  if (path === '') return [];
+  const steps = path
+    .replaceAll('[]', '.[]')
+    .replace(/^\./, '')
+    .split('.');
+  const good = steps.every((name) => name !== '' && (name === ITEM || !/[[\]]/.test(name)));
+  return good ? steps : undefined;
+}
