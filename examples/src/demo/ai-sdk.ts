@@ -30,6 +30,7 @@ async function agent({ guard, tools }: Setting): Promise<DemoAgent> {
     {
       readFile: ofAiSdk(tools.readFile),
       getOrder: ofAiSdk(tools.getOrder),
+      runCode: ofAiSdk(tools.runCode),
       refund: ofAiSdk(tools.refund),
       writeFile: ofAiSdk(tools.writeFile),
     },
@@ -37,7 +38,7 @@ async function agent({ guard, tools }: Setting): Promise<DemoAgent> {
     { toolSecrets },
   );
   // One call at a time, so that nobody has to answer two questions at once.
-  const stopWhen = isStepCount(12);
+  const stopWhen = isStepCount(16);
   const loop = new ToolLoopAgent({ model, tools: guarded, stopWhen, toolCallConcurrency: 1 });
   return {
     model: name,

@@ -39,6 +39,7 @@ async function agent({ guard, tools }: Setting): Promise<DemoAgent> {
     [
       ofLangChain(tools.readFile),
       ofLangChain(tools.getOrder),
+      ofLangChain(tools.runCode),
       ofLangChain(tools.refund),
       ofLangChain(tools.writeFile),
     ],

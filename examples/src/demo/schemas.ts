@@ -4,6 +4,7 @@ import * as z from 'zod';
 export const tools = {
   readFile: z.object({ path: z.string() }),
   getOrder: z.object({ order: z.string() }),
+  runCode: z.object({ code: z.string() }),
   refund: z.object({ order: z.string(), amount: z.number().positive() }),
   writeFile: z.object({ path: z.string(), text: z.string() }),
 };

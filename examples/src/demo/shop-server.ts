@@ -53,7 +53,7 @@ export async function startShop(apiKey: string): Promise<ShopServer> {
 
 /** Like many a careless API, this one repeats the key that it was called with. */
 function orderJson(apiKey: string): string {
-  return JSON.stringify({ order: '4711', item: 'teapot', paid: 49.9, authorizedBy: apiKey });
+  return JSON.stringify({ order: '4711', item: 'teapot', net: 41.93, authorizedBy: apiKey });
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {

@@ -37,6 +37,13 @@ export function demoTools(folder: string, shop: string) {
       schema: schemas.getOrder,
       run: ({ order }, given) => fetchJson(`${shop}/orders/${encodeURIComponent(order)}`, given),
     }),
+    runCode: demoTool({
+      name: 'runCode',
+      description: 'Runs JavaScript; answers the value of its last expression.',
+      schema: schemas.runCode,
+      // The sandbox runs the code elsewhere, and this never.
+      run: () => Promise.reject(new Error('there is no sandbox for code')),
+    }),
     refund: demoTool({
       name: 'refund',
       description: 'Pays money back to the customer of an order.',

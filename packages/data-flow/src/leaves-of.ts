@@ -19,16 +19,25 @@ interface Collecting {
   readonly matched: Set<string>;
   readonly walking: Set<object>;
   length: number;
+  /** Characters that may still be kept. */
+  room: number;
 }
 
 /** A value as its texts, each with its label; and which labels had something to say. */
 export interface Labelled {
   readonly leaves: Leaves;
   readonly matched: ReadonlySet<string>;
+  /** Whether all of it found room. */
+  readonly complete: boolean;
 }
 
 /** Takes a value apart. What no path covers gets `otherwise`; names of fields do too. */
-export function leavesOf(value: unknown, labels: PathNode | undefined, otherwise: Origin): Labelled {
+export function leavesOf(
+  value: unknown,
+  labels: PathNode | undefined,
+  otherwise: Origin,
+  room: number = Number.POSITIVE_INFINITY,
+): Labelled {
   const into: Collecting = {
     parts: [],
     starts: [],
@@ -41,11 +50,13 @@ export function leavesOf(value: unknown, labels: PathNode | undefined, otherwise
     matched: new Set(),
     walking: new Set(),
     length: 0,
+    room,
   };
   walk(value, labels, otherwise, '', -1, 0, otherwise, into);
   return {
     leaves: { ...into, text: into.parts.join('\n'), patterns: [...into.patterns.keys()] },
     matched: into.matched,
+    complete: into.room >= 0,
   };
 }
 
@@ -65,6 +76,7 @@ function walk(
   if (typeof value === 'number' || typeof value === 'bigint') {
     return leaf(String(value), origin, pattern, item, into);
   }
+  if (value instanceof Date) return leaf(dateText(value), origin, pattern, item, into);
   if (typeof value !== 'object' || value === null || into.walking.has(value)) return;
   if (depth === DEEPEST) return leaf(textOf(value), origin, pattern, item, into);
   into.walking.add(value);
@@ -82,7 +94,7 @@ function walk(
         into.names.add(name);
         leaf(name, otherwise, path, item, into);
       }
-      const own: unknown = Object.getOwnPropertyDescriptor(value, name)?.value;
+      const own = (value as Readonly<Record<string, unknown>>)[name]; // its own key
       walk(own, childOf(node, name), origin, path, item, depth + 1, otherwise, into);
     }
   }
@@ -91,7 +103,9 @@ function walk(
 
 function leaf(text: string, origin: Origin, pattern: string, item: number, into: Collecting): void {
   const kept = normalizeText(text);
-  if (kept === '') return;
+  if (kept === '' || into.room < 0) return;
+  into.room -= kept.length;
+  if (into.room < 0) return;
   let number = into.origins.indexOf(origin);
   if (number === -1) number = into.origins.push(origin) - 1;
   into.parts.push(kept);
@@ -112,6 +126,10 @@ function patternIn(patterns: Map<string, number>, pattern: string): number {
   const next = patterns.get(name) ?? patterns.size;
   patterns.set(name, next);
   return next;
+}
+
+function dateText(date: Date): string {
+  return Number.isNaN(date.getTime()) ? '' : date.toISOString();
 }
 
 function textOf(value: object): string {

@@ -1,0 +1,165 @@
+import { BREAK, fold, isDigit, kindOf, LETTER } from './characters.ts';
+import { compactOf } from './compact.ts';
+import { WIDEST_GAP, WINDOW } from './index-text.ts';
+import type { Spot } from './kept-text.ts';
+import { numberReadings } from './number-readings.ts';
+import type { Query } from './query.ts';
+
+// What a hash found is compared with the text itself: a hash alone proves nothing.
+
+/** Whether the whole leaf is this value, in one of its spellings. */
+export function isWholeLeaf({ text, from, to }: Spot, query: Query): boolean {
+  const value = text.slice(from, to).trim();
+  if (value === query.text) return true;
+  if (query.isAddress && value.toLowerCase() === query.text.toLowerCase()) return true;
+  if (sharesNumber(value, query)) return true;
+  return query.compact.length >= WINDOW && compactOf(value) === query.compact;
+}
+
+export function isWordAt({ text, offset, to }: Spot, { text: word }: Query): boolean {
+  return text.startsWith(word, offset) && endsAt(text, offset + word.length, to);
+}
+
+export function isAddressAt({ text, offset, to }: Spot, { text: address }: Query): boolean {
+  const end = offset + address.length;
+  if (end > to) return false;
+  for (let i = 0; i < address.length; i += 1) {
+    if (fold(address.charCodeAt(i)) !== fold(text.charCodeAt(offset + i))) return false;
+  }
+  return endsAt(text, end, to);
+}
+
+function endsAt(text: string, end: number, to: number): boolean {
+  return end === to || (end < to && kindOf(text.charCodeAt(end)) !== LETTER);
+}
+
+const LONGEST_NUMBER = 40;
+
+export function isNumberAt({ text, offset, to }: Spot, query: Query): boolean {
+  const rest = text.slice(offset, Math.min(to, offset + LONGEST_NUMBER));
+  const [number = ''] = /^-?\d[\d.,'’]*/.exec(rest) ?? [];
+  return sharesNumber(number.replace(/[.,'’]+$/, ''), query);
+}
+
+function sharesNumber(text: string, { numbers }: Query): boolean {
+  if (numbers.length === 0) return false;
+  const readings = numberReadings(text);
+  return numbers.some((number) => readings.includes(number));
+}
+
+export function areDigitsAt({ text, offset, to }: Spot, { digits }: Query): boolean {
+  if (digits === undefined) return false;
+  let i = offset;
+  for (let n = 0; n < digits.length; n += 1) {
+    let apart = 0;
+    while (i < to && !isDigit(text.charCodeAt(i)) && apart < 3) {
+      i += 1;
+      apart += 1;
+    }
+    if (i >= to || text.charCodeAt(i) !== digits.charCodeAt(n)) return false;
+    i += 1;
+  }
+  return i === to || !isDigit(text.charCodeAt(i));
+}
+
+/** How far a copy reaches: bounds in the compact value, and where it starts and ends in the text. */
+export interface Copy {
+  readonly from: number;
+  readonly to: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * The longest copy of a compact value around a window of it that ends at `last` and at the spot.
+ * `undefined` when the window is not there.
+ */
+export function copyAround(spot: Spot, compact: string, last: number): Copy | undefined {
+  const { text, offset, from: lower, to: upper } = spot;
+  let from = last + 1;
+  let start = offset;
+  for (let i = offset, gap = 0; i >= lower && from > 0 && gap <= WIDEST_GAP; i -= 1) {
+    const code = text.charCodeAt(i);
+    if (kindOf(code) !== LETTER) {
+      gap += 1;
+      continue;
+    }
+    if (fold(code) !== compact.charCodeAt(from - 1)) break;
+    from -= 1;
+    start = i;
+    gap = 0;
+  }
+  if (last + 1 - from < WINDOW) return undefined;
+  let to = last + 1;
+  let end = offset + 1;
+  for (let i = end, gap = 0; i < upper && to < compact.length && gap <= WIDEST_GAP; i += 1) {
+    const code = text.charCodeAt(i);
+    if (kindOf(code) !== LETTER) {
+      gap += 1;
+      continue;
+    }
+    if (fold(code) !== compact.charCodeAt(to)) break;
+    to += 1;
+    end = i + 1;
+    gap = 0;
+  }
+  return { from, to, start, end };
+}
+
+/**
+ * Whether a copy of all letters is a copy of the value: between whole words, with the same
+ * separators where they mean something (`a@b.c` is not `a b c`).
+ */
+export function isSameText({ text, from, to }: Spot, { start, end }: Copy, query: Query): boolean {
+  if (start > from && kindOf(text.charCodeAt(start - 1)) === LETTER) return false;
+  if (end < to && kindOf(text.charCodeAt(end)) === LETTER) return false;
+  const seen = text.slice(start, end);
+  if (seen === query.text) return true;
+  const theirs = gapsOf(seen);
+  const ours = gapsOf(query.text);
+  // Groups of an account or telephone number: where the spaces are means nothing.
+  if (isNumberLike(query) && [...theirs, ...ours].every(isSpacing)) return true;
+  return theirs.length === ours.length && theirs.every((gap, i) => isSameGap(gap, ours[i] ?? ''));
+}
+
+/** What stands between the letters of a text, with how many letters come before it. */
+function gapsOf(text: string): readonly string[] {
+  const gaps: string[] = [];
+  let letters = 0;
+  let gap = '';
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (kindOf(code) !== LETTER) {
+      gap += text.charAt(i);
+      continue;
+    }
+    if (gap !== '' && letters > 0) gaps.push(`${letters} ${gap}`);
+    gap = '';
+    letters += 1;
+  }
+  return gaps;
+}
+
+function isSameGap(a: string, b: string): boolean {
+  if (a === b) return true;
+  const [place] = a.split(' ', 1);
+  return b.startsWith(`${place} `) && isLoose(a) && isLoose(b);
+}
+
+function isLoose(gap: string): boolean {
+  const at = gap.indexOf(' ') + 1;
+  for (let i = at; i < gap.length; i += 1) {
+    if (kindOf(gap.charCodeAt(i)) !== BREAK && !'.!?:'.includes(gap.charAt(i))) return false;
+  }
+  // A full stop alone holds a host together; one before a space ends a sentence.
+  return gap.length - at > 1 || kindOf(gap.charCodeAt(at)) === BREAK;
+}
+
+function isSpacing(gap: string): boolean {
+  return /^\d+ [\s.\-/()]+$/.test(gap);
+}
+
+function isNumberLike({ text, compact }: Query): boolean {
+  if (!/^[\p{L}\d\s.\-/()+]+$/u.test(text) || compact.length > 40) return false;
+  return compact.replace(/\D/g, '').length * 2 > compact.length;
+}

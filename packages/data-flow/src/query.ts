@@ -1,0 +1,59 @@
+import { BREAK, isDigit, JOINT, kindOf } from './characters.ts';
+import { compactOf } from './compact.ts';
+import { FEWEST_DIGITS, isDigitGap } from './index-text.ts';
+import { normalizeText } from './normalize-text.ts';
+import { numberReadings } from './number-readings.ts';
+
+/** A value in the spellings in which it is looked up. */
+export interface Query {
+  readonly text: string;
+  readonly compact: string;
+  readonly isWord: boolean;
+  readonly isAddress: boolean;
+  readonly numbers: readonly string[];
+  /** The digits of what is written in groups; `undefined` for anything else. */
+  readonly digits: string | undefined;
+  /** Whether it is spelled without characters that only look like others, or like nothing. */
+  readonly plain: boolean;
+}
+
+export function queryOf(value: string): Query {
+  const trimmed = value.trim();
+  const text = normalizeText(trimmed);
+  const shape = shapeOf(text);
+  return {
+    text,
+    compact: compactOf(text),
+    isWord: shape.word,
+    isAddress: shape.address,
+    numbers: shape.digits > 0 ? numberReadings(text) : [],
+    digits: shape.grouped && shape.digits >= FEWEST_DIGITS ? text.replace(/\D/g, '') : undefined,
+    plain: text === trimmed || text === trimmed.normalize('NFC'),
+  };
+}
+
+interface Shape {
+  readonly word: boolean;
+  readonly address: boolean;
+  readonly digits: number;
+  /** Nothing but digits and what stands between groups of them. */
+  readonly grouped: boolean;
+}
+
+function shapeOf(text: string): Shape {
+  let word = text !== '';
+  let address = false;
+  let digits = 0;
+  let grouped = true;
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (isDigit(code)) digits += 1;
+    else if (!isDigitGap(code) && code !== 43) grouped = false;
+    const kind = kindOf(code);
+    if (kind === BREAK) word = false;
+    else if (kind === JOINT && (code === 46 || code === 64 || code === 47 || code === 58)) {
+      address = true;
+    }
+  }
+  return { word, address: address && word, digits, grouped };
+}
