@@ -51,9 +51,17 @@ describe('the demo', () => {
     },
   );
 
+  it('runs what the model wrote where there is no file and no network, and uses what it computed', async () => {
+    const text = (await demo('--approve')).stdout.replaceAll(/\s+/g, ' ');
+    expect(text).toContain('"result":"there is no file /etc/passwd; fetch is undefined"');
+    expect(text).toContain('"result":49.9');
+    expect(text).toContain('POST /refunds {"order":"4711","amount":49.9}');
+    expect(text).not.toContain('root:');
+  });
+
   it('shows the trail verified, a tampered copy noticed, and the secret where it belongs', async () => {
     const { stdout } = await demo('langchain', '--approve');
-    expect(stdout).toMatch(/verified +13 entries, each link and each MAC/);
+    expect(stdout).toMatch(/verified +17 entries, each link and each MAC/);
     expect(stdout).toMatch(/tampered +copy with tool.allow as entry 5: noticed at 5/);
     expect(stdout).toMatch(/secret +shop's key sent 2×, not in the trail/);
     expect(stdout).toMatch(/policy +its file is as it was/);
@@ -82,7 +90,7 @@ describe('the policy file of the demo', () => {
   it('has nothing that a check finds fault with, for the tools that the demo has', async () => {
     const tools = join(workspaceRoot, 'examples/src/demo/schemas.ts');
     const { code, stdout } = await guardstile('policy', 'check', file, '--tools', tools);
-    expect(stdout).toContain('OK, 5 rules');
+    expect(stdout).toContain('OK, 6 rules');
     expect(code).toBe(0);
     expect(stdout).not.toContain('skipped');
   });
@@ -135,11 +143,11 @@ describe('the demo with --audit', () => {
   it('ends well, and goes on with the same log the second time', () => {
     expect({ code: first.code, errors: first.stderr }).toEqual({ code: 0, errors: '' });
     expect({ code: second.code, errors: second.stderr }).toEqual({ code: 0, errors: '' });
-    expect(first.stdout).toMatch(/verified +15 entries up to the anchored checkpoint/);
-    expect(second.stdout).toContain('which goes on after entry 14');
-    expect(second.stdout).toMatch(/verified +30 entries up to the anchored checkpoint/);
+    expect(first.stdout).toMatch(/verified +19 entries up to the anchored checkpoint/);
+    expect(second.stdout).toContain('which goes on after entry 18');
+    expect(second.stdout).toMatch(/verified +38 entries up to the anchored checkpoint/);
     expect(second.stdout).toMatch(
-      /tampered +copy with tool.allow as entry 21: refused: 0{16}.jsonl/,
+      /tampered +copy with tool.allow as entry 25: refused: 0{16}.jsonl/,
     );
   });
 
@@ -159,6 +167,8 @@ describe('the demo with --audit', () => {
       'getOrder tool.allow orders',
       'readFile tool.deny files.elsewhere',
       'writeFile tool.deny undefined',
+      'runCode tool.allow code',
+      'runCode tool.allow code',
       'refund tool.ask refunds',
       'refund tool.allow refunds',
       'writeFile tool.allow files',
@@ -170,7 +180,7 @@ describe('the demo with --audit', () => {
     expect(printed).not.toBe('');
     const command = `"${process.execPath}" "${commandLine}" ${printed}`;
     const { code, output } = await run('sh', ['-c', command], { env: plainEnvironment });
-    expect(output).toContain('VERIFIED up to entry 30');
+    expect(output).toContain('VERIFIED up to entry 38');
     expect(code).toBe(0);
   });
 
@@ -189,7 +199,7 @@ describe('the demo with --audit', () => {
   it('keeps a log that a third party verifies with the public key and the checkpoint alone', async () => {
     const { files, proof } = copies();
     const { code, stdout } = await guardstile('audit', 'verify', files, ...proof);
-    expect(stdout).toContain('VERIFIED up to entry 30');
+    expect(stdout).toContain('VERIFIED up to entry 38');
     expect(code).toBe(0);
     const secrets = readdirSync(`${log}.secret`).filter((name) => name !== 'public-key');
     expect(secrets).toEqual(['hmac-key', 'signing-key.pem']);
@@ -218,7 +228,7 @@ describe('the demo with --audit', () => {
     writeFileSync(segment, `${lines.slice(0, -3).join('\n')}\n`);
     const { code, stdout } = await guardstile('audit', 'verify', files, ...proof);
     expect(code).toBe(1);
-    expect(stdout).toContain('entries 27 to 29 are missing');
+    expect(stdout).toContain('entries 35 to 37 are missing');
   });
 });
 
@@ -307,7 +317,7 @@ describe('the demo with an --audit that it cannot keep a log at', () => {
     const bytes = readFileSync(segment, 'utf8');
     const refused = await demo('--approve', '--audit', log);
     expect(refused).toMatchObject({ code: 1, stdout: '' });
-    expect(refused.stderr).toMatch(/0{16}\.jsonl, offset \d+, entry 14: .*\[audit_tampered\]/);
+    expect(refused.stderr).toMatch(/0{16}\.jsonl, offset \d+, entry 18: .*\[audit_tampered\]/);
     expect(readFileSync(segment, 'utf8')).toBe(bytes);
   });
 });

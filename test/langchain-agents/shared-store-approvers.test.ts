@@ -120,6 +120,19 @@ describe.each(WAYS)('an ask that names others, with %s,', (_, setup) => {
     expect(ran).toEqual([]);
   });
 
+  it('that was approved, and taken back before it was used, runs nothing and is asked anew', async () => {
+    const { agent, open, vote } = finance();
+    const { start, resume, ran } = agent(setup);
+    await start();
+    const asked = await open();
+    await vote(asked, 'approve');
+    expect(await vote(asked, 'deny')).toMatchObject({ ok: true });
+    const { waiting } = await resume(approve);
+    expect(ran).toEqual([]);
+    expect(waiting).toHaveLength(1);
+    expect(waiting[0]?.aid).not.toBe(asked.aid);
+  });
+
   it('waits for a late answer where its rule parks it', async () => {
     const { agent, open, vote, pass } = finance({ policy: byFinance({ onExpiry: 'park' }) });
     const { start, resume, ran } = agent(setup);

@@ -10,7 +10,7 @@ import {
   allowAll,
 } from '@guardstile/core';
 import { childSandbox } from '@guardstile/sandbox';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import {
   allGone,
   anyBusy,
@@ -346,6 +346,7 @@ describe('a process with idle spares', () => {
     const parent = spawn(process.execPath, [program, 'stay', 'child', spare.module.href], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
+    onTestFinished(() => void parent.kill('SIGKILL'));
     await once(parent.stdout, 'data');
     await anyRunning(spare.path);
     parent.kill('SIGKILL');
@@ -357,6 +358,7 @@ describe('a process with idle spares', () => {
     const parent = spawn(process.execPath, [program, 'busy', 'child', spare.module.href], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
+    onTestFinished(() => void parent.kill('SIGKILL'));
     await once(parent.stdout, 'data');
     await anyBusy(spare.path);
     parent.kill('SIGKILL');

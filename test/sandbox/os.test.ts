@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Guard } from '@guardstile/core';
 import { osSandbox } from '@guardstile/sandbox';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import {
   allGone,
   anyBusy,
@@ -175,6 +175,7 @@ describe('a process with idle spares under OS isolation', () => {
     const parent = spawn(process.execPath, [program, 'busy', 'os', spare.module.href], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
+    onTestFinished(() => void parent.kill('SIGKILL'));
     await once(parent.stdout, 'data');
     await anyBusy(spare.path);
     parent.kill('SIGKILL');

@@ -4,6 +4,7 @@ import { run } from './run.ts';
 
 const interrupted = new AbortController();
 process.once('SIGINT', () => interrupted.abort());
+for (const stream of [process.stdout, process.stderr]) stream.on('error', leave);
 
 process.exitCode = await run(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
@@ -14,3 +15,9 @@ process.exitCode = await run(process.argv.slice(2), {
     ? { ask: askAtTerminal(interrupted.signal) }
     : {}),
 });
+
+/** Nobody reads on, as behind `| head`: what goes on for ever ends, and everything else as it would. */
+function leave(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  interrupted.abort();
+}

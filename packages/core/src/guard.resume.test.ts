@@ -162,6 +162,26 @@ describe('an ask that stays open', () => {
     expect([...strict.runs, ...wiser.runs]).toEqual([]);
   });
 
+  it('does not run what was approved without looking at what is hidden', async () => {
+    const store = memoryApprovals();
+    const { guard } = server(store);
+    const secret = { cents: 5, apiKey: 'sk-live-1234567890abcdef1234567890' };
+    const pay = async (): Promise<unknown> =>
+      guard.call({ tool: 'pay', args: secret }, () => 'paid');
+    const blind = await suspended(pay);
+    expect((await pendingIn(store, blind)).hidden).toEqual(['apiKey']);
+    await vote(store, blind);
+    await expectRefusal(() => guard.resume(blind, () => 'paid'), 'approval_unrevealed');
+    expect(await suspended(pay)).not.toBe(blind);
+    const other = memoryApprovals();
+    const careful = server(other);
+    const seen = await suspended(async () =>
+      careful.guard.call({ tool: 'pay', args: secret }, () => 'paid'),
+    );
+    await vote(other, seen, { revealed: true });
+    expect(await careful.guard.resume(seen, () => 'paid')).toBe('paid');
+  });
+
   it('runs what a person changed meanwhile', async () => {
     const store = memoryApprovals();
     const { refund, resume, runs } = server(store);

@@ -1,3 +1,4 @@
+import { ownOptions } from '@guardstile/core';
 import { policyWarnings } from '@guardstile/policy';
 
 import { compileFile } from './compile-file.ts';
@@ -41,7 +42,8 @@ export async function checkPolicyFile(
   source: PolicySource,
   options: CheckOptions = {},
 ): Promise<PolicyFileReport> {
-  const { tools, ...given } = options;
+  const known = ['sets', 'env', 'tools'] as const;
+  const { tools, ...given } = ownOptions('checkPolicyFile', options, known, 'options_invalid');
   const file = readSource(source);
   const catalog = tools === undefined ? undefined : await toolCatalog(tools);
   const values = { ...given, env: given.env ?? process.env, examples: true };

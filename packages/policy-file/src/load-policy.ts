@@ -1,4 +1,4 @@
-import type { Fact } from '@guardstile/core';
+import { type Fact, ownOptions } from '@guardstile/core';
 import type { CompileOptions, RulePolicy } from '@guardstile/policy';
 
 import { compileFile } from './compile-file.ts';
@@ -13,11 +13,19 @@ export interface LoadOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Whether the examples of a file stand for the sets that are not given, for trying it out. @default false */
   readonly examples?: boolean;
-  /** Names of all tools, so that rules about none of them are refused. @default not checked */
+  /** Names of all tools, so that rules, tests and facts about none of them are refused. @default not checked */
   readonly tools?: readonly string[];
   /** Told of every ask, every denial and every call on which a shadow rule would have changed the verdict. */
   readonly report?: CompileOptions['report'];
 }
+
+export const LOAD_OPTIONS: ReadonlyArray<keyof LoadOptions> = [
+  'sets',
+  'env',
+  'examples',
+  'tools',
+  'report',
+];
 
 /** A policy from a file. */
 export interface FilePolicy extends RulePolicy {
@@ -34,11 +42,12 @@ export interface FilePolicy extends RulePolicy {
  * @throws {GuardError} `policy_invalid` with file, line and column of everything that is wrong with it.
  */
 export function loadPolicy(source: PolicySource, options: LoadOptions = {}): FilePolicy {
+  const own = ownOptions('loadPolicy', options, LOAD_OPTIONS, 'options_invalid');
   const file = readSource(source);
   const compiled = compileFile(file, {
-    ...options,
-    env: options.env ?? process.env,
-    examples: options.examples ?? false,
+    ...own,
+    env: own.env ?? process.env,
+    examples: own.examples ?? false,
   });
   if (!compiled.ok) throw fileInvalid(compiled.issues);
   return { ...compiled.policy, facts: file.document.facts ?? {} };

@@ -1,3 +1,5 @@
+import { ownOptions } from '@guardstile/core';
+
 import type { Widening } from './check-change.ts';
 import { changingPolicy } from './changing-policy.ts';
 import { fileWatcher } from './file-watcher.ts';
@@ -18,6 +20,16 @@ export interface PolicyFileOptions extends Omit<LoadOptions, 'examples'> {
   /** Told what became of every reload, those by itself included. */
   readonly onReload?: (reload: Reload) => void;
 }
+
+const OPTIONS: ReadonlyArray<keyof PolicyFileOptions> = [
+  'sets',
+  'env',
+  'tools',
+  'report',
+  'watch',
+  'widening',
+  'onReload',
+];
 
 /** A policy file in use. */
 export interface PolicyFile extends FilePolicy {
@@ -41,8 +53,9 @@ export interface PolicyFile extends FilePolicy {
  */
 export async function policyFile(
   path: string,
-  options: PolicyFileOptions = {},
+  given: PolicyFileOptions = {},
 ): Promise<PolicyFile> {
+  const options = ownOptions('policyFile', given, OPTIONS, 'options_invalid');
   const inUse: InUse = { version: await readVersion(path, options), listeners: new Set() };
   let last: Promise<unknown> = Promise.resolve();
   let noticed = false;

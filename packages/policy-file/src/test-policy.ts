@@ -1,6 +1,8 @@
+import { ownOptions } from '@guardstile/core';
+
 import { compileFile } from './compile-file.ts';
 import { fileInvalid } from './file-issue.ts';
-import type { LoadOptions } from './load-policy.ts';
+import { LOAD_OPTIONS, type LoadOptions } from './load-policy.ts';
 import { type PolicySource, readSource } from './policy-source.ts';
 import { type PolicyTestResult, runTests } from './run-tests.ts';
 
@@ -13,10 +15,11 @@ export async function testPolicy(
   source: PolicySource,
   options: LoadOptions = {},
 ): Promise<readonly PolicyTestResult[]> {
+  const own = ownOptions('testPolicy', options, LOAD_OPTIONS, 'options_invalid');
   const file = readSource(source);
   const compiled = compileFile(file, {
-    ...options,
-    env: options.env ?? process.env,
+    ...own,
+    env: own.env ?? process.env,
     examples: true,
   });
   if (!compiled.ok) throw fileInvalid(compiled.issues);

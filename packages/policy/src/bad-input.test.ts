@@ -336,7 +336,7 @@ const refused: ReadonlyArray<readonly [what: string, document: unknown, said: st
     { capabilities: { grant: 'full', paths: '/data' } },
     'it has to be a list',
   ],
-  ['a name of a tool that is none', { deny: [''] }, 'has to be the name of a tool'],
+  ['a name of a tool that is none', { deny: [''] }, 'the name of a tool has to be text'],
 ];
 
 const POLLUTION = {

@@ -109,7 +109,7 @@ describe('what rules demand', () => {
     expect(inCode.digest({})).not.toBe(compilePolicy({ rules: [all] }).digest({}));
     const text = describeExplanation(inCode.explain({ tool: 'pay', args: { n: 1 } }));
     expect(text).toContain('redact iban');
-    expect(text).toContain('uses 1 of 2 of "day" (per guard, in 86400000 ms)');
+    expect(text).toContain('uses 1 of 2 of "day" (per guard, in 1d)');
     definePolicy(tools, (t) => {
       expectTypeOf(t.pay.allow)
         .parameter(0)

@@ -1,5 +1,6 @@
 import { describeRequirement, visible } from '@guardstile/core';
 
+import { durationText } from './duration.ts';
 import type { ConsideredRule, Explanation, Flip } from './explain.ts';
 
 /** An explanation as lines of text, for terminals and logs. */
@@ -27,9 +28,22 @@ function nearest({ nearest: near }: Explanation): readonly string[] {
 }
 
 function requirements({ requirements: needed }: Explanation): readonly string[] {
-  return needed === undefined
-    ? []
-    : [`  needs ${needed.votes.map(describeRequirement).join(' and ')}`];
+  if (needed === undefined) return [];
+  const { votes, expiresMs, onExpiry, escalateTo = [], editable, grants } = needed;
+  const time = expiresMs === undefined ? 'in time' : `within ${durationText(expiresMs)}`;
+  const late = {
+    deny: 'it is denied',
+    park: 'it stays open for a late answer',
+    escalate: `${escalateTo.join(', ')} may answer too, for as long again`,
+  }[onExpiry ?? 'deny'];
+  return [
+    `  needs ${votes.map(describeRequirement).join(' and ')}`,
+    ...(expiresMs === undefined && onExpiry === undefined
+      ? []
+      : [`  if nobody answers ${time}, ${late}`]),
+    ...(editable.length === 0 ? [] : [`  whoever approves may change ${editable.join(', ')}`]),
+    ...(grants.length === 0 ? [] : [`  may be granted for more than once (${grants.join(', ')})`]),
+  ];
 }
 
 function demands({ obligations, limits, requires }: Explanation): readonly string[] {
@@ -37,7 +51,7 @@ function demands({ obligations, limits, requires }: Explanation): readonly strin
     ...obligations.map(({ type, ...detail }) => `  ${type} ${Object.values(detail).join(', ')}`),
     ...limits.map(
       ({ id, amount = 1, max, windowMs, per = 'principal' }) =>
-        `  uses ${amount} of ${max} of "${id}" (per ${per}, in ${windowMs} ms)`,
+        `  uses ${amount} of ${max} of "${id}" (per ${per}, in ${durationText(windowMs)})`,
     ),
     ...Object.entries(requires.sandbox ?? {}).map(
       ([dimension, level]) => `  requires a sandbox for ${dimension} (${level})`,

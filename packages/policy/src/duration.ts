@@ -18,6 +18,13 @@ export function durationMs(value: unknown): number | undefined {
   return inRange(Number(amount) * (factor ?? 0));
 }
 
+/** The same in the largest unit that makes it a whole number. */
+export function durationText(ms: number): string {
+  const [unit = 'ms', factor = 1] =
+    Object.entries(UNITS).findLast(([, one]) => ms % one === 0) ?? [];
+  return `${ms / factor}${unit}`;
+}
+
 function inRange(ms: number): number | undefined {
   return ms > 0 && ms <= LONGEST ? ms : undefined;
 }

@@ -64,5 +64,6 @@ export function enforcing(rules: ToolRules, shadow: Rule): ToolRules {
     denies: shadow.effect === 'deny' ? inOrder(rules.denies) : rules.denies,
     asks: shadow.requirements === undefined ? rules.asks : inOrder(rules.asks),
     allows: shadow.effect === 'allow' ? inOrder(rules.allows) : rules.allows,
+    demanding: shadow.demands === undefined ? rules.demanding : inOrder(rules.demanding),
   };
 }

@@ -7,6 +7,7 @@ import {
   type Fact,
   factsOf,
   type Opinion,
+  ownOptions,
   type Policy,
   type Ruling,
   type ToolCall,
@@ -71,9 +72,15 @@ export interface CompileOptions extends ReadOptions {
   readonly report?: (explanation: Explanation) => void;
 }
 
+const READ_OPTIONS = ['tools', 'emptyLists', 'attributes'] as const satisfies ReadonlyArray<
+  keyof ReadOptions
+>;
+const OPTIONS: ReadonlyArray<keyof CompileOptions> = ['name', 'report', ...READ_OPTIONS];
+
 /** What is wrong with a document, with the place of each; nothing for one that can be used. */
 export function checkPolicy(document: unknown, options: ReadOptions = {}): readonly PolicyIssue[] {
-  return readDocument(document, ownOf(options)).issues;
+  const own = ownOptions('checkPolicy', options, READ_OPTIONS, 'options_invalid');
+  return readDocument(document, own).issues;
 }
 
 /**
@@ -85,7 +92,8 @@ export function checkPolicy(document: unknown, options: ReadOptions = {}): reado
  * @throws {GuardError} `policy_invalid` with everything that is wrong with it.
  */
 export function compilePolicy(document: PolicyDocument, options: CompileOptions = {}): RulePolicy {
-  const { name = 'rules', report, ...known } = ownOf(options);
+  const own = ownOptions('compilePolicy', options, OPTIONS, 'options_invalid');
+  const { name = 'rules', report, ...known } = own;
   const read = readDocument(document, known);
   if (read.issues.length > 0) throw policyInvalid(name, read.issues);
   const id = digest('policy', meaningOfDocument(read));

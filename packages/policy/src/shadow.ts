@@ -5,6 +5,7 @@ import {
   GuardError,
   type MaybePromise,
   type Opinion,
+  ownOptions,
   type Policy,
   type Ruling,
   type ToolCall,
@@ -47,7 +48,9 @@ export interface ShadowOptions {
  *
  * @throws {GuardError} `options_invalid`.
  */
-export function shadow(options: ShadowOptions): Policy {
+export function shadow(given: ShadowOptions): Policy {
+  const known = ['enforced', 'candidate', 'as', 'report'] as const;
+  const options = ownOptions('shadow', given, known, 'options_invalid');
   const { enforced, candidate } = options;
   checkOptions(options);
   return {

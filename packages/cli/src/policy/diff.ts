@@ -6,6 +6,7 @@ import { describeDifferences, describeReplay } from './diff-report.ts';
 import { factsOfFiles, refusingTampered, verifiedLogs } from './learn-logs.ts';
 import { loadTools } from './load-tools.ts';
 import { setsOf } from './explain.ts';
+import { repeated } from './repeated.ts';
 
 interface Options {
   readonly replay?: readonly string[];
@@ -25,13 +26,13 @@ export function diffCommand(io: Io, finish: (code: ExitCode) => void): Command {
     .description('Say what changes from one policy file to another.')
     .argument('<old>', 'policy file (YAML or JSON)')
     .argument('<new>', 'policy file that may take its place')
-    .option('--replay <log...>', 'logs whose recorded calls are decided under both')
+    .option('--replay <log>', 'a log whose recorded calls are decided under both', repeated)
     .option(
       '--tools <module>',
       'module that exports the tools: rules about none of them are refused',
     )
-    .option('--facts <policy...>', 'policy files that state what tools do, beside the two')
-    .option('--set <name=value,value...>', 'members of a set that the application gives')
+    .option('--facts <policy>', 'a policy file that states what tools do, beside the two', repeated)
+    .option('--set <name=value,value>', 'members of a set that the application gives', repeated)
     .option(
       '--hmac-key-file <file>',
       'checks in addition that every entry was written with this key',
@@ -42,7 +43,7 @@ export function diffCommand(io: Io, finish: (code: ExitCode) => void): Command {
       `
 Without --replay: what the files say differently. Whatever is not known to only take away may widen.
 
-With --replay also: every call in the logs (a directory of a file log, of several, or a database) is
+Options for logs, facts and sets can stand several times. With --replay also: every call in the logs (a directory of a file log, of several, or a database) is
 decided under both files, and those whose verdict changes, or what it needs, are listed by tool and
 change, with the rules that decide. A log holds neither secrets nor long values nor roles: a call whose verdict needs
 one is counted as "cannot tell". What tools do comes from the files, from --facts and from names. A

@@ -3,6 +3,7 @@ import { contextOf, loadPolicy } from '@guardstile/policy-file';
 import { Command } from 'commander';
 
 import type { ExitCode, Io } from '../io.ts';
+import { repeated } from './repeated.ts';
 
 interface Options {
   readonly as?: string;
@@ -22,11 +23,11 @@ export function explainCommand(io: Io, finish: (code: ExitCode) => void): Comman
     .argument('<tool>', 'name of the tool')
     .argument('[args]', 'arguments of the call as JSON', '{}')
     .option('--as <id>', 'who calls')
-    .option('--role <role...>', 'the roles of whoever calls')
+    .option('--role <role>', 'a role of whoever calls; several times for several', repeated)
     .option('--tenant <tenant>', 'the tenant of whoever calls')
     .option('--agent <agent>', 'the agent that calls')
     .option('--source <source>', 'where the tool comes from, such as the name of an MCP server')
-    .option('--set <name=value,value...>', 'members of a set that the application gives')
+    .option('--set <name=value,value>', 'members of a set that the application gives', repeated)
     .option('--json', 'for machines')
     .addHelpText(
       'after',

@@ -1,4 +1,5 @@
 import type { Approval } from '../approvals/approval.ts';
+import { blindVote } from '../approvals/blind-vote.ts';
 import { editedDigest } from '../approvals/edit.ts';
 import {
   describeRequirements,
@@ -45,6 +46,7 @@ export function* settleAsk(state: CallState, first: AllowDecision | AskDecision)
     const approval = yield* obtain(state, decision, round);
     const next = yield* decideAgain(state, approval);
     if (next.effect !== 'ask') return { decision: next, approval };
+    requireRevealed(approval);
     if (suffices(approval, next.requirements))
       return { decision: allowedBy(approval, next), approval };
     yield* callOff(state, approval);
@@ -139,6 +141,17 @@ function* decideAgain(state: CallState, approval: Approval): Steps<Decision> {
     const lost = decision === undefined || decision.effect === 'deny';
     if (lost && approval.aid !== state.resumed?.aid) yield* callOff(state, approval);
   }
+}
+
+/** Votes of other processes come from a store that knows nothing of what is hidden. */
+function requireRevealed(approval: Approval): void {
+  const vote = blindVote(approval);
+  if (vote === undefined) return;
+  throw new GuardError(
+    'approval_unrevealed',
+    `${vote.voter ?? 'the requester'} approved it without looking at ${approval.hidden.join(', ')}; reveal hidden values first and ask again`,
+    { aid: approval.aid },
+  );
 }
 
 /** Whether what was approved is enough for what is required by now. */

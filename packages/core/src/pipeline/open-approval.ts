@@ -1,6 +1,7 @@
 import { hash } from '#hash';
 
 import type { Approval, ApprovalBindings, ApprovalDraft } from '../approvals/approval.ts';
+import { blindVote } from '../approvals/blind-vote.ts';
 import { sameBindings } from '../approvals/lifecycle.ts';
 import { expiryOf } from '../approvals/requirements.ts';
 import { canonical } from '../canonical.ts';
@@ -92,7 +93,9 @@ export function* findIdentical(state: CallState): Steps<Approval | undefined> {
   for (const wanted of ['approved', 'pending', 'denied'] as const) {
     const list = (): unknown => state.parts.approvals.list({ ...like, state: wanted });
     const found = yield* fromStore(state, list, readApprovals);
-    const same = found.findLast((one) => sameBindings(one.bindings, bindings));
+    const same = found.findLast(
+      (one) => sameBindings(one.bindings, bindings) && blindVote(one) === undefined,
+    );
     if (same === undefined) continue;
     if (same.state !== 'denied') return yield* asShown(state, same);
     // A denial holds for as long as the approval would have.

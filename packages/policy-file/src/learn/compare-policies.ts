@@ -1,12 +1,13 @@
-import type { AuditEntry } from '@guardstile/core';
+import { type AuditEntry, ownOptions } from '@guardstile/core';
 
 import { compileFile } from '../compile-file.ts';
 import { fileInvalid } from '../file-issue.ts';
 import type { FilePolicy, LoadOptions } from '../load-policy.ts';
 import { policyDiff, type PolicyDifference } from '../policy-diff.ts';
 import { type PolicySource, readSource } from '../policy-source.ts';
+import type { ReadPolicyFile } from '../read-policy-file.ts';
 import { toolCatalog } from '../tool-catalog.ts';
-import { meaningFor, type PolicyMeaning, policyMeaning } from './policy-meaning.ts';
+import { meaningFor, type PolicyMeaning, policyMeaning } from '../policy-meaning.ts';
 import { recordedCalls } from './recorded-calls.ts';
 import { type Facts, recordedDecider } from './recorded-decider.ts';
 import { type ReplayReport, replayTally } from './replay-report.ts';
@@ -45,21 +46,39 @@ export async function comparePolicies(
   after: PolicySource,
   options: CompareOptions = {},
 ): Promise<PolicyComparison> {
-  const tools = options.tools === undefined ? undefined : await toolCatalog(options.tools);
+  const known = ['sets', 'env', 'tools', 'facts'] as const;
+  const own = ownOptions('comparePolicies', options, known, 'options_invalid');
+  const tools = own.tools === undefined ? undefined : await toolCatalog(own.tools);
   const names = tools === undefined ? undefined : [...tools.keys()];
-  const [old, now] = [sideOf(before, options, names), sideOf(after, options, names)];
+  const [oldFile, nowFile] = [readSource(before), readSource(after)];
+  const [old, now] = [
+    sideOf(oldFile, setsFor(oldFile, nowFile, own), names),
+    sideOf(nowFile, setsFor(nowFile, oldFile, own), names),
+  ];
   return {
     differences: policyDiff(old.meaning, now.meaning),
-    replay: (entries) => replay(entries, old, now, options.facts),
+    replay: (entries) => replay(entries, old, now, own.facts),
   };
 }
 
+/** Without the sets that only the other file leaves to the application. */
+function setsFor(
+  file: ReadPolicyFile,
+  other: ReadPolicyFile,
+  options: CompareOptions,
+): CompareOptions {
+  const isOthers = (name: string): boolean =>
+    !Object.hasOwn(file.document.sets ?? {}, name) &&
+    Object.hasOwn(other.document.sets ?? {}, name);
+  const own = Object.entries(options.sets ?? {}).filter(([name]) => !isOthers(name));
+  return { ...options, sets: Object.fromEntries(own) };
+}
+
 function sideOf(
-  source: PolicySource,
+  file: ReadPolicyFile,
   { sets, env = process.env }: CompareOptions,
   tools: readonly string[] | undefined,
 ): Side {
-  const file = readSource(source);
   const load = (examples: boolean): FilePolicy => {
     const compiled = compileFile(file, { sets, env, examples, tools });
     if (!compiled.ok) throw fileInvalid(compiled.issues);

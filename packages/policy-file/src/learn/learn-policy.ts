@@ -1,4 +1,4 @@
-import type { AuditEntry } from '@guardstile/core';
+import { type AuditEntry, ownOptions } from '@guardstile/core';
 import type { Condition } from '@guardstile/policy';
 
 import { loadPolicy } from '../load-policy.ts';
@@ -37,7 +37,8 @@ export async function learnPolicy(
   entries: () => Iterable<AuditEntry>,
   options: LearnOptions = {},
 ): Promise<LearnedPolicy> {
-  const { facts = {}, about = [] } = options;
+  const known = ['facts', 'about'] as const;
+  const { facts = {}, about = [] } = ownOptions('learnPolicy', options, known, 'options_invalid');
   const summary = summariseCalls(recordedCalls(entries()));
   const held = new Map<string, Held>();
   for (;;) {

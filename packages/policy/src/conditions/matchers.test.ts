@@ -506,6 +506,8 @@ describe('amount', () => {
       [0.1 + 0.2, undefined],
       [2 ** 53, undefined],
       ['500.00', undefined],
+      [-1, undefined],
+      [-1n, undefined],
       [-0, undefined],
       [Number.NaN, undefined],
     ]);
@@ -515,7 +517,7 @@ describe('amount', () => {
       ['500.01', false],
       ['0.30000000000000004', true],
       ['0', false],
-      ['-1.50', false],
+      ['-1.50', undefined],
       ['1e2', undefined],
       ['0x10', undefined],
       ['1,000', undefined],
@@ -527,5 +529,15 @@ describe('amount', () => {
       ['0.10', true],
       ['0.1000000001', false],
     ]);
+  });
+
+  it('is 0 or more, unless a bound says otherwise', () => {
+    table({ amount: { gt: 500 } }, [[-1, undefined]]);
+    table({ not: { amount: { lte: 500 } } }, [[-1, undefined]]);
+    table({ amount: { gte: -500, lte: 500 } }, [
+      [-1, true],
+      [-501, false],
+    ]);
+    table({ amount: { gte: '-0.50' } }, [['-0.5', true]]);
   });
 });

@@ -1,4 +1,4 @@
-import type { CallContext, Policy, ToolCall } from '@guardstile/core';
+import { type CallContext, ownOptions, type Policy, type ToolCall } from '@guardstile/core';
 
 import { decisionPoint, type PointAnswer } from './decision-point.ts';
 
@@ -19,12 +19,14 @@ export interface AuthzenOptions {
  * @example
  * layers([{ name: 'rules', grants: rules }, { name: 'pdp', restricts: authzen({ url }) }]);
  */
-export function authzen({
-  url,
-  headers = {},
-  timeoutMs,
-  fetch: send = fetch,
-}: AuthzenOptions): Policy {
+export function authzen(options: AuthzenOptions): Policy {
+  const known = ['url', 'headers', 'timeoutMs', 'fetch'] as const;
+  const {
+    url,
+    headers = {},
+    timeoutMs,
+    fetch: send = fetch,
+  } = ownOptions('authzen', options, known, 'options_invalid');
   const endpoint = new URL(`${url.replace(/\/$/, '')}/access/v1/evaluation`).href;
   return decisionPoint({
     name: 'authzen',

@@ -1,4 +1,4 @@
-import type { CallContext, Policy, ToolCall } from '@guardstile/core';
+import { type CallContext, ownOptions, type Policy, type ToolCall } from '@guardstile/core';
 
 import { decisionPoint } from './decision-point.ts';
 
@@ -33,7 +33,9 @@ export interface CedarOptions<Request> {
  * Cedar as one more layer that restricts. Cedar leaves out a policy that fails, a `forbid` too; here
  * a failing policy denies.
  */
-export function cedar<Request>({ engine, request, version }: CedarOptions<Request>): Policy {
+export function cedar<Request>(options: CedarOptions<Request>): Policy {
+  const known = ['engine', 'request', 'version'] as const;
+  const { engine, request, version } = ownOptions('cedar', options, known, 'options_invalid');
   return decisionPoint({
     name: 'cedar',
     version,

@@ -2,6 +2,7 @@ import {
   type CallContext,
   type Decision,
   digest,
+  ownOptions,
   type Policy,
   type ToolCall,
 } from '@guardstile/core';
@@ -33,12 +34,14 @@ export interface DecisionPointOptions {
  * A layer that only restricts, whose opinion comes from elsewhere: what it allows is no opinion. No
  * answer, a late one and one that is not understood deny.
  */
-export function decisionPoint({
-  name,
-  version,
-  timeoutMs = 1000,
-  ask,
-}: DecisionPointOptions): Policy {
+export function decisionPoint(options: DecisionPointOptions): Policy {
+  const known = ['name', 'version', 'timeoutMs', 'ask'] as const;
+  const {
+    name,
+    version,
+    timeoutMs = 1000,
+    ask,
+  } = ownOptions('decisionPoint', options, known, 'options_invalid');
   const id = digest('policy', { kind: 'decision point', name, version });
   const ground = (reason: string) => ({
     policy: id,

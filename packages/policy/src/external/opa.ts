@@ -1,4 +1,4 @@
-import type { CallContext, Policy, ToolCall } from '@guardstile/core';
+import { type CallContext, ownOptions, type Policy, type ToolCall } from '@guardstile/core';
 
 import { decisionPoint, type PointAnswer } from './decision-point.ts';
 
@@ -23,13 +23,15 @@ export interface OpaOptions {
  * OPA, through a client of `@ai-sdk/policy-opa`, as one more layer that restricts. Understands the
  * decisions of that package; a rule that is undefined denies.
  */
-export function opa({
-  client,
-  path,
-  version = path,
-  timeoutMs,
-  toInput = inputOf,
-}: OpaOptions): Policy {
+export function opa(options: OpaOptions): Policy {
+  const known = ['client', 'path', 'version', 'timeoutMs', 'toInput'] as const;
+  const {
+    client,
+    path,
+    version = path,
+    timeoutMs,
+    toInput = inputOf,
+  } = ownOptions('opa', options, known, 'options_invalid');
   return decisionPoint({
     name: 'opa',
     version: [path, version],

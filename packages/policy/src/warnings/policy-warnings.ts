@@ -1,3 +1,5 @@
+import { ownOptions } from '@guardstile/core';
+
 import type { RuleDocument } from '../document.ts';
 import type { PolicyIssue } from '../issues.ts';
 import { readDocument } from '../read-document.ts';
@@ -22,23 +24,40 @@ export function policyWarnings(
   document: unknown,
   options: WarningOptions = {},
 ): readonly PolicyIssue[] {
+  const { tools } = ownOptions('policyWarnings', options, ['tools'], 'options_invalid');
   const read = readDocument(document);
   if (read.issues.length > 0) return [];
   const { rules: given = [] } = document as { readonly rules?: readonly RuleDocument[] }; // read above
-  const schemas = options.tools === undefined ? new Map() : schemasByTool(options.tools);
+  const schemas = tools === undefined ? new Map() : schemasByTool(tools);
   const neverDecides = neverDecidesIn(read);
   const rules = new Map(read.rules.map((rule) => [rule.id, rule]));
-  return given.flatMap((one, i) => {
+  const lists = (['allow', 'deny', 'optional'] as const).flatMap((name) =>
+    (read.lists[name] ?? []).flatMap((pattern) => notAPattern(pattern, schemas, [name])),
+  );
+  const ofRules = given.flatMap((one, i) => {
     const rule = rules.get(one.id);
     if (rule === undefined) return [];
     const names = namesOf(rule.tools, [...schemas.keys()]);
     const never = neverDecides(rule, names);
     const own = rule.source === undefined || rule.source === 'app';
     return [
+      ...rule.tools.flatMap((pattern) => notAPattern(pattern, schemas, ['rules', i, 'tool'])),
       ...(never === undefined ? [] : [{ path: ['rules', i, 'id'], message: never }]),
       ...contradictionsOf(one, ['rules', i], own ? names : [], schemas),
     ];
   });
+  return [...lists, ...ofRules];
+}
+
+/** What means something in other patterns than these. */
+function notAPattern(
+  name: string,
+  known: ReadonlyMap<string, unknown>,
+  path: PolicyIssue['path'],
+): readonly PolicyIssue[] {
+  const [letter] = /[?[\]{}|^$\\]/.exec(name) ?? [];
+  if (letter === undefined || known.has(name)) return [];
+  return [{ path, message: `only * is a pattern in names: "${name}" is about tools with a "${letter}"` }];
 }
 
 /** The tools that a rule is about, as far as they are known. */

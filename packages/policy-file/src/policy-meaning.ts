@@ -1,10 +1,10 @@
 import { canonical } from '@guardstile/core';
 import { matchesPattern } from '@guardstile/policy';
 
-import { isRecord } from '../json-schema-of.ts';
-import type { ReadPolicyFile } from '../read-policy-file.ts';
-import { fillReferences } from '../references.ts';
-import { type Values, valuesOf } from '../values.ts';
+import { isRecord } from './json-schema-of.ts';
+import type { ReadPolicyFile } from './read-policy-file.ts';
+import { fillReferences } from './references.ts';
+import { type Values, valuesOf } from './values.ts';
 
 /** A policy document with its references filled in, to be compared with another one. */
 export type PolicyMeaning = Readonly<Record<string, unknown>>;
@@ -22,7 +22,7 @@ export function policyMeaning(
   ]);
   return fillReferences(
     document,
-    { env: values.env, sets: Object.fromEntries(named) as Values['sets'] }, // only compared
+    { ...values, sets: Object.fromEntries(named) as Values['sets'] }, // only compared
     () => undefined,
   ) as PolicyMeaning; // a document again
 }
@@ -39,16 +39,20 @@ export function meaningFor(meaning: PolicyMeaning, tool: string): string {
   const { rules, allow, deny, optional, facts } = meaning;
   return canonical({
     rest: Object.fromEntries(rest),
-    rules: listOf(rules).filter((rule) => isRecord(rule) && names(rule['tool'], tool)),
-    allow: allow === undefined ? null : names(allow, tool),
-    deny: names(deny, tool),
-    optional: names(optional, tool),
+    rules: listOf(rules).filter((rule) => isRecord(rule) && about(rule['tool'], tool) !== false),
+    allow: allow === undefined ? null : about(allow, tool),
+    deny: about(deny, tool),
+    optional: about(optional, tool),
     facts: isRecord(facts) && Object.hasOwn(facts, tool) ? facts[tool] : null,
   });
 }
 
-function names(patterns: unknown, tool: string): boolean {
-  return listOf(patterns).some((pattern) => matchesPattern(tool, String(pattern)));
+/** Whether a list is about a tool, or the sets on which that depends. */
+function about(patterns: unknown, tool: string): boolean | readonly unknown[] {
+  const names = listOf(patterns);
+  if (names.some((name) => typeof name === 'string' && matchesPattern(tool, name))) return true;
+  const given = names.filter(isRecord);
+  return given.length > 0 && given;
 }
 
 function listOf(value: unknown): readonly unknown[] {

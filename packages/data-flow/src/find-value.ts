@@ -1,0 +1,111 @@
+import type { Seeds } from './forms.ts';
+import type { HashTable } from './hash-table.ts';
+import { FEWEST_DIGITS, WINDOW } from './index-text.ts';
+import { sixBitsOf } from './characters.ts';
+import type { KeptText, Spot } from './kept-text.ts';
+import {
+  areDigitsAt,
+  copyAround,
+  isAddressAt,
+  isNumberAt,
+  isSameText,
+  isWholeLeaf,
+  isWordAt,
+} from './match-spot.ts';
+import type { Query } from './query.ts';
+import { hashFolded, hashSpan, hashWindow } from './text-hash.ts';
+
+/** What is looked into. */
+export interface Library {
+  readonly table: HashTable;
+  readonly kept: KeptText;
+}
+
+/** The first place where an origin's texts hold the value between whole words. */
+export function findInText(library: Library, seeds: Seeds, query: Query): Spot | undefined {
+  const { text, numbers, digits } = query;
+  let spot: Spot | undefined;
+  if (query.isWord) {
+    spot = first(library, hashSpan(text, 0, text.length, seeds.word), query, isWordAt);
+    if (spot === undefined && query.isAddress) {
+      spot = first(library, hashFolded(text, 0, text.length, seeds.address), query, isAddressAt);
+    }
+  }
+  if (spot !== undefined) return spot;
+  for (const number of numbers) {
+    spot = first(library, hashSpan(number, 0, number.length, seeds.number), query, isNumberAt);
+    if (spot !== undefined) return spot;
+  }
+  if (digits !== undefined) {
+    spot = first(library, hashSpan(digits, 0, digits.length, seeds.digits), query, areDigitsAt);
+    if (spot !== undefined) return spot;
+  }
+  return query.compact.length < WINDOW ? undefined : findPhrase(library, seeds, query);
+}
+
+/** The first trusted field whose whole value this is. */
+export function findWhole(library: Library, seeds: Seeds, query: Query): Spot | undefined {
+  const { text, compact, numbers } = query;
+  const spot = first(library, hashSpan(text, 0, text.length, seeds.word), query, isWholeLeaf);
+  if (spot !== undefined) return spot;
+  const others = numbers.map((number) => hashSpan(number, 0, number.length, seeds.number));
+  if (query.isAddress) others.push(hashFolded(text, 0, text.length, seeds.address));
+  if (compact.length >= FEWEST_DIGITS) {
+    others.push(hashSpan(compact, 0, compact.length, seeds.digits));
+  }
+  for (const hash of others) {
+    const found = first(library, hash, query, isWholeLeaf);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function first(
+  { table, kept }: Library,
+  hash: number,
+  query: Query,
+  matches: (spot: Spot, query: Query) => boolean,
+): Spot | undefined {
+  for (const position of table.find(hash)) {
+    const spot = kept.spotAt(position);
+    if (matches(spot, query)) return spot;
+  }
+  return undefined;
+}
+
+/** Most places of one phrase that are compared letter by letter. */
+const MOST_COMPARED = 64;
+
+function findPhrase({ table, kept }: Library, seeds: Seeds, query: Query): Spot | undefined {
+  const { compact } = query;
+  let compared = 0;
+  let found: Spot | undefined;
+  eachWindow(compact, seeds.window, (hash, last) => {
+    for (const position of table.find(hash)) {
+      const spot = kept.spotAt(position);
+      const copy = copyAround(spot, compact, last);
+      compared += 1;
+      if (copy?.from === 0 && copy.to === compact.length && isSameText(spot, copy, query)) {
+        found = spot;
+        return true;
+      }
+    }
+    return compared >= MOST_COMPARED;
+  });
+  return found;
+}
+
+/** Calls for every window of a compact text with its hash and the index of its last letter. */
+export function eachWindow(
+  compact: string,
+  seed: number,
+  visit: (hash: number, last: number) => boolean,
+): void {
+  let high = 0;
+  let low = 0;
+  for (let i = 0; i < compact.length; i += 1) {
+    high = ((high << 6) | (low >>> 18)) & 0xffffff;
+    low = ((low << 6) | sixBitsOf(compact.charCodeAt(i))) & 0xffffff;
+    if (i >= WINDOW - 1 && visit(hashWindow(high, low, seed), i)) return;
+  }
+}

@@ -1,0 +1,1 @@
+export { createSessionFlow } from './session-flow.ts';

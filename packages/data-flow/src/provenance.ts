@@ -1,0 +1,22 @@
+import type { Origin, Place } from './origin.ts';
+
+/** One origin in which a value was seen. */
+export interface Sighting {
+  readonly origin: Origin;
+  /** Where it was seen first. */
+  readonly place: Place;
+  /** Number of the observation: smaller was seen before. */
+  readonly seen: number;
+  /** Whether it says anything: short values turn up anywhere. */
+  readonly proves: boolean;
+  /** Set where untrusted content had named the value before. */
+  readonly late?: true;
+}
+
+/** Where a value was seen: one sighting for each origin, none when it came from nowhere. */
+export interface Provenance {
+  readonly value: string;
+  readonly sightings: readonly Sighting[];
+  /** Whether everything the session saw was looked through. */
+  readonly complete: boolean;
+}

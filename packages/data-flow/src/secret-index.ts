@@ -1,0 +1,134 @@
+import { compactOf } from './compact.ts';
+import { decodings } from './decodings.ts';
+import { eachWindow } from './find-value.ts';
+import { createHashTable } from './hash-table.ts';
+import { WINDOW } from './index-text.ts';
+import type { KeptText, Spot } from './kept-text.ts';
+import { leavesOf } from './leaves-of.ts';
+import { copyAround } from './match-spot.ts';
+import type { Place } from './origin.ts';
+import { finish, hashSpan, step } from './text-hash.ts';
+import { sixBitsOf } from './characters.ts';
+import { hashWindow } from './text-hash.ts';
+
+/** Fewest letters of a secret that can be found again. */
+export const SHORTEST_SECRET = 4;
+/** A copy of this many letters of a longer secret is found for certain. */
+export const LEAST_COPY: number = 2 * WINDOW - 1;
+
+/** Secrets, to be found inside of what leaves. */
+export interface SecretIndex {
+  add(text: string, from: number, to: number, base: number): void;
+  /** Where the secrets came from that a value holds. */
+  within(value: unknown): readonly Place[];
+  readonly bytes: number;
+}
+
+const MOST_SAME = 4;
+const MOST_PLACES = 8;
+
+export function createSecretIndex(kept: KeptText, seed: number): SecretIndex {
+  const windows = createHashTable();
+  const wholes = createHashTable();
+  /** Lengths of the secrets that are found whole. */
+  const lengths = new Set<number>();
+  const windowSeed = finish(step(seed, 1));
+  const wholeSeed = finish(step(seed, 2));
+
+  function add(text: string, from: number, to: number, base: number): void {
+    const compact = compactOf(text.slice(from, to));
+    if (compact.length < SHORTEST_SECRET) return;
+    if (compact.length < LEAST_COPY) {
+      lengths.add(compact.length);
+      wholes.add(hashSpan(compact, 0, compact.length, wholeSeed), base + from, MOST_SAME);
+    }
+    addWindows(text, from, to, base, compact);
+  }
+
+  /** Every eighth window of a long secret, with the position of its last letter. */
+  function addWindows(text: string, from: number, to: number, base: number, compact: string): void {
+    if (compact.length < LEAST_COPY) return;
+    let letters = 0;
+    let high = 0;
+    let low = 0;
+    for (let i = from; i < to; i += 1) {
+      const letter = compactOf(text.charAt(i));
+      if (letter === '') continue;
+      high = ((high << 6) | (low >>> 18)) & 0xffffff;
+      low = ((low << 6) | sixBitsOf(letter.charCodeAt(0))) & 0xffffff;
+      letters += 1;
+      if (letters % WINDOW === 0) {
+        windows.add(hashWindow(high, low, windowSeed), base + i, MOST_SAME);
+      }
+    }
+  }
+
+  function within(value: unknown): readonly Place[] {
+    if (windows.size === 0 && wholes.size === 0) return [];
+    const places = new Map<string, Place>();
+    for (const text of spellingsOf(value)) {
+      const compact = compactOf(text);
+      for (const spot of [...wholesIn(compact), ...copiesIn(compact)]) {
+        const place = spot.place();
+        places.set(JSON.stringify(place), place);
+        if (places.size >= MOST_PLACES) return [...places.values()];
+      }
+    }
+    return [...places.values()];
+  }
+
+  function* wholesIn(compact: string): Generator<Spot> {
+    for (const length of lengths) {
+      for (let from = 0; from + length <= compact.length; from += 1) {
+        for (const position of wholes.find(hashSpan(compact, from, from + length, wholeSeed))) {
+          const spot = kept.spotAt(position);
+          const secret = compactOf(spot.text.slice(spot.from, spot.to));
+          if (compact.startsWith(secret, from) && secret.length === length) yield spot;
+        }
+      }
+    }
+  }
+
+  function copiesIn(compact: string): readonly Spot[] {
+    const spots: Spot[] = [];
+    eachWindow(compact, windowSeed, (hash, last) => {
+      const positions = windows.find(hash);
+      let copied = false;
+      for (const position of positions) {
+        const spot = kept.spotAt(position);
+        const copy = copyAround(spot, compact, last);
+        if (copy === undefined || copy.to - copy.from < LEAST_COPY) continue;
+        copied = true;
+        spots.push(spot);
+      }
+      // So many places begin alike that not all of them are kept: any of them may be the one.
+      if (!copied && positions.length === MOST_SAME) {
+        spots.push(kept.spotAt(positions[0] as number)); // there are four
+      }
+      return spots.length >= MOST_PLACES;
+    });
+    return spots;
+  }
+
+  return {
+    add,
+    within,
+    get bytes() {
+      return windows.bytes + wholes.bytes;
+    },
+  };
+}
+
+const DEEPEST_ENCODING = 3;
+
+/** All texts of a value as one, so that what is split over fields is whole again; and decoded. */
+function spellingsOf(value: unknown): readonly string[] {
+  const { leaves } = leavesOf(value, undefined, 'untrusted');
+  const all = [leaves.text];
+  let last: readonly string[] = all;
+  for (let depth = 0; depth < DEEPEST_ENCODING && last.length > 0; depth += 1) {
+    last = last.flatMap(decodings);
+    all.push(...last);
+  }
+  return all;
+}
