@@ -101,9 +101,9 @@ export interface Guard {
    * @throws {GuardError} `approval_unknown`, `approval_required` while votes are missing, and whatever
    * a call throws.
    */
-  resume<T, Args = never>(
+  resume<T>(
     aid: string,
-    execute: (args: Args, run: ToolRun) => T,
+    execute: (args: never, run: ToolRun) => T,
     request?: ResumeRequest,
   ): Promise<Awaited<T>>;
   /** A function of the same type that passes through the guard. */

@@ -17,12 +17,23 @@ const NAMED: Readonly<Record<string, string>> = {
 
 /** What a text says when percent, HTML, base64 and hexadecimal encoding are undone, once each. */
 export function decodings(text: string): readonly string[] {
+  return [...unescapings(text), ...decodedTokens(text)];
+}
+
+/** What a text says without percent encoding and HTML entities, where it has any. */
+export function unescapings(text: string): readonly string[] {
   const all: string[] = [];
   if (PERCENT.test(text)) all.push(unpercent(text));
   if (text.includes('&')) {
     const plain = text.replace(ENTITY, entity);
     if (plain !== text) all.push(plain);
   }
+  return all;
+}
+
+/** The texts within a text that are written in base64 or hexadecimal digits. */
+function decodedTokens(text: string): readonly string[] {
+  const all: string[] = [];
   for (const [token] of text.length < 12 ? [] : text.matchAll(BASE64)) {
     const plain = HEX.test(token) ? unhex(token) : unbase64(token);
     if (plain !== undefined) all.push(plain);

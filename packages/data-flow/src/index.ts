@@ -1,1 +1,18 @@
-export { createSessionFlow } from './session-flow.ts';
+export { describeProvenance, placeText } from './describe-provenance.ts';
+export { type FlowFinding, judgeFlow } from './judge-flow.ts';
+export type { FlowRule } from './flow-rule.ts';
+export { type FromRule, type Unvouched, unvouchedIn } from './from-rule.ts';
+export { type ResultLabels, resultLabels, type ResultReport } from './observe-result.ts';
+export { classOf, covers, type Origin, type OriginClass, type Place } from './origin.ts';
+export type { Part } from './parts-of.ts';
+export { compileLabels, labelProblem, type PathLabels, type PathNode } from './path-labels.ts';
+export type { Provenance, Sighting } from './provenance.ts';
+export {
+  createSessionFlow,
+  type LookupOptions,
+  type Observation,
+  type Observed,
+  type SessionFlow,
+  type SessionFlowOptions,
+} from './session-flow.ts';
+export { defaultOrigin, type FlowTool, isIrreversible, type Sink, sinksOf, type ToolFlow } from './tool-flow.ts';

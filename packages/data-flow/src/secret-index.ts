@@ -1,15 +1,13 @@
+import { fold, kindOf, LETTER, sixBitsOf } from './characters.ts';
 import { compactOf } from './compact.ts';
-import { decodings } from './decodings.ts';
 import { eachWindow } from './find-value.ts';
 import { createHashTable } from './hash-table.ts';
 import { WINDOW } from './index-text.ts';
 import type { KeptText, Spot } from './kept-text.ts';
-import { leavesOf } from './leaves-of.ts';
 import { copyAround } from './match-spot.ts';
 import type { Place } from './origin.ts';
-import { finish, hashSpan, step } from './text-hash.ts';
-import { sixBitsOf } from './characters.ts';
-import { hashWindow } from './text-hash.ts';
+import { spellingsOf } from './spellings-of.ts';
+import { finish, hashSpan, hashWindow, step } from './text-hash.ts';
 
 /** Fewest letters of a secret that can be found again. */
 export const SHORTEST_SECRET = 4;
@@ -24,7 +22,8 @@ export interface SecretIndex {
   readonly bytes: number;
 }
 
-const MOST_SAME = 4;
+/** Secrets are few, and none may be missed. */
+const MOST_SAME = 64;
 const MOST_PLACES = 8;
 
 export function createSecretIndex(kept: KeptText, seed: number): SecretIndex {
@@ -42,20 +41,19 @@ export function createSecretIndex(kept: KeptText, seed: number): SecretIndex {
       lengths.add(compact.length);
       wholes.add(hashSpan(compact, 0, compact.length, wholeSeed), base + from, MOST_SAME);
     }
-    addWindows(text, from, to, base, compact);
+    if (compact.length >= LEAST_COPY) addWindows(text, from, to, base);
   }
 
   /** Every eighth window of a long secret, with the position of its last letter. */
-  function addWindows(text: string, from: number, to: number, base: number, compact: string): void {
-    if (compact.length < LEAST_COPY) return;
+  function addWindows(text: string, from: number, to: number, base: number): void {
     let letters = 0;
     let high = 0;
     let low = 0;
     for (let i = from; i < to; i += 1) {
-      const letter = compactOf(text.charAt(i));
-      if (letter === '') continue;
+      const code = text.charCodeAt(i);
+      if (kindOf(code) !== LETTER) continue;
       high = ((high << 6) | (low >>> 18)) & 0xffffff;
-      low = ((low << 6) | sixBitsOf(letter.charCodeAt(0))) & 0xffffff;
+      low = ((low << 6) | sixBitsOf(fold(code))) & 0xffffff;
       letters += 1;
       if (letters % WINDOW === 0) {
         windows.add(hashWindow(high, low, windowSeed), base + i, MOST_SAME);
@@ -103,7 +101,7 @@ export function createSecretIndex(kept: KeptText, seed: number): SecretIndex {
       }
       // So many places begin alike that not all of them are kept: any of them may be the one.
       if (!copied && positions.length === MOST_SAME) {
-        spots.push(kept.spotAt(positions[0] as number)); // there are four
+        spots.push(kept.spotAt(positions[0] as number)); // there are as many as can be
       }
       return spots.length >= MOST_PLACES;
     });
@@ -117,18 +115,4 @@ export function createSecretIndex(kept: KeptText, seed: number): SecretIndex {
       return windows.bytes + wholes.bytes;
     },
   };
-}
-
-const DEEPEST_ENCODING = 3;
-
-/** All texts of a value as one, so that what is split over fields is whole again; and decoded. */
-function spellingsOf(value: unknown): readonly string[] {
-  const { leaves } = leavesOf(value, undefined, 'untrusted');
-  const all = [leaves.text];
-  let last: readonly string[] = all;
-  for (let depth = 0; depth < DEEPEST_ENCODING && last.length > 0; depth += 1) {
-    last = last.flatMap(decodings);
-    all.push(...last);
-  }
-  return all;
 }

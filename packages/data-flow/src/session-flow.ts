@@ -1,4 +1,4 @@
-import { decodings } from './decodings.ts';
+import { decodedLeaves } from './decoded-leaves.ts';
 import { FORMS, type Seeds } from './forms.ts';
 import { findInText, findWhole, type Library } from './find-value.ts';
 import { createHashTable } from './hash-table.ts';
@@ -43,12 +43,18 @@ export interface Observed {
   readonly complete: boolean;
 }
 
+/** How a value is looked up. */
+export interface LookupOptions {
+  /** Fewest letters and digits that prove something. @default 5 */
+  readonly shortest?: number | undefined;
+}
+
 /** What a session has seen, and where a value of it came from. Nothing is ever forgotten. */
 export interface SessionFlow {
   /** Keeps the texts of a value. */
   observe(value: unknown, observation: Observation): Observed;
   /** Where a value was seen. A trusted sighting after an untrusted one vouches for nothing. */
-  originOf(value: string | number | bigint): Provenance;
+  originOf(value: string | number | bigint, options?: LookupOptions): Provenance;
   /** Places of secrets that a value holds, whole or as a copy of at least 15 letters; encoded too. */
   secretsIn(value: unknown): readonly Place[];
   /** The origins of everything observed so far. */
@@ -136,7 +142,10 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
     return true;
   }
 
-  function originOf(value: string | number | bigint): Provenance {
+  function originOf(
+    value: string | number | bigint,
+    { shortest }: LookupOptions = {},
+  ): Provenance {
     const query = queryOf(String(value));
     const sightings: Sighting[] = [];
     let firstUntrusted = Number.POSITIVE_INFINITY;
@@ -149,7 +158,7 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
         if (spot === undefined) continue;
         if (name === 'untrusted') firstUntrusted = Math.min(firstUntrusted, spot.seen);
         const { seen, place } = spot;
-        sightings.push({ origin, seen, place: place(), proves: proves(origin, query) });
+        sightings.push({ origin, seen, place: place(), proves: proves(origin, query, shortest) });
       }
     }
     return {
@@ -184,35 +193,6 @@ function laterThan(sighting: Sighting, firstUntrusted: number): Sighting {
   const { origin, seen } = sighting;
   const vouches = classOf(origin) === 'trusted' || classOf(origin) === 'trusted-text';
   return vouches && seen > firstUntrusted ? { ...sighting, proves: false, late: true } : sighting;
-}
-
-function decodedLeaves(leaves: Leaves): Leaves | undefined {
-  const { text, starts } = leaves;
-  const parts: string[] = [];
-  const from: number[] = [];
-  let length = 0;
-  for (let i = 0; i < starts.length; i += 1) {
-    const next = starts[i + 1];
-    const leaf = text.slice(starts[i], next === undefined ? text.length : next - 1);
-    for (const decoded of decodings(leaf)) {
-      parts.push(decoded);
-      from.push(i);
-      length += decoded.length + 1;
-    }
-  }
-  if (parts.length === 0) return undefined;
-  let at = 0;
-  const bounds = parts.map((part) => (at += part.length + 1) - part.length - 1);
-  const pick = (list: readonly number[]): readonly number[] => from.map((i) => list[i] as number); // indexes of the same lists
-  return {
-    text: parts.join('\n'),
-    starts: bounds,
-    origin: pick(leaves.origin),
-    pattern: pick(leaves.pattern),
-    item: pick(leaves.item),
-    origins: leaves.origins,
-    patterns: leaves.patterns,
-  };
 }
 
 function randomSeed(): number {

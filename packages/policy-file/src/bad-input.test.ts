@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { isGuardError } from '@guardstile/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { checkPolicyFile } from './check-policy-file.ts';
+import { comparePolicies } from './learn/compare-policies.ts';
+import { learnPolicy } from './learn/learn-policy.ts';
 import { loadPolicy } from './load-policy.ts';
+import { policyFile } from './policy-file.ts';
+import { testPolicy } from './test-policy.ts';
 
 function refusal(text: string): string {
   try {
@@ -24,7 +29,32 @@ const refused: ReadonlyArray<readonly [what: string, text: string, said: string]
   ['an empty file', '', 'p.yaml:1:1: it is empty'],
   ['a file without a version', 'rules: []', 'p.yaml:1:1: it is missing; use 1'],
   ['another version', 'version: 2', 'p.yaml:1:10: it cannot be 2; use 1'],
-  ['a version in quotes', 'version: "1"', 'p.yaml:1:10: it cannot be "1"'],
+  ['a version in quotes', 'version: "1"', 'p.yaml:1:10: it cannot be "1"; use 1'],
+  [
+    'a number that is another one to other readers',
+    'version: 1\nrules: [{ id: a, effect: allow, tool: x, where: { n: { lte: 0777 } } }]',
+    'p.yaml:2:61: 0777 can be read as two numbers; write it without the 0, or as text',
+  ],
+  [
+    'a tool with a space before its name',
+    "version: 1\nrules: [{ id: a, effect: deny, tool: ' refund' }]",
+    'p.yaml:2:38: tool starts or ends with a space',
+  ],
+  [
+    'an id of a space',
+    "version: 1\nrules: [{ id: ' ', effect: deny, tool: x }]",
+    'p.yaml:2:15: the id of a rule starts or ends with a space',
+  ],
+  [
+    'an id with a character that cannot be seen',
+    'version: 1\nrules: [{ id: "a\\0", effect: deny, tool: x }]',
+    'p.yaml:2:15: the id of a rule has control or format characters',
+  ],
+  [
+    'an empty set where some tool has to be named',
+    'version: 1\nsets: { s: [] }\nrules: [{ id: a, effect: deny, tool: { $set: s } }]',
+    'tool is an empty list',
+  ],
   [
     'an unknown key',
     'version: 1\nrulse: []',
@@ -275,5 +305,47 @@ describe('files on disk', () => {
       'version: 1\ninclude: [b.yaml]\nrules: [{ id: a, effect: allow, tool: a }]',
     );
     expect(loadPolicy(a).rules).toEqual(['a', 'b']);
+  });
+});
+
+describe('what the application passes', () => {
+  const text = { text: 'version: 1', name: 'p.yaml' };
+
+  it('is refused where nobody reads it', async () => {
+    const wrong = { wach: true };
+    const tried: readonly (() => unknown)[] = [
+      () => loadPolicy(text, wrong as object),
+      () => testPolicy(text, wrong as object),
+      () => policyFile('p.yaml', wrong as object),
+      () => checkPolicyFile(text, wrong as object),
+      () => comparePolicies(text, text, wrong as object),
+      () => learnPolicy(() => [], wrong as object),
+    ];
+    for (const attempt of tried) {
+      await expect((async () => attempt())()).rejects.toMatchObject({
+        code: 'options_invalid',
+        message: expect.stringContaining('"wach" is not an option'),
+      });
+    }
+  });
+
+  it('as a set is refused where the file leaves none of that name to it', () => {
+    const given = { text: 'version: 1\nsets: { payees: { given: text }, own: [A] }', name: 'p.yaml' };
+    const load = (sets: Readonly<Record<string, readonly string[]>>) => (): unknown =>
+      loadPolicy(given, { sets, examples: true });
+    expect(load({ payees: ['B'] })).not.toThrow();
+    expect(load({ payes: ['B'] })).toThrow(
+      'p.yaml:2:1: the file leaves no set "payes" to the application (did you mean "payees"?)',
+    );
+    expect(load({ own: ['B'] })).toThrow('the file leaves no set "own" to the application');
+  });
+
+  it('as a value of the environment is refused once, for what it is', () => {
+    const text = `version: 1
+env: { MAX: { type: number } }
+rules: [{ id: a, effect: allow, tool: x, where: { n: { lte: { $env: MAX } } } }]`;
+    expect(() => loadPolicy({ text, name: 'p.yaml' }, { env: { MAX: 'many' } })).toThrow(
+      /^p.yaml:2:8: the environment variable MAX has to be a number; set it, or give a default$/,
+    );
   });
 });

@@ -136,6 +136,32 @@ describe('checking a policy file', () => {
     expect(tests[1]?.explanation.nearest?.rule).toBe('a');
   });
 
+  it('finds tests and facts about tools that there are not', async () => {
+    const { errors } = await check(`facts: { refnd: money, drop: destructive }
+default: ask
+tests:
+  - { call: refnd, expect: ask }
+  - { call: refnd, source: mcp.example, expect: ask }
+  - { call: refnd, source: app, expect: ask }
+  - { call: nothing, unknown: true, expect: ask }
+  - { call: drop, unknown: true, expect: ask }`);
+    expect(errors.map(({ line, column, message }) => `${line}:${column}: ${message}`)).toEqual([
+      '2:10: "refnd" is none of the tools (did you mean "refund"?)',
+      '5:11: "refnd" is none of the tools (did you mean "refund"?); a test of a tool that there is not says unknown: true',
+      '7:11: "refnd" is none of the tools (did you mean "refund"?); a test of a tool that there is not says unknown: true',
+      '9:11: "drop" is one of the tools; leave unknown out',
+    ]);
+    expect((await check('facts: { refnd: money }\ntests: []', null)).errors).toEqual([]);
+  });
+
+  it('reports a file that cannot be read', async () => {
+    const report = await checkPolicyFile('/nowhere/p.yaml');
+    expect(report).toMatchObject({ file: '/nowhere/p.yaml', rules: 0, tests: [] });
+    expect(report.errors.map(({ message }) => message)).toEqual([
+      expect.stringContaining('it cannot be read: ENOENT'),
+    ]);
+  });
+
   it('tests what a layer that restricts has no opinion of', async () => {
     const { tests } = await check(
       'layer: restricts\nrules: [{ id: a, effect: ask, tool: drop }]\ntests: [{ call: search, expect: none }, { call: drop, expect: ask }]',

@@ -1,4 +1,5 @@
 import {
+  type CallContext,
   createGuard,
   type Decision,
   factsOf,
@@ -251,6 +252,87 @@ rules: [{ id: a, effect: allow, tool: x, where: { to: { in: { $set: mine } } } }
     // No list, no decision.
     expect((await decided(undefined, 'ANN')).effect).toBe('deny');
     await guard.close();
+  });
+
+  it('takes the members of such a set as they are, never as patterns', async () => {
+    const places = [
+      'rules: [{ id: a, effect: allow, tool: { $set: names } }]',
+      "rules: [{ id: a, effect: allow, tool: [y, { $set: names }] }]",
+      'default: allow\nallow: { $set: names }',
+      "rules: [{ id: a, effect: allow, tool: x, where: { to: { email: { $set: names } } } }]",
+      "rules: [{ id: a, effect: allow, tool: x, where: { to: { domain: { $set: names } } } }]",
+      'default: allow\ndeny: { $set: names }',
+    ];
+    for (const place of places) {
+      const text = `version: 1\nsets: { names: { given: text } }\n${place}`;
+      for (const pattern of ['*', '*@acme.com', '*.acme.com']) {
+        expect(() => load(text, { sets: { names: [pattern] } })).toThrow(
+          `"${pattern}" in the set "names" would be a pattern`,
+        );
+        const policy = load(text, { sets: { names: () => [pattern] } });
+        const guard = createGuard({ policy });
+        const decision = await guard.decide({ tool: 'x', args: { to: 'a@acme.com' } });
+        expect([place, decision.effect]).toEqual([place, 'deny']);
+        await guard.close();
+      }
+    }
+    const plain = 'version: 1\nsets: { names: { given: text } }\nrules: [{ id: a, effect: allow, tool: x, where: { to: { in: { $set: names } } } }]';
+    const { verdict } = load(plain, { sets: { names: ['*'] } }).explain({
+      tool: 'x',
+      args: { to: 'b' },
+    });
+    expect(verdict).toBe('deny');
+    // What the file itself says may be one.
+    expect(load("version: 1\nsets: { s: ['x*'] }\ndefault: allow\ndeny: { $set: s }").explain({ tool: 'xy' }).verdict).toBe('deny');
+  });
+
+  it.each([
+    ['tool: { $set: s }', 'deny', 'allow'],
+    ['tool: { $set: s }', 'allow', 'allow'],
+    ["tool: '*', who: { id: { $set: s } }", 'deny', 'allow'],
+    ["tool: '*', where: { at: { path: { $set: s } } }", 'deny', 'allow'],
+    ["tool: '*', where: { at: { path: { under: { $set: s } } } }", 'ask', 'allow'],
+    ["tool: '*', where: { at: { in: { $set: s } } }", 'deny', 'allow'],
+  ])('takes a given set without members for nothing: %s of a rule that would %s', (part, effect, then) => {
+    const text = `version: 1
+sets: { s: { given: text, example: [/x] } }
+default: allow
+rules: [{ id: a, effect: ${effect}, ${part} }]`;
+    const call = { tool: 'x', args: { at: '/x' }, context: { principal: { id: '/x' } } };
+    for (const s of [[], () => []]) {
+      expect(load(text, { sets: { s } }).explain(call).verdict).toBe(then);
+    }
+    expect(load(text, { sets: { s: ['x', '/x'] } }).explain(call).verdict).toBe(effect);
+  });
+
+  it('answers for its capabilities without a tool, for whoever calls', () => {
+    const chosen = load(`
+version: 1
+capabilities: { grant: read-only, paths: [/data] }
+users: [{ id: ann, policy: { capabilities: { grant: full } } }]
+`);
+    expect(chosen.checkCapability('readFile', '/data/x').effect).toBe('allow');
+    expect(chosen.checkCapability('readFile', '/etc/x').effect).toBe('deny');
+    expect(chosen.checkCapability('sendEmail').effect).toBe('deny');
+    const ann = { principal: { id: 'ann' } };
+    expect(chosen.checkCapability('sendEmail', undefined, ann).effect).toBe('allow');
+    expect(chosen.checkCapability('frobnicate', undefined, ann).effect).toBe('deny');
+    const given = load(
+      'version: 1\nsets: { mine: { given: text } }\ncapabilities: { grant: standard, paths: { $set: mine } }',
+      { sets: { mine: ({ principal }: CallContext) => [`/home/${principal?.id}`] } },
+    );
+    const of = (id: string): string =>
+      given.checkCapability('readFile', '/home/ann/x', { principal: { id } }).effect;
+    expect([of('ann'), of('bob')]).toEqual(['allow', 'deny']);
+    expect(load('version: 1\ndefault: allow').checkCapability('readFile').effect).toBe('deny');
+  });
+
+  it('means by capabilities beside rules what it means by them alone', () => {
+    for (const beside of ['default: allow', "rules: [{ id: a, effect: allow, tool: '*' }]"]) {
+      const policy = load(`version: 1\ncapabilities: { grant: read-only }\n${beside}`);
+      const verdict = (tool: string): string => policy.explain({ tool }).verdict;
+      expect(['refund', 'frobnicate', 'read_file'].map(verdict)).toEqual(['deny', 'deny', 'allow']);
+    }
   });
 
   it('states what tools do, which never makes one more harmless than the code says', async () => {

@@ -53,6 +53,16 @@ function said(part: string): unknown {
 }
 
 describe('a reload', () => {
+  it('changes what capabilities it answers for', async () => {
+    const grant = (what: string): string => `version: 1\ncapabilities: { grant: ${what} }`;
+    writeFileSync(path, grant('standard'));
+    const policy = await policyFile(path, { widening: 'allowed' });
+    expect(policy.checkCapability('sendEmail').effect).toBe('deny');
+    writeFileSync(path, grant('full'));
+    await policy.reload();
+    expect(policy.checkCapability('sendEmail').effect).toBe('allow');
+  });
+
   it('takes effect for a guard that is in use, and is in its events and its log before', async () => {
     const policy = await policyFile(path);
     const guard = createGuard({ policy });

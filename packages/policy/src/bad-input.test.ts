@@ -1,7 +1,11 @@
 import { createGuard, isGuardError } from '@guardstile/core';
 import { afterEach, describe, expect, it } from 'vitest';
+import { capabilities } from './capabilities/capabilities.ts';
 import { definePolicy } from './define-policy.ts';
+import type { RuleDocument } from './document.ts';
+import { decisionPoint, type DecisionPointOptions } from './external/decision-point.ts';
 import { checkPolicy, compilePolicy } from './rule-policy.ts';
+import { policyWarnings } from './warnings/policy-warnings.ts';
 
 const rule = { id: 'a', effect: 'allow', tool: 'refund' };
 
@@ -46,6 +50,23 @@ const refused: ReadonlyArray<readonly [what: string, document: unknown, said: st
     { rules: [{ effect: 'allow', tool: 'x' }] },
     'rules[0].id: the id of a rule has to be text',
   ],
+  ['an id of a space', { rules: [{ ...rule, id: ' ' }] }, 'starts or ends with a space'],
+  [
+    'an id that cannot be seen whole',
+    { rules: [{ ...rule, id: 'a\0' }] },
+    'rules[0].id: the id of a rule has control or format characters',
+  ],
+  [
+    'a tool with a space before its name',
+    { rules: [{ ...rule, tool: ' refund' }] },
+    'rules[0].tool: tool starts or ends with a space',
+  ],
+  [
+    'a tool in a list with a space behind its name',
+    { rules: [{ ...rule, tool: ['refund', 'x\n'] }] },
+    'rules[0].tool[1]: each item of tool starts or ends with a space',
+  ],
+  ['a name with a space on a list', { deny: ['refund '] }, 'deny[0]: the name of a tool starts'],
   ['an empty id', { rules: [{ ...rule, id: '' }] }, 'the id of a rule has to be text'],
   [
     'the same id twice',
@@ -482,5 +503,53 @@ describe('arguments that are not understood', () => {
       rules: [{ id: 'a', effect: 'allow', tool: 'a', where: { o: 1 } }],
     });
     expect(other.explain({ tool: 'a', args: loop }).verdict).toBe('deny');
+  });
+});
+
+describe('an option that nobody reads', () => {
+  it.each([
+    ['compilePolicy', () => compilePolicy({}, { nam: 'x' } as object)],
+    ['checkPolicy', () => checkPolicy({}, { tool: [] } as object)],
+    ['policyWarnings', () => policyWarnings({}, { tool: {} } as object)],
+    ['capabilities', () => capabilities({ grant: [] }, { nam: 'x' } as object)],
+    ['definePolicy', () => definePolicy({}, () => [], { defalt: 'allow' } as object)],
+    ['decisionPoint', () => decisionPoint({ ...point, timeoutms: 5 } as DecisionPointOptions)],
+  ])('of %s is refused', (_, make) => {
+    expect(make).toThrow(/is not an option|is not known/);
+  });
+
+  const point: DecisionPointOptions = { name: 'x', version: 1, ask: () => undefined };
+});
+
+describe('an empty list', () => {
+  const all = { id: 'all', effect: 'allow', tool: '*' } as const;
+
+  it.each<[string, Omit<RuleDocument, 'id' | 'effect'>]>([
+    ['of tools', { tool: [] }],
+    ['of people', { tool: '*', who: { id: [] } }],
+    ['of paths', { tool: '*', where: { at: { path: [] } } }],
+    ['of hosts', { tool: '*', where: { at: { domain: [] } } }],
+    ['of addresses', { tool: '*', where: { at: { email: [] } } }],
+    ['of commands', { tool: '*', where: { at: { command: [] } } }],
+    ['of values', { tool: '*', where: { at: { in: [] } } }],
+  ])('%s is nothing, where that is said', (_, rest) => {
+    const call = { tool: 'x', args: { at: '/x' }, context: { principal: { id: 'ann' } } };
+    const verdict = (rules: readonly RuleDocument[]): string =>
+      compilePolicy({ rules }, { emptyLists: true }).explain(call).verdict;
+    expect(verdict([{ ...rest, id: 'a', effect: 'allow' }])).toBe('deny');
+    expect(verdict([all, { ...rest, id: 'a', effect: 'ask' }])).toMatch(/allow|ask/);
+  });
+
+  it('of tools denies and asks nothing', () => {
+    for (const effect of ['deny', 'ask'] as const) {
+      const rules = [all, { id: 'a', effect, tool: [] }];
+      const policy = compilePolicy({ rules }, { emptyLists: true });
+      expect(policy.explain({ tool: 'x' }).verdict).toBe('allow');
+    }
+  });
+
+  it('of approvers is refused all the same', () => {
+    const rules = [{ ...all, approve: { by: [] } }];
+    expect(() => compilePolicy({ rules }, { emptyLists: true })).toThrow(/by is an empty list/);
   });
 });

@@ -1,6 +1,7 @@
 import { createGuard } from '@guardstile/core';
 import { describe, expect, it } from 'vitest';
 import { describeExplanation } from './describe-explanation.ts';
+import type { Approve } from './document.ts';
 import type { Explanation } from './explain.ts';
 import { compilePolicy } from './rule-policy.ts';
 
@@ -153,6 +154,61 @@ describe('an explanation', () => {
       '    · allow refund.staff not evaluated: role is missing, rule wants staff: cannot be compared; vip is missing, rule wants true: cannot be compared',
       '    ◌ ask   refund.weekend matched (shadow)',
       '    would be ASK instead of ALLOW if "refund.weekend" were enforced',
+    ]);
+  });
+
+  it('says in words what all matching asks need together, and what becomes of them', () => {
+    const ask = { effect: 'ask', tool: 'pay' } as const;
+    const needs = (...approve: readonly Approve[]): readonly string[] =>
+      describeExplanation(
+        compilePolicy({
+          default: 'allow',
+          rules: approve.map((one, i) => ({ ...ask, id: `a${i}`, approve: one })),
+        }).explain({ tool: 'pay' }),
+      )
+        .split('\n')
+        .slice(2, -1 - approve.length - 1);
+    const finance = { by: 'role:finance', expires: '4h', editable: ['amount', 'note'] } as const;
+    expect(needs({ ...finance, grants: ['session'] })).toEqual([
+      '  needs 1 of role:finance',
+      '  if nobody answers within 4h, it is denied',
+      '  whoever approves may change amount, note',
+      '  may be granted for more than once (session)',
+    ]);
+    const boss = { by: 'boss', expires: '90m', editable: ['note'] } as const;
+    expect(needs(finance, boss)).toEqual([
+      '  needs 1 of role:finance and 1 of boss',
+      '  if nobody answers within 90m, it is denied',
+      '  whoever approves may change note',
+    ]);
+    const escalates = { ...boss, onExpiry: { escalateTo: 'role:board' } } as const;
+    expect(needs(escalates)[1]).toBe(
+      '  if nobody answers within 90m, role:board may answer too, for as long again',
+    );
+    expect(needs({ onExpiry: 'park' })).toEqual([
+      '  needs confirmation by the requester',
+      '  if nobody answers in time, it stays open for a late answer',
+    ]);
+    // What only one of them says does not hold for both.
+    expect(needs(escalates, finance)[1]).toBe('  if nobody answers within 90m, it is denied');
+  });
+
+  it('tells that a rule in shadow would deny what it cannot count', () => {
+    const policy = compilePolicy({
+      rules: [
+        { id: 'all', effect: 'allow', tool: 'pay' },
+        {
+          id: 'day',
+          effect: 'allow',
+          mode: 'shadow',
+          tool: 'pay',
+          limits: [{ id: 'day', amount: { from: 'cents' }, max: 5, window: '1d' }],
+        },
+      ],
+    });
+    expect(policy.explain({ tool: 'pay', args: { cents: 1 } }).flips).toEqual([]);
+    expect(policy.explain({ tool: 'pay', args: {} }).flips).toEqual([
+      { rule: 'day', from: 'allow', would: 'deny' },
     ]);
   });
 

@@ -6,6 +6,8 @@ export { osSandbox } from './os/os-sandbox.ts';
 export { openBeneath } from './files/open-beneath.ts';
 export { filesystemSandbox } from './files/filesystem-sandbox.ts';
 export { networkSandbox } from './network/network-sandbox.ts';
+export { moduleFunction, moduleOf } from './module-function/module-function.ts';
+export { workspaceSandbox } from './workspace/workspace-sandbox.ts';
 
 export type { DeclaredFields, Fields } from './arguments/declared-fields.ts';
 export type {
@@ -31,3 +33,13 @@ export type {
   CodeValidation,
   ValidateCodeOptions,
 } from './code/validate-code.ts';
+export type { ModuleFunction } from './module-function/module-function.ts';
+export type {
+  CommandResult,
+  DirectoryEntry,
+  FileStat,
+  FoundFile,
+  FoundLine,
+} from './workspace/found.mts';
+export type { Found, TextSearch, Workspace, WorkspaceCommand } from './workspace/workspace.ts';
+export type { WorkspaceSandbox, WorkspaceSandboxOptions } from './workspace/workspace-sandbox.ts';

@@ -78,6 +78,7 @@ function* obtain(state: CallState, decision: AskDecision, round: number): Steps<
   const asked = askable(state, decision.requirements).length > 0;
   if (asked || parts.asks !== 'refuse') {
     const open = yield* openOne(state, decision, round);
+    yield* takeEdit(state, open);
     if (open.state === 'approved') return open;
     if (!asked && parts.asks === 'suspend') throw leftOpen(state, open, decision.reason);
     return yield* askAll(state, open);
@@ -92,8 +93,12 @@ function* obtain(state: CallState, decision: AskDecision, round: number): Steps<
 
 /** What waits in a store is asked once, however often an agent makes the same call meanwhile. */
 function* openOne(state: CallState, decision: AskDecision, round: number): Steps<Approval> {
-  const same = state.parts.asks === 'refuse' || round > 0 ? undefined : yield* findIdentical(state);
-  return same ?? (yield* openApproval(state, decision, round));
+  if (state.parts.asks === 'refuse' || round > 0) {
+    return yield* openApproval(state, decision, round);
+  }
+  // What was opened for this very call is found by its key, whatever a person made of its arguments.
+  const same = (yield* findOpen(state)) ?? (yield* findIdentical(state));
+  return same ?? (yield* openApproval(state, decision));
 }
 
 /** Asks until it is approved. What a person changed is decided on before the others are asked. */

@@ -43,7 +43,7 @@ function* proven(state: CallState, sandbox: Sandbox): Steps<Guarantees> {
     checks.set(sandbox, checking);
     const late = (): Error => new Error(`it took longer than ${storeTimeoutMs} ms`);
     const checked = yield* state.waiting.for(checking, storeTimeoutMs, late);
-    checks.set(sandbox, checked as MaybePromise<unknown>); // nobody waits for it again
+    checks.set(sandbox, checked); // nobody waits for it again
     return readCheck(checked);
   } catch (cause) {
     if (isInterruption(cause)) throw cause;

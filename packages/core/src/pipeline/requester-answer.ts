@@ -16,6 +16,11 @@ export function* countAnswer(state: CallState, approval: Approval): Steps<Approv
   if (input.answer === 'voted') return approval;
   const { channel, verdict, note } = input.answer ?? { channel: '', verdict: 'deny' };
   const { principal } = context;
+  // The same yes, however often it is posted, is one vote.
+  const said = approval.votes.some(
+    (vote) => vote.verdict === 'approve' && vote.voter === principal?.id,
+  );
+  if (said && verdict === 'approve') return approval;
   const vote = voteOf({
     verdict,
     channel,

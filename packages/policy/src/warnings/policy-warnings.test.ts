@@ -236,6 +236,16 @@ describe('a rule that decides nothing', () => {
     expect(said(document)).toEqual([]);
   });
 
+  it('is told of names that look like other patterns than there are', () => {
+    const document: PolicyDocument = { deny: ['ref[u]nd'], rules: [{ ...allow, tool: 'ref?nd' }] };
+    const names = [
+      'deny: only * is a pattern in names: "ref[u]nd" is about tools with a "["',
+      'rules.0.tool: only * is a pattern in names: "ref?nd" is about tools with a "?"',
+    ];
+    expect(said(document, null)).toEqual(names);
+    expect(said(document, { 'ref?nd': z.object({}), 'ref[u]nd': z.object({}) })).toEqual([]);
+  });
+
   it('is not looked for in a document that cannot be used', () => {
     expect(policyWarnings({ rules: [{ ...small, effect: 'alow' }] })).toEqual([]);
     expect(policyWarnings(undefined)).toEqual([]);

@@ -1,0 +1,39 @@
+import { decodings, unescapings } from './decodings.ts';
+import type { Leaves } from './kept-text.ts';
+import { classOf } from './origin.ts';
+
+const ESCAPED = /[%&]/;
+
+/**
+ * The leaves once more, decoded, each under its own label; `undefined` where nothing is encoded.
+ * Base64 is undone for what the user types and for secrets: what untrusted content hides in it is
+ * trusted by nobody either way.
+ */
+export function decodedLeaves(leaves: Leaves): Leaves | undefined {
+  const deep = leaves.origins.map((origin) => ['prompt', 'secret'].includes(classOf(origin) ?? ''));
+  if (!deep.includes(true) && !ESCAPED.test(leaves.text)) return undefined;
+  const { text, starts } = leaves;
+  const parts: string[] = [];
+  const from: number[] = [];
+  for (let i = 0; i < starts.length; i += 1) {
+    const next = starts[i + 1];
+    const leaf = text.slice(starts[i], next === undefined ? text.length : next - 1);
+    const decode = deep[leaves.origin[i] ?? 0] === true ? decodings : unescapings;
+    for (const decoded of decode(leaf)) {
+      parts.push(decoded);
+      from.push(i);
+    }
+  }
+  if (parts.length === 0) return undefined;
+  let at = 0;
+  const bounds = parts.map((part) => (at += part.length + 1) - part.length - 1);
+  const pick = (list: readonly number[]): readonly number[] => from.map((i) => list[i] as number); // indexes of these lists
+  return {
+    ...leaves,
+    text: parts.join('\n'),
+    starts: bounds,
+    origin: pick(leaves.origin),
+    pattern: pick(leaves.pattern),
+    item: pick(leaves.item),
+  };
+}

@@ -1,0 +1,36 @@
+import type { Place } from './origin.ts';
+import { classOf } from './origin.ts';
+import type { Provenance } from './provenance.ts';
+
+const LONGEST = 80;
+
+/** Why nothing vouches for a value, and where it was seen. */
+export function describeUnvouched(argument: string, value: string, provenance: Provenance): string {
+  return `${argument} ${shown(value)} ${describeProvenance(provenance)}`;
+}
+
+/** Where a value was seen, for a person. The text is not yet made visible: the guard does that. */
+export function describeProvenance({ sightings, complete }: Provenance): string {
+  if (sightings.length === 0) {
+    return complete
+      ? 'comes from nowhere that this session has seen'
+      : 'was not found, and the session holds more than is kept';
+  }
+  const places = sightings.map(({ place, proves, late }) => {
+    const why = proves ? '' : late ? ', after content had named it' : ', too short to say anything';
+    return `${placeText(place)}${why}`;
+  });
+  const only = sightings.every(({ origin }) => classOf(origin) === 'untrusted');
+  return `${only ? 'comes only from' : 'was seen in'} ${places.join('; ')}`;
+}
+
+/** A place in words, such as `untrusted content: [3].subject of get_transactions`. */
+export function placeText({ origin, tool, path }: Place): string {
+  if (origin === 'prompt') return 'what the user typed';
+  const where = path === '' ? 'the result' : path;
+  return `${origin} content: ${where}${tool === undefined ? '' : ` of ${tool}`}`;
+}
+
+function shown(value: string): string {
+  return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
+}

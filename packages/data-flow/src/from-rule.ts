@@ -1,0 +1,55 @@
+import type { Origin } from './origin.ts';
+import type { Part } from './parts-of.ts';
+import { partsOf } from './parts-of.ts';
+import { piecesOf } from './pieces-of.ts';
+import { covers } from './origin.ts';
+import type { Provenance } from './provenance.ts';
+import type { SessionFlow } from './session-flow.ts';
+
+/** Where an argument, or a part of it, has to come from. */
+export interface FromRule {
+  readonly from: readonly Origin[];
+  /** What becomes of a call whose argument comes from elsewhere. @default 'ask' */
+  readonly else?: 'ask' | 'deny';
+  /** What of it is looked up. @default 'value' */
+  readonly part?: Part;
+  /** Fewest letters that prove something; less than the usual 5 for names. At least 2. @default 5 */
+  readonly shortest?: number;
+}
+
+/** A value of an argument that nothing accepted vouches for. */
+export interface Unvouched {
+  readonly value: string;
+  readonly provenance: Provenance;
+}
+
+/** The values in an argument that come from elsewhere; none when the rule is kept. */
+export function unvouchedIn(flow: SessionFlow, value: unknown, rule: FromRule): readonly Unvouched[] {
+  return partsOf(value, rule.part ?? 'value').flatMap((part) => {
+    const provenance = flow.originOf(part, { shortest: rule.shortest });
+    if (isVouched(provenance, rule) || isPutTogether(flow, part, provenance, rule)) return [];
+    return [{ value: part, provenance }];
+  });
+}
+
+function isVouched({ sightings }: Provenance, { from }: FromRule): boolean {
+  return sightings.some(
+    ({ origin, proves }) => proves && from.some((accepted) => covers(accepted, origin)),
+  );
+}
+
+/**
+ * Whether a value that nobody has seen is put together of vouched pieces: it is worth as much as the
+ * weakest of them. What content names as a whole is never taken apart.
+ */
+function isPutTogether(
+  flow: SessionFlow,
+  value: string,
+  { sightings }: Provenance,
+  rule: FromRule,
+): boolean {
+  if (sightings.length > 0 || rule.part === 'host') return false;
+  return piecesOf(value, (piece) =>
+    isVouched(flow.originOf(piece, { shortest: rule.shortest }), rule),
+  );
+}

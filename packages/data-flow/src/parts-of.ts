@@ -1,0 +1,66 @@
+import { normalizeText } from './normalize-text.ts';
+
+/**
+ * What of an argument is looked up: all of it, it as a link, the host it names, the addresses, the
+ * amounts or the links in it.
+ */
+export type Part = 'value' | 'link' | 'host' | 'email' | 'amount' | 'links';
+
+/** Those parts of a value, each as text. `null`, `undefined` and truth values have none. */
+export function partsOf(value: unknown, part: Part): readonly string[] {
+  return textsIn(value, 0).flatMap((text) => {
+    if (text.trim() === '') return [];
+    switch (part) {
+      case 'value':
+        return [text];
+      case 'link':
+        return [linkOf(text)];
+      case 'host':
+        return [hostOf(text)];
+      case 'email':
+        return orAll(text, text.match(EMAIL));
+      case 'amount':
+        return orAll(text, text.match(AMOUNT));
+      case 'links':
+        return [...new Set(Array.from(normalizeText(text).match(LINK) ?? [], linkOf))];
+    }
+  });
+}
+
+const EMAIL = /[^\s<>,;:"'()@]+@[^\s<>,;:"'()@]+[^\s<>,;:"'()@.]/g;
+const AMOUNT = /-?\d[\d.,'’]*/g;
+/** What a reader's program would make a link of: with a scheme, an address, or a name with a top level. */
+const LINK =
+  /[a-z][a-z0-9+.-]*:\/\/[^\s<>"'`|\\^{}[\]]+|[^\s<>"'`()[\]{},;:@/]+@[\p{L}\d.-]+\.[\p{L}]{2,}|(?:[\p{L}\d](?:[\p{L}\d-]*[\p{L}\d])?\.)+(?:\p{L}{2,}|xn--[a-z\d-]+)(?::\d+)?(?:\/[^\s<>"'`|\\^{}[\]]*)?/giu;
+
+const DEEPEST = 16;
+
+function textsIn(value: unknown, depth: number): readonly string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value === 'number' || typeof value === 'bigint') return [String(value)];
+  if (typeof value !== 'object' || value === null) return [];
+  if (depth === DEEPEST) return ['too deeply nested'];
+  return Object.values(value).flatMap((own) => textsIn(own, depth + 1));
+}
+
+/** A value that should hold something and holds none is looked up as it is, and found nowhere. */
+function orAll(text: string, found: readonly string[] | null): readonly string[] {
+  return found === null ? [text] : found;
+}
+
+/** A link without its scheme, its default port and what trails it; the host in small letters. */
+export function linkOf(text: string): string {
+  const bare = text.trim().replace(/[.,;:!?)\]}'"*_]+$/, '');
+  const [, scheme = '', rest = bare] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(bare) ?? [];
+  const end = rest.search(/[/?#\\]/);
+  const host = (end === -1 ? rest : rest.slice(0, end)).toLowerCase();
+  const port = /^https?$/i.test(scheme) || scheme === '' ? host.replace(/:(?:80|443)$/, '') : host;
+  return `${port}${end === -1 ? '' : rest.slice(end)}`.replace(/\/+$/, '');
+}
+
+/** The host of a URL, with or without a scheme. */
+export function hostOf(text: string): string {
+  const trimmed = text.trim();
+  const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `http://${trimmed}`;
+  return URL.canParse(whole) ? new URL(whole).hostname.replace(/\.$/, '') : trimmed;
+}

@@ -1,0 +1,66 @@
+import type { ToolFacts } from '@guardstile/core';
+import type { FromRule } from './from-rule.ts';
+import type { Origin } from './origin.ts';
+import type { PathLabels } from './path-labels.ts';
+
+/** Where what a tool is given can end up. */
+export type Sink = 'egress' | 'money' | 'code' | 'store';
+
+/** What is stated of one tool's part in the flow of data. */
+export interface ToolFlow {
+  /** Labels of its results by path, such as `{ '[].recipient': 'trusted:payee' }`. */
+  readonly labels?: PathLabels;
+  /** Label of everything else in its results. @default by its facts, never trusted */
+  readonly otherwise?: Origin;
+  /**
+   * Reads results that are text. Only for a format that escapes what it holds: in a template,
+   * content could write fields of its own.
+   *
+   * @default JSON.parse
+   */
+  readonly parse?: (text: string) => unknown;
+  /** Where arguments have to come from, by path, such as `{ recipient: { from: ['prompt'] } }`. */
+  readonly args?: Readonly<Record<string, FromRule>>;
+  /** Where its arguments can end up. @default by its facts */
+  readonly sinks?: readonly Sink[];
+  /** Whether what it does cannot be undone: it always asks. @default by its name */
+  readonly irreversible?: boolean;
+}
+
+/** What is known of a tool in the flow of data. */
+export interface FlowTool {
+  readonly name: string;
+  readonly facts: ToolFacts;
+  readonly flow: ToolFlow;
+}
+
+/** The label of what a tool returns, where nothing is stated. */
+export function defaultOrigin({ capabilities }: ToolFacts): Origin {
+  if (capabilities.includes('network')) return 'untrusted:web';
+  if (capabilities.includes('sendEmail')) return 'untrusted:mail';
+  if (capabilities.includes('readFile')) return 'untrusted:file';
+  if (capabilities.includes('databaseRead')) return 'untrusted:records';
+  return 'untrusted';
+}
+
+/** Where a tool's arguments can end up. What nobody has stated anything of can send them anywhere. */
+export function sinksOf({ facts, flow }: FlowTool): readonly Sink[] {
+  if (flow.sinks !== undefined) return flow.sinks;
+  const { capabilities, effect, money } = facts;
+  const sinks: Sink[] = [];
+  const reaches = capabilities.some((c) => c === 'network' || c === 'sendEmail');
+  if (reaches || effect === 'unknown') sinks.push('egress');
+  if (money) sinks.push('money');
+  if (capabilities.includes('executeCode')) sinks.push('code', 'egress');
+  if (capabilities.some((c) => c === 'writeFile' || c === 'databaseWrite')) sinks.push('store');
+  return [...new Set(sinks)];
+}
+
+const FINAL = /^(?:delete|remove|destroy|drop|erase|purge|wipe|truncate)$/;
+
+/** Whether what a tool does cannot be undone, as far as anybody says. */
+export function isIrreversible({ name, flow }: FlowTool): boolean {
+  if (flow.irreversible !== undefined) return flow.irreversible;
+  const words = name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').split(/[^A-Za-z0-9]+/);
+  return words.some((word) => FINAL.test(word.toLowerCase()));
+}
