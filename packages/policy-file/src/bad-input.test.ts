@@ -330,7 +330,10 @@ describe('what the application passes', () => {
   });
 
   it('as a set is refused where the file leaves none of that name to it', () => {
-    const given = { text: 'version: 1\nsets: { payees: { given: text }, own: [A] }', name: 'p.yaml' };
+    const given = {
+      text: 'version: 1\nsets: { payees: { given: text }, own: [A] }',
+      name: 'p.yaml',
+    };
     const load = (sets: Readonly<Record<string, readonly string[]>>) => (): unknown =>
       loadPolicy(given, { sets, examples: true });
     expect(load({ payees: ['B'] })).not.toThrow();

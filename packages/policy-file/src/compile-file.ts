@@ -12,6 +12,8 @@ import {
 import { type Body, bodiesOf, filledBody, ownBody } from './file-bodies.ts';
 import type { PolicyFileIssue } from './file-issue.ts';
 import type { ReadPolicyFile } from './read-policy-file.ts';
+import { partAt } from './part-at.ts';
+import { referencesIn } from './references.ts';
 import { type ValueOptions, type Values, valuesOf } from './values.ts';
 import { type StatedFacts, withFacts } from './with-facts.ts';
 import { withValues } from './with-values.ts';
@@ -35,13 +37,7 @@ export function compileFile(file: ReadPolicyFile, options: CompileFileOptions): 
   checkSelectors(file, issues);
   if (options.tools !== undefined) checkNames(file, options.tools, issues);
   for (const body of bodiesOf(document)) {
-    checkBody(file, body, values.example, { tools: options.tools }, issues);
-  }
-  if (issues.length > 0) return { ok: false, issues };
-  if (values.fixed) {
-    for (const body of bodiesOf(document)) {
-      checkBody(file, body, values.in({}), { emptyLists: true }, issues);
-    }
+    checkBody(file, body, values.example, options.tools, issues);
   }
   if (issues.length > 0) return { ok: false, issues };
 
@@ -91,17 +87,11 @@ function checkNames(
 /** Among how many names one is looked for: the time it takes grows with both. */
 const MOST_NAMES = 500;
 
-interface Checks {
-  readonly tools?: readonly string[] | undefined;
-  /** What the application gives may have no members; a list that somebody wrote has some. */
-  readonly emptyLists?: boolean;
-}
-
 function checkBody(
   file: ReadPolicyFile,
   body: Body,
   values: Values,
-  { tools, emptyLists = false }: Checks,
+  tools: readonly string[] | undefined,
   issues: PolicyFileIssue[],
 ): void {
   let complete = true;
@@ -110,16 +100,34 @@ function checkBody(
     issues.push(file.issueAt(path, message));
   });
   if (!complete) return;
-  const wrong = checkPolicy(filled, { emptyLists });
+  const wrong = writtenWrong(filled, body.document, values);
   const found = wrong.length > 0 || tools === undefined ? wrong : namesOfNone(filled, tools);
   for (const { path, message } of found)
     issues.push(file.issueAt([...body.path, ...path], message));
 }
 
+/** What is wrong, but for sets of the application that have no members: a list that somebody wrote has some. */
+function writtenWrong(
+  filled: PolicyDocument,
+  written: object,
+  { given }: Values,
+): readonly PolicyIssue[] {
+  const issues = checkPolicy(filled);
+  if (issues.length === 0) return issues;
+  const always = new Set(
+    checkPolicy(filled, { emptyLists: true }).map((issue) => JSON.stringify(issue)),
+  );
+  const isGiven = (part: unknown): boolean =>
+    [...given].some((name) => referencesIn(part).has(`$set ${name}`));
+  return issues.filter(
+    (issue) => always.has(JSON.stringify(issue)) || !isGiven(partAt(written, issue.path)),
+  );
+}
+
 /** What names no tool. Those of other sources are not among the application's own. */
 function namesOfNone(document: PolicyDocument, tools: readonly string[]): readonly PolicyIssue[] {
   const { rules = [] } = document; // it has no other issues
-  return checkPolicy(document, { tools }).filter(({ path: [part, i] }) => {
+  return checkPolicy(document, { tools, emptyLists: true }).filter(({ path: [part, i] }) => {
     const source = part === 'rules' && typeof i === 'number' ? rules[i]?.source : undefined;
     return source === undefined || source === 'app';
   });

@@ -51,10 +51,7 @@ export interface PolicyFile extends FilePolicy {
  *
  * @throws {GuardError} `policy_invalid` for a file that is invalid, or whose tests fail.
  */
-export async function policyFile(
-  path: string,
-  given: PolicyFileOptions = {},
-): Promise<PolicyFile> {
+export async function policyFile(path: string, given: PolicyFileOptions = {}): Promise<PolicyFile> {
   const options = ownOptions('policyFile', given, OPTIONS, 'options_invalid');
   const inUse: InUse = { version: await readVersion(path, options), listeners: new Set() };
   let last: Promise<unknown> = Promise.resolve();

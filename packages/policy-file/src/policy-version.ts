@@ -33,7 +33,12 @@ export async function readVersion(path: string, options: VersionOptions): Promis
   const failed = (await runTests(file, tried.policy)).filter(({ passed }) => !passed);
   if (failed.length > 0) throw fileInvalid(failed.map(({ at }) => at));
   const { facts = {}, revision = 0 } = file.document;
-  return { file, policy: { ...compiled.policy, facts }, revision, meaning: policyMeaning(file, env) };
+  return {
+    file,
+    policy: { ...compiled.policy, facts },
+    revision,
+    meaning: policyMeaning(file, env),
+  };
 }
 
 /** Whether nothing was written since, not even a comment. */

@@ -171,7 +171,11 @@ function valueOf(node: unknown, path: Path, wrong: Wrong): unknown {
   }
   // 511 to some readers of YAML, 777 to others.
   if (typeof value === 'number' && /^[-+]?0\d/.test(node.source ?? '')) {
-    wrong(offsetOfNode(node), path, `${node.source} can be read as two numbers; write it without the 0, or as text`);
+    wrong(
+      offsetOfNode(node),
+      path,
+      `${node.source} can be read as two numbers; write it without the 0, or as text`,
+    );
   }
   return value;
 }

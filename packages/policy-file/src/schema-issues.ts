@@ -1,6 +1,8 @@
 import { suggest } from '@guardstile/policy';
 import type * as z from 'zod';
 
+import { partAt } from './part-at.ts';
+
 type Path = readonly (string | number)[];
 
 /** One thing that does not fit a schema, in words. */
@@ -36,7 +38,7 @@ function describe(
       }));
     }
     case 'invalid_value':
-      return [{ path, message: notOneOf(at(value, path), issue.values) }];
+      return [{ path, message: notOneOf(partAt(value, path), issue.values) }];
     case 'invalid_union':
       return ofUnion(issue, path, value).concat(
         nearest(issue.errors).flatMap((one) => describe(one, path, value, known)),
@@ -58,7 +60,7 @@ function ofUnion(
 ): SchemaIssue[] {
   if (errors.length > 0) return [];
   const values: readonly unknown[] = Array.isArray(options) ? options : [];
-  return [{ path, message: notOneOf(at(value, path), values) }];
+  return [{ path, message: notOneOf(partAt(value, path), values) }];
 }
 
 function notOneOf(given: unknown, values: readonly unknown[]): string {
@@ -76,14 +78,4 @@ function nearest(errors: readonly (readonly Issue[])[]): readonly Issue[] {
 
 function isOfAnotherType({ code, path }: Issue): boolean {
   return code === 'invalid_type' && path.length === 0;
-}
-
-function at(value: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (part, key) =>
-      typeof part === 'object' && part !== null && Object.hasOwn(part, key)
-        ? (part as Readonly<Record<string | number, unknown>>)[key]
-        : undefined,
-    value,
-  );
 }

@@ -27,7 +27,7 @@ export interface ValueOptions {
 export interface ValueSource {
   /** Whether they are the same in every context. */
   readonly fixed: boolean;
-  /** Values of the same types, none of a set left empty, for looking at the policy without a context. */
+  /** Values of the same types, for looking at the policy without a context. */
   readonly example: Values;
   /** @throws {GuardError} `policy_error` where the application gives no list. */
   in(context: CallContext): Values;
@@ -46,7 +46,7 @@ export function valuesOf(
     variables[name] = value ?? NO_VALUE[declaration.type];
   }
   const fixed: Record<string, readonly Literal[]> = {};
-  const standIns: Record<string, readonly Literal[]> = {};
+  const given = new Set<string>();
   const dynamic: [name: string, declaration: Given, give: (context: CallContext) => unknown][] = [];
   for (const [name, declaration] of Object.entries(document.sets ?? {})) {
     if (Array.isArray(declaration)) {
@@ -54,9 +54,8 @@ export function valuesOf(
       continue;
     }
     const kind = declaration as Given; // what is no list
-    const { example = [] } = kind;
-    standIns[name] = example.length === 0 ? STAND_IN[kind.given] : example;
-    const stands = own(sets, name) ?? (examples ? (kind.example ?? standIns[name]) : undefined);
+    given.add(name);
+    const stands = own(sets, name) ?? (examples ? exampleOf(kind) : undefined);
     if (typeof stands === 'function') dynamic.push([name, kind, stands]);
     else if (stands === undefined) {
       issues.push(
@@ -65,13 +64,13 @@ export function valuesOf(
     } else if (isOf(stands, kind)) fixed[name] = stands;
     else issues.push(issueAt(['sets', name], `what is given has to be a list of ${kind.given}s`));
   }
-  const given = new Set(Object.keys(standIns));
   for (const name of Object.keys(sets)) {
     if (!given.has(name)) issues.push(issueAt(['sets'], notGiven(name, given)));
   }
+  const examplesOf = dynamic.map(([name, kind]) => [name, exampleOf(kind)] as const);
   return {
     fixed: dynamic.length === 0,
-    example: { sets: { ...fixed, ...standIns }, env: variables, given },
+    example: { sets: { ...fixed, ...Object.fromEntries(examplesOf) }, env: variables, given },
     in(context) {
       if (dynamic.length === 0) return { sets: fixed, env: variables, given };
       const filled = { ...fixed };
@@ -92,6 +91,10 @@ export function valuesOf(
 
 const NO_VALUE = { text: 'example', number: 0 } as const;
 const STAND_IN = { text: [NO_VALUE.text], number: [NO_VALUE.number] } as const;
+
+function exampleOf({ given, example = STAND_IN[given] }: Given): readonly Literal[] {
+  return example;
+}
 
 type Given = Exclude<SetDeclaration, readonly Literal[]>;
 

@@ -23,7 +23,11 @@ export function learnCommand(io: Io, finish: (code: ExitCode) => void): Command 
     .description('Propose a policy file from what audit logs hold, for somebody to review.')
     .argument('<log...>', 'directories or databases of logs')
     .option('-o, --output <file>', 'a new file for the policy; otherwise it is printed')
-    .option('--facts <policy>', 'a policy file that states what tools do; several times for several', repeated)
+    .option(
+      '--facts <policy>',
+      'a policy file that states what tools do; several times for several',
+      repeated,
+    )
     .option(
       '--hmac-key-file <file>',
       'checks in addition that every entry was written with this key',

@@ -168,7 +168,9 @@ describe('capabilities', () => {
     async (beside) => {
       for (const grant of [[], 'read-only', 'full'] as const) {
         const alone = createGuard({ policy: capabilities({ grant }) });
-        const guard = createGuard({ policy: compilePolicy({ ...beside, capabilities: { grant } }) });
+        const guard = createGuard({
+          policy: compilePolicy({ ...beside, capabilities: { grant } }),
+        });
         for (const tool of ['refund', 'frobnicate', 'purge', 'read_file', 'send_email']) {
           const call = { tool, args: {} };
           expect([tool, (await guard.decide(call)).effect]).toEqual([

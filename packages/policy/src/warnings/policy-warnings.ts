@@ -25,7 +25,7 @@ export function policyWarnings(
   options: WarningOptions = {},
 ): readonly PolicyIssue[] {
   const { tools } = ownOptions('policyWarnings', options, ['tools'], 'options_invalid');
-  const read = readDocument(document);
+  const read = readDocument(document, { emptyLists: true });
   if (read.issues.length > 0) return [];
   const { rules: given = [] } = document as { readonly rules?: readonly RuleDocument[] }; // read above
   const schemas = tools === undefined ? new Map() : schemasByTool(tools);
@@ -57,7 +57,9 @@ function notAPattern(
 ): readonly PolicyIssue[] {
   const [letter] = /[?[\]{}|^$\\]/.exec(name) ?? [];
   if (letter === undefined || known.has(name)) return [];
-  return [{ path, message: `only * is a pattern in names: "${name}" is about tools with a "${letter}"` }];
+  return [
+    { path, message: `only * is a pattern in names: "${name}" is about tools with a "${letter}"` },
+  ];
 }
 
 /** The tools that a rule is about, as far as they are known. */

@@ -1,0 +1,82 @@
+import { factsOf } from '@guardstile/core';
+import {
+  createSessionFlow,
+  type FlowTool,
+  judgeFlow,
+  type ResultLabels,
+  resultLabels,
+} from '@guardstile/data-flow';
+import type { Step, Suite, Trace } from '../attacks/data.ts';
+import { scriptOf } from '../attacks/script.ts';
+import { isInjected, isSink, sinksOf } from '../attacks/sinks.ts';
+import type { SuitePolicy } from './policies.ts';
+
+export type Effect = 'allow' | 'ask' | 'deny';
+
+/** What was decided of a recorded call. */
+export interface JudgedCall {
+  readonly tool: string;
+  readonly args: unknown;
+  readonly effect: Effect;
+  readonly reasons: readonly string[];
+  readonly sink: boolean;
+  readonly injected: boolean;
+}
+
+/** A tool of a suite, ready to be judged. */
+interface Known {
+  readonly tool: FlowTool;
+  readonly labels: ResultLabels;
+}
+
+/** The tools of a policy, prepared once. */
+export type Toolbox = ReadonlyMap<string, Known>;
+
+export function toolboxOf(policy: SuitePolicy): Toolbox {
+  return new Map(
+    Object.entries(policy.tools).map(([name, { facts, ...flow }]) => {
+      const tool: FlowTool = { name, facts: factsOf(name, { stated: facts }), flow };
+      return [name, { tool, labels: resultLabels(tool) }];
+    }),
+  );
+}
+
+/**
+ * Decides every call of a recorded run: all calls of one message before any of their results is
+ * seen. Every recorded result is seen, whatever was decided: the recorded run went on with it.
+ */
+export function runTrace(trace: Trace, suite: Suite, toolbox: Toolbox): readonly JudgedCall[] {
+  const flow = createSessionFlow();
+  const sinks = sinksOf(trace, suite);
+  flow.observe(trace.prompt, { origin: 'prompt' });
+  return scriptOf(trace).flatMap((turn) => {
+    const judged = turn.map(({ step }) => {
+      const findings = judge(step);
+      return {
+        tool: step.tool,
+        args: step.args,
+        effect: worst(findings.map(({ effect }) => effect)),
+        reasons: findings.map(({ reason }) => reason),
+        sink: isSink(step, sinks),
+        injected: isInjected(step),
+      };
+    });
+    for (const { id, step } of turn) {
+      const labels = toolbox.get(step.tool)?.labels;
+      if (step.error === undefined) labels?.observe(flow, step.result, id);
+      else labels?.observeError(flow, `${step.error} ${String(step.result)}`, id);
+    }
+    return judged;
+  });
+
+  function judge({ tool: name, args }: Step) {
+    const known = toolbox.get(name);
+    // There is no such tool: the framework refuses it, nothing is decided.
+    return known === undefined ? [] : judgeFlow(flow, known.tool, args);
+  }
+}
+
+function worst(effects: readonly Effect[]): Effect {
+  if (effects.includes('deny')) return 'deny';
+  return effects.includes('ask') ? 'ask' : 'allow';
+}
