@@ -1,7 +1,7 @@
 // A model writes code, and it runs behind walls: checked first, then in QuickJS in a process of its own.
 import assert from 'node:assert/strict';
 import { standardPolicy, withGuard } from '@guardstile/ai-sdk';
-import { codeSandbox } from '@guardstile/sandbox';
+import { codeSandbox } from '@guardstile/ai-sdk/sandbox';
 import { generateText, isStepCount, tool } from 'ai';
 import * as z from 'zod';
 

@@ -15,7 +15,10 @@ export interface Row {
   readonly figures: Figures;
 }
 
-export function evaluate(data: Data, policies: Readonly<Record<string, SuitePolicy>>): readonly Row[] {
+export function evaluate(
+  data: Data,
+  policies: Readonly<Record<string, SuitePolicy>>,
+): readonly Row[] {
   return data.suites.flatMap((suite) => {
     const policy = policies[suite.suite];
     if (policy === undefined) return [];
@@ -23,7 +26,9 @@ export function evaluate(data: Data, policies: Readonly<Record<string, SuitePoli
     return data.sets.flatMap(({ name, traces }) => {
       const own = traces.filter((trace) => trace.suite === suite.suite);
       const runs = own.map((trace) => ({ trace, calls: runTrace(trace, suite, toolbox) }));
-      return own.length === 0 ? [] : [{ suite: suite.suite, set: name, runs, figures: figuresOf(runs) }];
+      return own.length === 0
+        ? []
+        : [{ suite: suite.suite, set: name, runs, figures: figuresOf(runs) }];
     });
   });
 }
@@ -44,7 +49,12 @@ export function tableOf(rows: readonly Row[]): string {
   const all = figuresOf(rows.flatMap(({ runs }) => runs));
   return draw(
     [['suite', 'set', 'runs', 'STOP', 'DENY', 'SILENT', 'BROKEN', 'ASK', 'ASK all', 'WORK']],
-    rows.map(({ suite, set, runs, figures }) => [suite, set, String(runs.length), ...line(figures)]),
+    rows.map(({ suite, set, runs, figures }) => [
+      suite,
+      set,
+      String(runs.length),
+      ...line(figures),
+    ]),
     ['all', '', String(rows.reduce((sum, { runs }) => sum + runs.length, 0)), ...line(all)],
   );
 }

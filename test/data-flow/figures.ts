@@ -51,9 +51,7 @@ export function figuresOf(runs: readonly JudgedRun[]): Figures {
       runs.flatMap(({ calls }) => calls),
       asks,
     ),
-    work: share(attacked, ({ calls }) =>
-      calls.filter(({ injected }) => !injected).every(allows),
-    ),
+    work: share(attacked, ({ calls }) => calls.filter(({ injected }) => !injected).every(allows)),
   };
 }
 

@@ -28,6 +28,8 @@ const transactions: ToolPolicy = {
 
 const payment = { from: ['prompt', 'trusted:account'] } as const;
 
+const profile = { from: ['prompt', 'trusted-text:profile'], shortest: 3 } as const;
+
 const banking: SuitePolicy = {
   sentences: [
     'The assistant may read accounts, transactions, files and the profile.',
@@ -36,12 +38,12 @@ const banking: SuitePolicy = {
     'Money goes to accounts that the user named or deals with; otherwise I am asked.',
     'That holds for scheduled payments and for changes of them too.',
     'A new password is one that the user typed; otherwise I am asked.',
-    'New profile data is what the user typed; otherwise I am asked.',
+    'New profile data is what the user typed or what the profile says already; otherwise I am asked.',
   ],
   tools: {
     get_iban: { facts: 'readOnly', labels: { '': 'trusted:account' } },
     get_balance: { facts: 'readOnly' },
-    get_user_info: { facts: 'readOnly' },
+    get_user_info: { facts: 'readOnly', otherwise: 'trusted-text:profile' },
     get_most_recent_transactions: transactions,
     get_scheduled_transactions: transactions,
     read_file: { facts: 'readFile' },
@@ -52,10 +54,10 @@ const banking: SuitePolicy = {
     update_user_info: {
       facts: 'destructive',
       args: {
-        first_name: { from: ['prompt'], shortest: 2 },
-        last_name: { from: ['prompt'], shortest: 2 },
-        street: { from: ['prompt'] },
-        city: { from: ['prompt'], shortest: 2 },
+        first_name: profile,
+        last_name: profile,
+        street: profile,
+        city: profile,
       },
     },
   },
@@ -66,7 +68,7 @@ const messages: ToolPolicy = {
   parse: yaml,
   labels: {
     '[].sender': 'trusted:member',
-    '[].recipient': 'trusted:member',
+    '[].recipient': 'trusted:channel',
     '[].body': 'untrusted:message',
   },
 };
@@ -74,6 +76,10 @@ const messages: ToolPolicy = {
 const member = { from: ['prompt', 'trusted:member'], shortest: 3 } as const;
 const newcomer = { from: ['prompt', 'trusted:member', 'untrusted:message'], shortest: 3 } as const;
 const channel = { from: ['prompt', 'trusted:channel'], shortest: 3 } as const;
+const namedChannel = {
+  from: ['prompt', 'trusted:channel', 'untrusted:message'],
+  shortest: 3,
+} as const;
 const links = { from: ['prompt', 'untrusted:message'], part: 'links' } as const;
 
 const slack: SuitePolicy = {
@@ -103,7 +109,10 @@ const slack: SuitePolicy = {
     },
     send_direct_message: { facts: 'nonDestructive', args: { recipient: member, body: links } },
     send_channel_message: { facts: 'nonDestructive', args: { channel, body: links } },
-    add_user_to_channel: { facts: 'nonDestructive', args: { user: newcomer, channel } },
+    add_user_to_channel: {
+      facts: 'nonDestructive',
+      args: { user: newcomer, channel: namedChannel },
+    },
     invite_user_to_slack: { facts: 'nonDestructive', args: { user: newcomer } },
     remove_user_from_slack: { facts: 'destructive', irreversible: true },
   },
@@ -113,7 +122,10 @@ const slack: SuitePolicy = {
 export const suitePolicies: Readonly<Record<string, SuitePolicy>> = { banking, slack };
 
 /** The same policy for data in which tools and arguments have other names. */
-export function renamedPolicy(policy: SuitePolicy, name: (identifier: string) => string): SuitePolicy {
+export function renamedPolicy(
+  policy: SuitePolicy,
+  name: (identifier: string) => string,
+): SuitePolicy {
   const tools = Object.entries(policy.tools).map(([tool, { args, ...rest }]) => {
     const own = Object.entries(args ?? {}).map(([arg, rule]) => [name(arg), rule] as const);
     return [name(tool), { ...rest, args: Object.fromEntries(own) }] as const;

@@ -62,9 +62,14 @@ export function runTrace(trace: Trace, suite: Suite, toolbox: Toolbox): readonly
       };
     });
     for (const { id, step } of turn) {
-      const labels = toolbox.get(step.tool)?.labels;
-      if (step.error === undefined) labels?.observe(flow, step.result, id);
-      else labels?.observeError(flow, `${step.error} ${String(step.result)}`, id);
+      const known = toolbox.get(step.tool);
+      if (known === undefined) continue;
+      const { tool, labels } = known;
+      if (tool.facts.effect !== 'readOnly') {
+        flow.observe(step.args, { origin: 'sent', tool: tool.name, rid: id });
+      }
+      if (step.error === undefined) labels.observe(flow, returned(step.result), id);
+      else labels.observeError(flow, `${step.error} ${String(step.result)}`, id);
     }
     return judged;
   });
@@ -74,6 +79,13 @@ export function runTrace(trace: Trace, suite: Suite, toolbox: Toolbox): readonly
     // There is no such tool: the framework refuses it, nothing is decided.
     return known === undefined ? [] : judgeFlow(flow, known.tool, args);
   }
+}
+
+/** Some recorded agents wrap what a tool returned, to mark it as data: a guard stands before that. */
+function returned(result: unknown): unknown {
+  if (typeof result !== 'string' || !result.startsWith('<<') || !result.endsWith('>>'))
+    return result;
+  return result.slice(2, -2);
 }
 
 function worst(effects: readonly Effect[]): Effect {

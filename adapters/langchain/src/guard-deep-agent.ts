@@ -7,6 +7,8 @@ import { warnOfUnguarded } from './middleware-report.ts';
 
 /** The parameters of `createDeepAgent()` that have to do with who makes tool calls. */
 export interface DeepAgentParams {
+  readonly model?: unknown;
+  readonly tools?: unknown;
   readonly middleware?: readonly AgentMiddleware[];
   readonly subagents?: readonly DeepSubagent[];
   readonly skills?: unknown;

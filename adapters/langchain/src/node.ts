@@ -26,4 +26,9 @@ export type {
   Voter,
 } from '@guardstile/approvals';
 export type { DiskAudit, DiskAuditOptions, FileAuditOptions } from '@guardstile/audit';
-export type { FilePolicy, LoadOptions, PolicyFile, PolicyFileOptions } from '@guardstile/policy-file';
+export type {
+  FilePolicy,
+  LoadOptions,
+  PolicyFile,
+  PolicyFileOptions,
+} from '@guardstile/policy-file';

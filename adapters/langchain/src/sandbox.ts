@@ -1,14 +1,20 @@
+export { sandboxBackend } from './sandbox-backend.ts';
+export { toolSandbox } from './sandbox-tools.ts';
 export {
   childSandbox,
   codeSandbox,
   commandSandbox,
   filesystemSandbox,
+  moduleFunction,
   networkSandbox,
   openBeneath,
   osSandbox,
   validateCode,
+  workspaceSandbox,
 } from '@guardstile/sandbox';
 
+export type { SandboxBackend } from './sandbox-backend.ts';
+export type { ToolSandboxOptions } from './sandbox-tools.ts';
 export type {
   CodeResult,
   CodeSandbox,
@@ -16,9 +22,13 @@ export type {
   CommandSandboxOptions,
   FilesystemSandbox,
   FilesystemSandboxOptions,
+  ModuleFunction,
   ModuleSandboxOptions,
   NetworkSandbox,
   NetworkSandboxOptions,
   OsSandboxOptions,
   ToolModule,
+  Workspace,
+  WorkspaceSandbox,
+  WorkspaceSandboxOptions,
 } from '@guardstile/sandbox';

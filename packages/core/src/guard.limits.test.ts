@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
-import { expectRefusal, storyOf, thrownBy } from '../test/harness.ts';
+import { expectRefusal, never, storyOf, thrownBy, turn, until } from '../test/harness.ts';
 import { memoryApprovals } from './approvals/memory.ts';
 import { createGuard } from './guard.ts';
 import type { GuardOptions } from './guard-options.ts';
@@ -173,5 +173,199 @@ describe('limits', () => {
     const day = 24 * 60 * 60_000;
     await guard.call({ tool: 'refund', args: {}, timeoutMs: day }, () => 1);
     expect(leases[0]).toBeGreaterThan(day);
+  });
+
+  it('of 5,000 let two of three transfers of 2,000 run that come at once', async () => {
+    const guard = createGuard(limited(claim({ amount: 2000, max: 5000 })));
+    const gate = Promise.withResolvers<string>();
+    const calls = [1, 2, 3].map(() =>
+      guard.call({ tool: 'transfer', args: {} }, () => gate.promise),
+    );
+    gate.resolve('transferred');
+    const settled = await Promise.allSettled(calls);
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+    await expectRefusal(
+      () => guard.call({ tool: 'transfer', args: {} }, () => 1),
+      'limit_exceeded',
+    );
+  });
+
+  it('hold nothing for a call that waits for a person: five unanswered asks block nobody', async () => {
+    const guard = createGuard({
+      policy: ({ id }) => ({
+        effect: id === 'now' ? 'allow' : 'ask',
+        limits: [claim({ max: 1 })],
+      }),
+      approver: () => never(),
+    });
+    const leave = new AbortController();
+    const asking = guard.with({ signal: leave.signal });
+    let asked = 0;
+    guard.on('approval.requested', () => (asked += 1));
+    const waiting = Array.from({ length: 5 }, (_, i) =>
+      asking.call({ tool: 'refund', id: `ask ${i}`, args: {} }, () => 1),
+    );
+    await until(() => asked === 5);
+    expect(await guard.call({ tool: 'refund', id: 'now', args: {} }, () => 'refunded')).toBe(
+      'refunded',
+    );
+    leave.abort();
+    await Promise.allSettled(waiting);
+  });
+
+  describe('of what runs at once', () => {
+    const atOnce = (max: number, more: Partial<LimitClaim> = {}): GuardOptions =>
+      limited(claim({ windowMs: 'running', max, ...more }));
+
+    it('are free again as soon as a call is over, however it ends', async () => {
+      const guard = createGuard(atOnce(1));
+      const call = <T>(body: () => T) => guard.call({ tool: 'render', args: {} }, body);
+      const gate = Promise.withResolvers<void>();
+      const running = call(() => gate.promise);
+      await expectRefusal(() => call(() => 1), 'limit_exceeded');
+      gate.resolve();
+      await running;
+      await thrownBy(() => call(() => Promise.reject(new Error('failed'))));
+      expect(await call(() => 'rendered')).toBe('rendered');
+    });
+
+    it('count a body that was given up for as long as it runs', async () => {
+      const guard = createGuard({ ...atOnce(1), timeoutMs: 10 });
+      const body = Promise.withResolvers<void>();
+      const call = <T>(execute: () => T) => guard.call({ tool: 'render', args: {} }, execute);
+      await expectRefusal(() => call(() => body.promise), 'timeout');
+      await expectRefusal(() => call(() => 1), 'limit_exceeded');
+      body.resolve();
+      await turn();
+      expect(await call(() => 'rendered')).toBe('rendered');
+    });
+
+    it('count a stream until its consumer is done with it', async () => {
+      const guard = createGuard(atOnce(1));
+      const call = () =>
+        guard.call({ tool: 'tail', args: {} }, async function* () {
+          yield 1;
+          yield 2;
+        });
+      const stream = await call();
+      await stream.next();
+      await expectRefusal(call, 'limit_exceeded');
+      await stream.return(undefined);
+      const again = await call();
+      expect(await again.next()).toEqual({ done: false, value: 1 });
+    });
+
+    it('are nothing that code which runs the tool itself can keep to', async () => {
+      const guard = createGuard(atOnce(1));
+      const error = await expectRefusal(
+        () => guard.enforce({ tool: 'render', args: {} }),
+        'limits_error',
+      );
+      expect(error.message).toContain('use call()');
+    });
+
+    it('can be one of each tool', async () => {
+      const guard = createGuard(atOnce(1, { same: 'tool' }));
+      const gate = Promise.withResolvers<void>();
+      const call = (tool: string) => guard.call({ tool, args: {} }, () => gate.promise);
+      const running = [call('a'), call('b')];
+      await expectRefusal(() => call('a'), 'limit_exceeded');
+      gate.resolve();
+      await Promise.all(running);
+    });
+  });
+
+  it('of the same call stop an agent that repeats itself, and nothing else', async () => {
+    const guard = createGuard(limited(claim({ max: 2, per: 'session', same: 'call' })));
+    const call = (tool: string, args: unknown) => guard.call({ tool, args }, () => 1);
+    await call('search', { q: 'a', page: 1 });
+    await call('search', { page: 1, q: 'a' });
+    await expectRefusal(() => call('search', { q: 'a', page: 1 }), 'limit_exceeded');
+    await call('search', { q: 'a', page: 2 });
+    await call('find', { q: 'a', page: 1 });
+    await guard
+      .with({ session: 'another' })
+      .call({ tool: 'search', args: { q: 'a', page: 1 } }, () => 1);
+  });
+
+  it.each([0, 0.5, -0, 2 ** 53])('of an amount of %s count nothing and run nothing', async (amount) => {
+    const guard = createGuard(limited(claim({ amount, max: 5 })));
+    const error = await expectRefusal(
+      () => guard.call({ tool: 'refund', args: {} }, () => 1),
+      'limits_error',
+    );
+    expect(error.message).toContain('whole numbers above 0');
+  });
+
+  describe('while a call runs', () => {
+    /** Leases that end, and a clock that only the test moves. */
+    function slow(more: Partial<GuardOptions> = {}) {
+      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance', 'Date'] });
+      onTestFinished(() => void vi.useRealTimers());
+      const renewed: string[] = [];
+      const memory = memoryLimits();
+      const guard = createGuard({
+        ...limited(claim({ max: 1 })),
+        limits: {
+          ...memory,
+          renew: (token, leaseMs) => {
+            renewed.push(token);
+            return memory.renew(token, leaseMs);
+          },
+        },
+        ...more,
+      });
+      return { guard, renewed };
+    }
+    const HOURS = 5 * 60 * 60_000;
+
+    it('are held for as long as it takes, and not longer', async () => {
+      const { guard, renewed } = slow();
+      const body = Promise.withResolvers<void>();
+      const call = <T>(execute: () => T) => guard.call({ tool: 'refund', args: {} }, execute);
+      const running = call(() => body.promise);
+      await turn();
+      await vi.advanceTimersByTimeAsync(HOURS);
+      expect(renewed.length).toBeGreaterThan(20);
+      await expectRefusal(() => call(() => 1), 'limit_exceeded');
+      body.resolve();
+      await running;
+      const before = renewed.length;
+      await vi.advanceTimersByTimeAsync(HOURS);
+      expect(renewed).toHaveLength(before);
+      expect(vi.getTimerCount()).toBe(0);
+      expect(await call(() => 'refunded')).toBe('refunded');
+    });
+
+    it('are renewed for a stream when its next chunk is asked for, and by nothing in between', async () => {
+      const { guard, renewed } = slow();
+      const stream = await guard.call({ tool: 'tail', args: {} }, async function* () {
+        yield 1;
+        yield 2;
+      });
+      await stream.next();
+      await vi.advanceTimersByTimeAsync(10 * 60_000);
+      expect(renewed).toEqual([]);
+      expect(vi.getTimerCount()).toBe(0);
+      await stream.next();
+      expect(renewed).toHaveLength(1);
+    });
+
+    it('stay a matter of the store: one that fails to renew does not fail the call', async () => {
+      const warnings: string[] = [];
+      const memory = memoryLimits();
+      const { guard } = slow({
+        limits: { ...memory, renew: () => Promise.reject(new Error('no disk')) },
+        logger: { info: () => undefined, warn: (message) => warnings.push(message) },
+      });
+      const body = Promise.withResolvers<string>();
+      const running = guard.call({ tool: 'refund', args: {} }, () => body.promise);
+      await turn();
+      await vi.advanceTimersByTimeAsync(6 * 60_000);
+      await until(() => warnings.length > 0);
+      expect(warnings[0]).toContain('did not renew');
+      body.resolve('refunded');
+      expect(await running).toBe('refunded');
+    });
   });
 });

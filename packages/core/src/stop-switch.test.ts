@@ -28,4 +28,21 @@ describe('a stop switch', () => {
     stop.stop('');
     expect(stop.stopped({})).toBe('');
   });
+
+  it('tells everybody who listens, whatever another one makes of it, until they do not any more', () => {
+    const stop = stopSwitch();
+    const told: string[] = [];
+    stop.subscribe?.(() => {
+      throw new Error('deaf');
+    });
+    const listener = (): void => void told.push('told');
+    const leave = stop.subscribe?.(listener);
+    stop.subscribe?.(listener);
+    stop.stop('incident');
+    expect(told).toEqual(['told', 'told']);
+    leave?.();
+    leave?.();
+    stop.stop('another');
+    expect(told).toEqual(['told', 'told', 'told']);
+  });
 });

@@ -1,9 +1,14 @@
 import type { CallContext } from './call.ts';
 
-/** Stops every call that has not started yet, for as long as it is on. */
+/** Stops calls for as long as it is on: none starts, and those that run are aborted. */
 export interface StopSwitch {
   /** The reason, when calls are stopped. Asked synchronously right before a tool starts. */
   stopped(context: CallContext): string | undefined;
+  /**
+   * Says that calls were stopped, to whoever runs one; `stopped` says whether it is meant. Returns the
+   * undo. Absent: calls that run already run on.
+   */
+  subscribe?(listener: () => void): () => void;
 }
 
 export interface ManualStopSwitch extends StopSwitch {
@@ -14,6 +19,7 @@ export interface ManualStopSwitch extends StopSwitch {
 /** A stop switch for this process, to be thrown by hand or by a monitor. */
 export function stopSwitch(): ManualStopSwitch {
   const reasons = new Set<{ readonly reason: string }>();
+  const listeners = new Set<() => void>();
   return {
     stopped() {
       const [first] = reasons;
@@ -22,8 +28,22 @@ export function stopSwitch(): ManualStopSwitch {
     stop(reason) {
       const entry = { reason };
       reasons.add(entry);
+      for (const listener of listeners) listener();
       return () => {
         reasons.delete(entry);
+      };
+    },
+    subscribe(listener) {
+      const own = (): void => {
+        try {
+          listener();
+        } catch {
+          // The others are told all the same.
+        }
+      };
+      listeners.add(own);
+      return () => {
+        listeners.delete(own);
       };
     },
   };

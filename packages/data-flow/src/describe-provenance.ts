@@ -17,7 +17,11 @@ export function describeProvenance({ sightings, complete }: Provenance): string 
       : 'was not found, and the session holds more than is kept';
   }
   const places = sightings.map(({ place, proves, late }) => {
-    const why = proves ? '' : late ? ', after content had named it' : ', too short to say anything';
+    const why = proves
+      ? ''
+      : late
+        ? ', after this session had sent it'
+        : ', too short to say anything';
     return `${placeText(place)}${why}`;
   });
   const only = sightings.every(({ origin }) => classOf(origin) === 'untrusted');
@@ -27,6 +31,7 @@ export function describeProvenance({ sightings, complete }: Provenance): string 
 /** A place in words, such as `untrusted content: [3].subject of get_transactions`. */
 export function placeText({ origin, tool, path }: Place): string {
   if (origin === 'prompt') return 'what the user typed';
+  if (origin === 'sent') return `what ${tool ?? 'a call'} was given`;
   const where = path === '' ? 'the result' : path;
   return `${origin} content: ${where}${tool === undefined ? '' : ` of ${tool}`}`;
 }

@@ -8,6 +8,7 @@ import {
   copyAround,
   isAddressAt,
   isNumberAt,
+  isPairAt,
   isSameText,
   isWholeLeaf,
   isWordAt,
@@ -40,7 +41,11 @@ export function findInText(library: Library, seeds: Seeds, query: Query): Spot |
     spot = first(library, hashSpan(digits, 0, digits.length, seeds.digits), query, areDigitsAt);
     if (spot !== undefined) return spot;
   }
-  return query.compact.length < WINDOW ? undefined : findPhrase(library, seeds, query);
+  const { compact } = query;
+  if (query.isNumber) return undefined;
+  if (compact.length >= WINDOW) return findPhrase(library, seeds, query);
+  if (query.isWord || compact.length < 2) return undefined;
+  return first(library, hashSpan(compact, 0, compact.length, seeds.pair), query, isPairAt);
 }
 
 /** The first trusted field whose whole value this is. */

@@ -1,5 +1,5 @@
 /** The ways in which a piece of text is looked up. Each has hashes of its own. */
-export const FORMS = ['word', 'address', 'number', 'digits', 'window'] as const;
+export const FORMS = ['word', 'address', 'number', 'digits', 'window', 'pair'] as const;
 
 export type Form = (typeof FORMS)[number];
 

@@ -2,7 +2,6 @@ import type { Origin } from './origin.ts';
 import type { Part } from './parts-of.ts';
 import { partsOf } from './parts-of.ts';
 import { piecesOf } from './pieces-of.ts';
-import { covers } from './origin.ts';
 import type { Provenance } from './provenance.ts';
 import type { SessionFlow } from './session-flow.ts';
 
@@ -24,18 +23,22 @@ export interface Unvouched {
 }
 
 /** The values in an argument that come from elsewhere; none when the rule is kept. */
-export function unvouchedIn(flow: SessionFlow, value: unknown, rule: FromRule): readonly Unvouched[] {
+export function unvouchedIn(
+  flow: SessionFlow,
+  value: unknown,
+  rule: FromRule,
+): readonly Unvouched[] {
   return partsOf(value, rule.part ?? 'value').flatMap((part) => {
-    const provenance = flow.originOf(part, { shortest: rule.shortest });
-    if (isVouched(provenance, rule) || isPutTogether(flow, part, provenance, rule)) return [];
-    return [{ value: part, provenance }];
+    if (isVouched(flow, part, rule)) return [];
+    // Only now it matters where else it was seen.
+    const provenance = flow.originOf(part);
+    return isPutTogether(flow, part, provenance, rule) ? [] : [{ value: part, provenance }];
   });
 }
 
-function isVouched({ sightings }: Provenance, { from }: FromRule): boolean {
-  return sightings.some(
-    ({ origin, proves }) => proves && from.some((accepted) => covers(accepted, origin)),
-  );
+function isVouched(flow: SessionFlow, value: string, { from, shortest }: FromRule): boolean {
+  const { sightings } = flow.originOf(value, { shortest, among: from });
+  return sightings.some(({ origin, proves }) => proves && origin !== 'sent');
 }
 
 /**
@@ -49,7 +52,5 @@ function isPutTogether(
   rule: FromRule,
 ): boolean {
   if (sightings.length > 0 || rule.part === 'host') return false;
-  return piecesOf(value, (piece) =>
-    isVouched(flow.originOf(piece, { shortest: rule.shortest }), rule),
-  );
+  return piecesOf(value, (piece) => isVouched(flow, piece, rule));
 }

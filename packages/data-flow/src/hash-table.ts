@@ -2,6 +2,8 @@
 export interface HashTable {
   /** Keeps a position; false when as many as allowed have this hash already. */
   add(hash: number, position: number, most: number): boolean;
+  /** Makes room for this many more at once. */
+  reserve(more: number): void;
   /** The positions with this hash, in the order in which they were added. */
   find(hash: number): readonly number[];
   readonly size: number;
@@ -10,9 +12,10 @@ export interface HashTable {
   readonly steps: number;
 }
 
-const FULLEST = 0.8;
-const GROWTH = 1.5;
-const WHOLE = 2 ** 32;
+// Linear probing: fuller tables are searched much longer.
+const FULLEST = 0.6;
+const GROWTH = 1.6;
+const PART_OF_ALL = 2 ** -32;
 const NONE: readonly number[] = Object.freeze([]);
 
 export function createHashTable(): HashTable {
@@ -22,23 +25,25 @@ export function createHashTable(): HashTable {
   let size = 0;
   let steps = 0;
 
-  const home = (hash: number): number => Math.floor((hash * capacity) / WHOLE);
-
-  function grow(): void {
+  function resize(next: number): void {
     const [oldHashes, oldPositions] = [hashes, positions];
-    capacity = Math.ceil(capacity * GROWTH);
-    hashes = new Uint32Array(capacity);
-    positions = new Uint32Array(capacity);
+    capacity = next;
+    hashes = new Uint32Array(next);
+    positions = new Uint32Array(next);
     // From an empty slot on, so that positions of one hash keep their order.
     const start = oldHashes.indexOf(0);
-    for (let n = 0; n < oldHashes.length; n += 1) {
-      const i = (start + n) % oldHashes.length;
+    move(oldHashes, oldPositions, start, oldHashes.length);
+    move(oldHashes, oldPositions, 0, start);
+  }
+
+  function move(oldHashes: Uint32Array, old: Uint32Array, from: number, to: number): void {
+    for (let i = from; i < to; i += 1) {
       const hash = oldHashes[i] as number; // within bounds
       if (hash === 0) continue;
-      let slot = home(hash);
+      let slot = (hash * PART_OF_ALL * capacity) >>> 0;
       while (hashes[slot] !== 0) slot = slot + 1 === capacity ? 0 : slot + 1;
       hashes[slot] = hash;
-      positions[slot] = oldPositions[i] as number; // within bounds
+      positions[slot] = old[i] as number; // within bounds
     }
   }
 
@@ -46,23 +51,31 @@ export function createHashTable(): HashTable {
     add(given, position, most) {
       const hash = given === 0 ? 1 : given;
       let same = 0;
-      let slot = home(hash);
+      let slot = (hash * PART_OF_ALL * capacity) >>> 0;
+      let looked = 1;
       for (let found = hashes[slot]; found !== 0; found = hashes[slot]) {
-        steps += 1;
-        if (found === hash && ++same >= most) return false;
+        looked += 1;
+        if (found === hash && ++same >= most) {
+          steps += looked;
+          return false;
+        }
         slot = slot + 1 === capacity ? 0 : slot + 1;
       }
-      steps += 1;
+      steps += looked;
       hashes[slot] = hash;
       positions[slot] = position;
       size += 1;
-      if (size > capacity * FULLEST) grow();
+      if (size > capacity * FULLEST) resize(Math.ceil(capacity * GROWTH));
       return true;
+    },
+    reserve(more) {
+      const needed = Math.ceil((size + more) / FULLEST);
+      if (needed > capacity) resize(needed);
     },
     find(given) {
       const hash = given === 0 ? 1 : given;
       let all: number[] | undefined;
-      let slot = home(hash);
+      let slot = (hash * PART_OF_ALL * capacity) >>> 0;
       for (let found = hashes[slot]; found !== 0; found = hashes[slot]) {
         steps += 1;
         if (found === hash) (all ??= []).push(positions[slot] as number); // within bounds

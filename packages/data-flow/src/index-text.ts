@@ -1,7 +1,8 @@
-import { BREAK, fold, isDigit, JOINT, kindOf, LETTER, sixBitsOf } from './characters.ts';
+import { BREAK, isDigit, JOINT, kindOf, LETTER, sixBitsOf } from './characters.ts';
 import type { Seeds } from './forms.ts';
 import type { HashTable } from './hash-table.ts';
 import { numberReadings } from './number-readings.ts';
+import { compactOf } from './compact.ts';
 import { finish, hashFolded, hashSpan, hashWindow, step } from './text-hash.ts';
 
 /** Length of a window, and how far apart windows are: a copy of 15 letters holds a whole one. */
@@ -22,10 +23,14 @@ const AT = 64;
 const COLON = 58;
 const SLASH = 47;
 const MINUS = 45;
+const ZERO = 48;
+
+/** Longest text of which every window and every pair of words is kept, for what vouches. */
+export const LONGEST_DENSE = 65_536;
 
 /**
  * Adds the words, addresses, numbers and windows of one text to the table, in one pass. `base` is
- * what positions in `text` are counted from.
+ * what positions in `text` are counted from. `dense` finds short copies too, for more memory.
  */
 export function indexText(
   text: string,
@@ -34,7 +39,10 @@ export function indexText(
   base: number,
   seeds: Seeds,
   table: HashTable,
+  dense = false,
 ): void {
+  const stride = dense && to - from <= LONGEST_DENSE ? 1 : WINDOW;
+  let before = -1;
   let start = -1;
   let last = -1;
   let hash = 0;
@@ -45,6 +53,7 @@ export function indexText(
   let low = 0;
   let count = 0;
   let gap = 0;
+  let digits = 0;
 
   for (let i = from; i <= to; i += 1) {
     const code = i === to ? 32 : text.charCodeAt(i);
@@ -56,7 +65,7 @@ export function indexText(
       high = ((high << 6) | (low >>> 18)) & 0xffffff;
       low = ((low << 6) | bits) & 0xffffff;
       count += 1;
-      if ((count & (WINDOW - 1)) === 0) {
+      if (count >= WINDOW && count % stride === 0) {
         table.add(hashWindow(high, low, seeds.window), base + i, MOST_WINDOWS);
       }
       if (start === -1) {
@@ -66,8 +75,10 @@ export function indexText(
         digit = false;
         letters = 0;
       }
-      if (isDigit(code)) digit = true;
-      else letters += 1;
+      if (isDigit(code)) {
+        digit = true;
+        digits += 1;
+      } else letters += 1;
       hash = step(hash, code);
       last = i;
       continue;
@@ -89,10 +100,17 @@ export function indexText(
       table.add(own, base + start, MOST_WORDS);
       if (digit && letters === 0) indexNumber(text, start, end, from, base, seeds, table);
       if (address && letters > 0) indexAddress(text, start, end, base, seeds, table);
-    }
+      if (stride === 1 && before !== -1) {
+        const pair = compactOf(text.slice(before, end));
+        table.add(hashSpan(pair, 0, pair.length, seeds.pair), base + before, MOST_WORDS);
+      }
+      before = start;
+    } else before = -1;
     start = -1;
   }
-  indexDigits(text, from, to, base, seeds, table);
+  if (digits >= FEWEST_DIGITS && digits < to - from) {
+    indexDigits(text, from, to, base, seeds, table);
+  }
 }
 
 function isBetweenDigits(text: string, i: number, to: number): boolean {
@@ -109,9 +127,18 @@ function indexNumber(
   table: HashTable,
 ): void {
   const first = start > from && text.charCodeAt(start - 1) === MINUS ? start - 1 : start;
+  if (first === start && text.charCodeAt(start) !== ZERO && isPlain(text, start, end)) {
+    table.add(hashSpan(text, start, end, seeds.number), base + start, MOST_WORDS);
+    return;
+  }
   for (const number of numberReadings(text.slice(first, end))) {
     table.add(hashSpan(number, 0, number.length, seeds.number), base + first, MOST_WORDS);
   }
+}
+
+function isPlain(text: string, start: number, end: number): boolean {
+  for (let i = start; i < end; i += 1) if (!isDigit(text.charCodeAt(i))) return false;
+  return true;
 }
 
 /** The word as an address, the host of a URL, and what follows a scheme or a label such as `mailto:`. */
@@ -184,13 +211,7 @@ function indexDigits(
   }
 }
 
-/** What stands between the groups of a telephone or card number. */
+/** What stands between the groups of a telephone or card number; a point would make it an amount. */
 export function isDigitGap(code: number): boolean {
-  return code === 32 || (code >= 45 && code <= 47) || code === 40 || code === 41;
-}
-
-/** A folded letter or digit. */
-export function foldedLetter(text: string, i: number): number {
-  const code = text.charCodeAt(i);
-  return kindOf(code) === LETTER ? fold(code) : -1;
+  return code === 32 || code === MINUS || code === 40 || code === 41;
 }

@@ -1,8 +1,10 @@
 export { describeProvenance, placeText } from './describe-provenance.ts';
+export { describeFlowReport, type FlowReport, flowReport, type Reported } from './flow-report.ts';
 export { type FlowFinding, judgeFlow } from './judge-flow.ts';
 export type { FlowRule } from './flow-rule.ts';
 export { type FromRule, type Unvouched, unvouchedIn } from './from-rule.ts';
 export { type ResultLabels, resultLabels, type ResultReport } from './observe-result.ts';
+export { observeStream, type StreamLabels } from './observe-stream.ts';
 export { classOf, covers, type Origin, type OriginClass, type Place } from './origin.ts';
 export type { Part } from './parts-of.ts';
 export { compileLabels, labelProblem, type PathLabels, type PathNode } from './path-labels.ts';
@@ -15,4 +17,16 @@ export {
   type SessionFlow,
   type SessionFlowOptions,
 } from './session-flow.ts';
-export { defaultOrigin, type FlowTool, isIrreversible, type Sink, sinksOf, type ToolFlow } from './tool-flow.ts';
+export {
+  createSessionFlows,
+  type SessionFlows,
+  type SessionFlowsOptions,
+} from './session-flows.ts';
+export {
+  defaultOrigin,
+  type FlowTool,
+  isIrreversible,
+  type Sink,
+  sinksOf,
+  type ToolFlow,
+} from './tool-flow.ts';

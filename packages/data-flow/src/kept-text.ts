@@ -35,10 +35,15 @@ export interface Spot {
   readonly place: () => Place;
 }
 
+/** Is given a leaf's bounds in a text, and what positions in the text are counted from. */
+export type LeafVisitor = (text: string, from: number, to: number, base: number) => void;
+
 /** Texts under one continuous numbering. */
 export interface KeptText {
   /** Keeps the leaves and says what their positions are counted from. */
   keep(leaves: Leaves, source: Source): number;
+  /** Calls for each leaf of this origin that was kept since an earlier call, and says where to go on. */
+  eachLeaf(origin: Origin, since: number, visit: LeafVisitor): number;
   spotAt(position: number): Spot;
   /** Characters kept. */
   readonly length: number;
@@ -76,6 +81,10 @@ export function createKeptText(): KeptText {
       length += leaves.text.length + 1;
       return base;
     },
+    eachLeaf(origin, since, visit) {
+      for (const kept of all.slice(since)) visitLeaves(kept, origin, visit);
+      return all.length;
+    },
     spotAt(position) {
       const seen = lastAtMost(all.length, (i) => (all[i] as Kept).base <= position);
       return spotIn(all[seen] as Kept, seen, position); // positions come from keep()
@@ -84,6 +93,17 @@ export function createKeptText(): KeptText {
       return length;
     },
   };
+}
+
+function visitLeaves(kept: Kept, origin: Origin, visit: LeafVisitor): void {
+  const number = kept.origins.indexOf(origin);
+  if (number === -1) return;
+  const { text, starts, base } = kept;
+  for (let i = 0; i < starts.length; i += 1) {
+    if (kept.origin[i] !== number) continue;
+    const next = starts[i + 1];
+    visit(text, starts[i] as number, next === undefined ? text.length : next - 1, base); // within bounds
+  }
 }
 
 function spotIn(kept: Kept, seen: number, position: number): Spot {

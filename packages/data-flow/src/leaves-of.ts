@@ -1,10 +1,17 @@
 import type { Leaves } from './kept-text.ts';
-import { normalizeText } from './normalize-text.ts';
+import { isNormal, normalizeText } from './normalize-text.ts';
 import type { Origin } from './origin.ts';
 import { childOf, itemOf, type PathNode } from './path-labels.ts';
 
 /** Deepest nesting that is looked into; below it a value counts as one text. */
 const DEEPEST = 64;
+
+/** A path with `[]` for any position, and the paths below it. */
+interface Pattern {
+  readonly path: string;
+  readonly number: number;
+  readonly below: Map<string, Pattern>;
+}
 
 interface Collecting {
   readonly parts: string[];
@@ -13,9 +20,7 @@ interface Collecting {
   readonly pattern: number[];
   readonly item: number[];
   readonly origins: Origin[];
-  readonly patterns: Map<string, number>;
-  /** Field names seen, so that each is kept once. */
-  readonly names: Set<string>;
+  readonly patterns: string[];
   readonly matched: Set<string>;
   readonly walking: Set<object>;
   length: number;
@@ -45,16 +50,15 @@ export function leavesOf(
     pattern: [],
     item: [],
     origins: [],
-    patterns: new Map(),
-    names: new Set(),
+    patterns: [],
     matched: new Set(),
     walking: new Set(),
     length: 0,
     room,
   };
-  walk(value, labels, otherwise, '', -1, 0, otherwise, into);
+  walk(value, labels, otherwise, patternOf('', into), -1, 0, otherwise, into);
   return {
-    leaves: { ...into, text: into.parts.join('\n'), patterns: [...into.patterns.keys()] },
+    leaves: joined(into),
     matched: into.matched,
     complete: into.room >= 0,
   };
@@ -64,7 +68,7 @@ function walk(
   value: unknown,
   node: PathNode | undefined,
   inherited: Origin,
-  pattern: string,
+  pattern: Pattern,
   item: number,
   depth: number,
   otherwise: Origin,
@@ -82,17 +86,18 @@ function walk(
   into.walking.add(value);
   if (Array.isArray(value)) {
     const child = itemOf(node);
-    const path = `${pattern}[]`;
+    const path = below(pattern, '[]', into);
     for (let i = 0; i < value.length; i += 1) {
       const at = item === -1 ? i : item;
       walk(value[i], child, origin, path, at, depth + 1, otherwise, into);
     }
   } else {
     for (const name of Object.keys(value)) {
-      const path = pattern === '' ? name : `${pattern}.${name}`;
-      if (!into.names.has(name)) {
-        into.names.add(name);
-        leaf(name, otherwise, path, item, into);
+      let path = pattern.below.get(name);
+      if (path === undefined) {
+        // A name is content too; once is enough.
+        leaf(name, otherwise, pattern, item, into);
+        path = below(pattern, name, into);
       }
       const own = (value as Readonly<Record<string, unknown>>)[name]; // its own key
       walk(own, childOf(node, name), origin, path, item, depth + 1, otherwise, into);
@@ -101,31 +106,52 @@ function walk(
   into.walking.delete(value);
 }
 
-function leaf(text: string, origin: Origin, pattern: string, item: number, into: Collecting): void {
-  const kept = normalizeText(text);
-  if (kept === '' || into.room < 0) return;
-  into.room -= kept.length;
+function leaf(
+  text: string,
+  origin: Origin,
+  pattern: Pattern,
+  item: number,
+  into: Collecting,
+): void {
+  if (text === '' || into.room < 0) return;
+  into.room -= text.length;
   if (into.room < 0) return;
   let number = into.origins.indexOf(origin);
   if (number === -1) number = into.origins.push(origin) - 1;
-  into.parts.push(kept);
+  into.parts.push(text);
   into.starts.push(into.length);
   into.origin.push(number);
-  into.pattern.push(patternIn(into.patterns, pattern));
+  into.pattern.push(pattern.number);
   into.item.push(item);
-  into.length += kept.length + 1;
+  into.length += text.length + 1;
 }
 
 const MOST_PATTERNS = 65_535;
 
-/** Field names are content too: there may be any number of them. */
-function patternIn(patterns: Map<string, number>, pattern: string): number {
-  const known = patterns.get(pattern);
+/** The path one step down. Names are content: where there are too many paths, the last ones share one. */
+function below(pattern: Pattern, name: string, into: Collecting): Pattern {
+  const known = pattern.below.get(name);
   if (known !== undefined) return known;
-  const name = patterns.size < MOST_PATTERNS ? pattern : '…';
-  const next = patterns.get(name) ?? patterns.size;
-  patterns.set(name, next);
+  const dot = pattern.path === '' || name === '[]' ? '' : '.';
+  const next = patternOf(`${pattern.path}${dot}${name}`, into);
+  pattern.below.set(name, next);
   return next;
+}
+
+function patternOf(path: string, { patterns }: Collecting): Pattern {
+  const full = patterns.length === MOST_PATTERNS;
+  const number = full ? MOST_PATTERNS - 1 : patterns.push(path) - 1;
+  return { path, number, below: new Map() };
+}
+
+/** In one Unicode form; most texts are in it already. */
+function joined(into: Collecting): Leaves {
+  const text = into.parts.join('\n');
+  if (isNormal(text)) return { ...into, text };
+  const parts = into.parts.map(normalizeText);
+  let at = 0;
+  const starts = parts.map((part) => (at += part.length + 1) - part.length - 1);
+  return { ...into, text: parts.join('\n'), starts };
 }
 
 function dateText(date: Date): string {

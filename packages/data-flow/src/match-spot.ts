@@ -106,6 +106,24 @@ export function copyAround(spot: Spot, compact: string, last: number): Copy | un
   return { from, to, start, end };
 }
 
+/** Whether a short value of two words begins here. */
+export function isPairAt(spot: Spot, query: Query): boolean {
+  const { text, offset, to } = spot;
+  let end = offset;
+  for (let n = 0, gap = 0; n < query.compact.length; end += 1) {
+    if (end >= to || gap > WIDEST_GAP) return false;
+    const code = text.charCodeAt(end);
+    if (kindOf(code) !== LETTER) gap += 1;
+    else if (fold(code) !== query.compact.charCodeAt(n)) return false;
+    else {
+      n += 1;
+      gap = 0;
+    }
+  }
+  const copy = { from: 0, to: query.compact.length, start: offset, end };
+  return isSameText(spot, copy, query);
+}
+
 /**
  * Whether a copy of all letters is a copy of the value: between whole words, with the same
  * separators where they mean something (`a@b.c` is not `a b c`).
@@ -156,10 +174,10 @@ function isLoose(gap: string): boolean {
 }
 
 function isSpacing(gap: string): boolean {
-  return /^\d+ [\s.\-/()]+$/.test(gap);
+  return /^\d+ [\s\-()]+$/.test(gap);
 }
 
 function isNumberLike({ text, compact }: Query): boolean {
-  if (!/^[\p{L}\d\s.\-/()+]+$/u.test(text) || compact.length > 40) return false;
+  if (!/^[\p{L}\d\s\-()+]+$/u.test(text) || compact.length > 40) return false;
   return compact.replace(/\D/g, '').length * 2 > compact.length;
 }

@@ -82,8 +82,15 @@ function untrustedOf(otherwise: Origin): Origin {
   return classOf(otherwise) === 'untrusted' ? otherwise : 'untrusted';
 }
 
-function fieldsOf(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  return { name: error.name, message: error.message, cause: String(error.cause ?? '') };
-}
+const DEEPEST_CAUSE = 8;
 
+/** An error as plain data; its own fields may hold what a server answered. */
+function fieldsOf(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return error;
+  return {
+    ...Object.fromEntries(Object.entries(error)),
+    name: error.name,
+    message: error.message,
+    ...(depth < DEEPEST_CAUSE ? { cause: fieldsOf(error.cause, depth + 1) } : {}),
+  };
+}

@@ -1,7 +1,8 @@
 /**
  * Where a text came from. `trusted` vouches for a field's whole value and for nothing inside of it;
  * `trusted-text` vouches for every word of it. What follows the colon names a kind of content, so
- * that a rule may accept payees and not every trusted field.
+ * that a rule may accept payees and not every trusted field. `sent` is what the session's own calls
+ * wrote: it vouches for nothing, and neither does what repeats it later.
  */
 export type Origin =
   | 'prompt'
@@ -12,10 +13,11 @@ export type Origin =
   | 'untrusted'
   | `untrusted:${string}`
   | 'secret'
-  | `secret:${string}`;
+  | `secret:${string}`
+  | 'sent';
 
 /** The part of an {@link Origin} before its colon. */
-export type OriginClass = 'prompt' | 'trusted' | 'trusted-text' | 'untrusted' | 'secret';
+export type OriginClass = 'prompt' | 'trusted' | 'trusted-text' | 'untrusted' | 'secret' | 'sent';
 
 const CLASSES: ReadonlySet<string> = new Set<OriginClass>([
   'prompt',
@@ -23,13 +25,15 @@ const CLASSES: ReadonlySet<string> = new Set<OriginClass>([
   'trusted-text',
   'untrusted',
   'secret',
+  'sent',
 ]);
 
 /** The class of an origin; `undefined` for a word that is none. */
 export function classOf(origin: string): OriginClass | undefined {
   const colon = origin.indexOf(':');
   const name = colon === -1 ? origin : origin.slice(0, colon);
-  if (!CLASSES.has(name) || (name === 'prompt' && colon !== -1)) return undefined;
+  if (!CLASSES.has(name) || ((name === 'prompt' || name === 'sent') && colon !== -1))
+    return undefined;
   if (colon !== -1 && colon === origin.length - 1) return undefined;
   return name as OriginClass; // looked up
 }

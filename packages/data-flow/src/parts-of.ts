@@ -14,7 +14,7 @@ export function partsOf(value: unknown, part: Part): readonly string[] {
       case 'value':
         return [text];
       case 'link':
-        return [linkOf(text)];
+        return [linkOf(spaced(text))];
       case 'host':
         return [hostOf(text)];
       case 'email':
@@ -22,7 +22,7 @@ export function partsOf(value: unknown, part: Part): readonly string[] {
       case 'amount':
         return orAll(text, text.match(AMOUNT));
       case 'links':
-        return [...new Set(Array.from(normalizeText(text).match(LINK) ?? [], linkOf))];
+        return [...new Set(Array.from(spaced(text).match(LINK) ?? [], linkOf))];
     }
   });
 }
@@ -46,6 +46,16 @@ function textsIn(value: unknown, depth: number): readonly string[] {
 /** A value that should hold something and holds none is looked up as it is, and found nowhere. */
 function orAll(text: string, found: readonly string[] | null): readonly string[] {
   return found === null ? [text] : found;
+}
+
+/** What browsers read as the point of a host. */
+const FULL_STOPS = /[\u3002\uff0e\uff61]/g;
+
+/** Models write line breaks as `\\n` at times; what follows is no part of a host. */
+function spaced(text: string): string {
+  return normalizeText(text)
+    .replace(/\\[nrt]/g, ' ')
+    .replace(FULL_STOPS, '.');
 }
 
 /** A link without its scheme, its default port and what trails it; the host in small letters. */

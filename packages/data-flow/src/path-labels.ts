@@ -29,7 +29,7 @@ export function labelProblem(labels: PathLabels): string | undefined {
   for (const [path, label] of Object.entries(labels)) {
     if (stepsOf(path) === undefined) return `"${path}" is no path; write it like [].recipient`;
     const name = classOf(label);
-    if (name === undefined || name === 'prompt') {
+    if (name === undefined || name === 'prompt' || name === 'sent') {
       return `"${String(label)}" at "${path}" is no label; use trusted, trusted-text, untrusted or secret, or one with a kind such as trusted:payee`;
     }
   }
@@ -73,10 +73,7 @@ function emptyNode(): MutableNode {
 /** `[].user.name` as its steps. A field whose name has dots or brackets cannot be named. */
 function stepsOf(path: string): readonly string[] | undefined {
   if (path === '') return [];
-  const steps = path
-    .replaceAll('[]', '.[]')
-    .replace(/^\./, '')
-    .split('.');
+  const steps = path.replaceAll('[]', '.[]').replace(/^\./, '').split('.');
   const good = steps.every((name) => name !== '' && (name === ITEM || !/[[\]]/.test(name)));
   return good ? steps : undefined;
 }

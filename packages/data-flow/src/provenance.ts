@@ -9,7 +9,7 @@ export interface Sighting {
   readonly seen: number;
   /** Whether it says anything: short values turn up anywhere. */
   readonly proves: boolean;
-  /** Set where untrusted content had named the value before. */
+  /** Set where a call of this session had sent the value before. */
   readonly late?: true;
 }
 

@@ -8,6 +8,7 @@ import { numberReadings } from './number-readings.ts';
 export interface Query {
   readonly text: string;
   readonly compact: string;
+  readonly isNumber: boolean;
   readonly isWord: boolean;
   readonly isAddress: boolean;
   readonly numbers: readonly string[];
@@ -17,17 +18,22 @@ export interface Query {
   readonly plain: boolean;
 }
 
-export function queryOf(value: string): Query {
-  const trimmed = value.trim();
+/** A number is only ever looked up as one; a text of digits may be an account as well. */
+export function queryOf(value: string | number | bigint): Query {
+  const trimmed = String(value).trim();
   const text = normalizeText(trimmed);
   const shape = shapeOf(text);
   return {
     text,
     compact: compactOf(text),
-    isWord: shape.word,
+    isNumber: typeof value !== 'string',
+    isWord: shape.word && typeof value === 'string',
     isAddress: shape.address,
     numbers: shape.digits > 0 ? numberReadings(text) : [],
-    digits: shape.grouped && shape.digits >= FEWEST_DIGITS ? text.replace(/\D/g, '') : undefined,
+    digits:
+      typeof value === 'string' && shape.grouped && shape.digits >= FEWEST_DIGITS
+        ? text.replace(/\D/g, '')
+        : undefined,
     plain: text === trimmed || text === trimmed.normalize('NFC'),
   };
 }

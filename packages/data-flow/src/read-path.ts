@@ -1,6 +1,9 @@
 /** The value at a path such as `to`, `order.id` or `items[].url`; a list of them after `[]`. */
 export function readPath(value: unknown, path: string): unknown {
-  const steps = path.replaceAll('[]', '.[]').split('.').filter((name) => name !== '');
+  const steps = path
+    .replaceAll('[]', '.[]')
+    .split('.')
+    .filter((name) => name !== '');
   return steps.reduce<unknown>(
     (at, name, i) =>
       name === '[]' || steps.slice(0, i).includes('[]') ? eachOf(at, name) : fieldOf(at, name),

@@ -1,16 +1,16 @@
 import { decodedLeaves } from './decoded-leaves.ts';
-import { FORMS, type Seeds } from './forms.ts';
+import { type Form, FORMS, type Seeds } from './forms.ts';
 import { findInText, findWhole, type Library } from './find-value.ts';
 import { createHashTable } from './hash-table.ts';
 import { indexText } from './index-text.ts';
 import { indexWhole } from './index-whole.ts';
 import { createKeptText, type Leaves, type Source } from './kept-text.ts';
 import { leavesOf } from './leaves-of.ts';
-import { classOf, type Origin, type Place } from './origin.ts';
+import { classOf, covers, type Origin, type OriginClass, type Place } from './origin.ts';
 import type { PathNode } from './path-labels.ts';
 import type { Provenance, Sighting } from './provenance.ts';
 import { proves } from './proof.ts';
-import { type Query, queryOf } from './query.ts';
+import { queryOf } from './query.ts';
 import { createSecretIndex } from './secret-index.ts';
 import { finish, step } from './text-hash.ts';
 
@@ -23,6 +23,8 @@ export interface SessionFlowOptions {
    * @default 8_000_000
    */
   readonly maxText?: number;
+  /** Whether nothing went before. @default true */
+  readonly complete?: boolean;
   /** Where hashes start. @default random, so that nobody can prepare texts that collide */
   readonly seed?: number;
 }
@@ -47,13 +49,15 @@ export interface Observed {
 export interface LookupOptions {
   /** Fewest letters and digits that prove something. @default 5 */
   readonly shortest?: number | undefined;
+  /** The origins that are of interest; sightings in others are left out. @default all */
+  readonly among?: readonly Origin[] | undefined;
 }
 
 /** What a session has seen, and where a value of it came from. Nothing is ever forgotten. */
 export interface SessionFlow {
   /** Keeps the texts of a value. */
   observe(value: unknown, observation: Observation): Observed;
-  /** Where a value was seen. A trusted sighting after an untrusted one vouches for nothing. */
+  /** Where a value was seen. What repeats what the session itself has sent vouches for nothing. */
   originOf(value: string | number | bigint, options?: LookupOptions): Provenance;
   /** Places of secrets that a value holds, whole or as a copy of at least 15 letters; encoded too. */
   secretsIn(value: unknown): readonly Place[];
@@ -69,6 +73,20 @@ const MOST_TEXT = 8_000_000;
 /** Positions are 32 bits wide. */
 const MOST_POSITIONS = 2 ** 31;
 
+/** What is known of the texts of one origin. */
+interface Drawer {
+  readonly seeds: Seeds;
+  readonly name: OriginClass;
+  /** Observations that are indexed already. */
+  indexed: number;
+}
+
+function isAmong(origin: Origin, among: readonly Origin[] | undefined): boolean {
+  return (
+    among === undefined || origin === 'sent' || among.some((accepted) => covers(accepted, origin))
+  );
+}
+
 /** An empty memory of one session. */
 export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow {
   const { maxText = MOST_TEXT, seed = randomSeed() } = options;
@@ -77,51 +95,44 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
   }
   const library: Library = { table: createHashTable(), kept: createKeptText() };
   const secrets = createSecretIndex(library.kept, finish(step(seed, 1)));
-  const seedsBy = new Map<Origin, Seeds>();
+  const drawers = new Map<Origin, Drawer>();
   const room = { untrusted: maxText, other: maxText };
-  let complete = true;
+  let complete = options.complete ?? true;
 
-  function seedsOf(origin: Origin): Seeds {
-    let seeds = seedsBy.get(origin);
-    if (seeds === undefined) {
-      const own = step(seed, seedsBy.size + 2);
-      const of = (form: (typeof FORMS)[number]): number => finish(step(own, FORMS.indexOf(form)));
-      seeds = {
-        word: of('word'),
-        address: of('address'),
-        number: of('number'),
-        digits: of('digits'),
-        window: of('window'),
-      };
-      seedsBy.set(origin, seeds);
-    }
-    return seeds;
+  function drawerOf(origin: Origin): Drawer {
+    const known = drawers.get(origin);
+    if (known !== undefined) return known;
+    const own = step(seed, drawers.size + 2);
+    const of = (form: Form): number => finish(step(own, FORMS.indexOf(form)));
+    const seeds = Object.fromEntries(FORMS.map((form) => [form, of(form)])) as Seeds; // all of them
+    const drawer = { seeds, name: classOf(origin) ?? 'untrusted', indexed: 0 };
+    drawers.set(origin, drawer);
+    return drawer;
   }
 
   function keep(leaves: Leaves, source: Source): void {
-    const { text, starts } = leaves;
-    const base = library.kept.keep(leaves, source);
-    for (let i = 0; i < starts.length; i += 1) {
-      const from = starts[i] as number; // within bounds
-      const next = starts[i + 1];
-      const to = next === undefined ? text.length : next - 1;
-      const origin = leaves.origins[leaves.origin[i] as number] as Origin; // within bounds
-      const seeds = seedsOf(origin);
-      switch (classOf(origin)) {
-        case 'trusted':
-          indexWhole(text, from, to, base, seeds, library.table);
-          break;
-        case 'secret':
-          secrets.add(text, from, to, base);
-          break;
-        default:
-          indexText(text, from, to, base, seeds, library.table);
+    library.kept.keep(leaves, source);
+    for (const origin of leaves.origins) drawerOf(origin);
+  }
+
+  /** Most content is never looked into: it is indexed when it is, once. */
+  function index(origin: Origin, drawer: Drawer): void {
+    const { seeds, name } = drawer;
+    drawer.indexed = library.kept.eachLeaf(origin, drawer.indexed, (text, from, to, base) => {
+      if (name === 'secret') secrets.add(text, from, to, base);
+      else if (name === 'trusted') indexWhole(text, from, to, base, seeds, library.table);
+      else {
+        const dense = name === 'prompt' || name === 'trusted-text';
+        indexText(text, from, to, base, seeds, library.table, dense);
       }
-    }
+    });
   }
 
   function observe(value: unknown, { origin, labels, tool, rid }: Observation): Observed {
-    const source = { ...(tool === undefined ? {} : { tool }), ...(rid === undefined ? {} : { rid }) };
+    const source = {
+      ...(tool === undefined ? {} : { tool }),
+      ...(rid === undefined ? {} : { rid }),
+    };
     const budget = classOf(origin) === 'untrusted' ? 'untrusted' : 'other';
     const before = room[budget];
     const { leaves, matched, complete: all } = leavesOf(value, labels, origin, before);
@@ -144,36 +155,39 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
 
   function originOf(
     value: string | number | bigint,
-    { shortest }: LookupOptions = {},
+    { shortest, among }: LookupOptions = {},
   ): Provenance {
-    const query = queryOf(String(value));
+    const query = queryOf(value);
     const sightings: Sighting[] = [];
-    let firstUntrusted = Number.POSITIVE_INFINITY;
-    if (query.text !== '') {
-      for (const [origin, seeds] of seedsBy) {
-        const name = classOf(origin);
-        if (name === undefined || name === 'secret') continue;
-        const find = name === 'trusted' ? findWhole : findInText;
-        const spot = find(library, seeds, query);
-        if (spot === undefined) continue;
-        if (name === 'untrusted') firstUntrusted = Math.min(firstUntrusted, spot.seen);
-        const { seen, place } = spot;
-        sightings.push({ origin, seen, place: place(), proves: proves(origin, query, shortest) });
-      }
+    let sent = Number.POSITIVE_INFINITY;
+    for (const [origin, drawer] of query.text === '' ? [] : drawers) {
+      if (drawer.name === 'secret' || !isAmong(origin, among)) continue;
+      index(origin, drawer);
+      const find = drawer.name === 'trusted' ? findWhole : findInText;
+      const spot = find(library, drawer.seeds, query);
+      if (spot === undefined) continue;
+      const { seen, place } = spot;
+      if (origin === 'sent') sent = seen;
+      sightings.push({ origin, seen, place: place(), proves: proves(origin, query, shortest) });
     }
     return {
       value: String(value),
-      sightings: sightings.map((one) => laterThan(one, firstUntrusted)),
+      sightings: sightings.map((one) => notAfter(one, sent)),
       complete,
     };
+  }
+
+  function secretsIn(value: unknown): readonly Place[] {
+    for (const [origin, drawer] of drawers) if (drawer.name === 'secret') index(origin, drawer);
+    return secrets.within(value);
   }
 
   return {
     observe,
     originOf,
-    secretsIn: (value) => secrets.within(value),
+    secretsIn,
     get origins() {
-      return [...seedsBy.keys()];
+      return [...drawers.keys()];
     },
     get complete() {
       return complete;
@@ -186,13 +200,12 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
 }
 
 /**
- * What content named first and a trusted field only afterwards may have got into the field through
- * this very session, so the field does not vouch for it. The user's own word always counts.
+ * What a call of this session wrote may come back in a field or a message that a rule accepts: that
+ * vouches for nothing. The user's own word always counts.
  */
-function laterThan(sighting: Sighting, firstUntrusted: number): Sighting {
+function notAfter(sighting: Sighting, sent: number): Sighting {
   const { origin, seen } = sighting;
-  const vouches = classOf(origin) === 'trusted' || classOf(origin) === 'trusted-text';
-  return vouches && seen > firstUntrusted ? { ...sighting, proves: false, late: true } : sighting;
+  return origin !== 'prompt' && seen > sent ? { ...sighting, proves: false, late: true } : sighting;
 }
 
 function randomSeed(): number {

@@ -309,22 +309,22 @@ describe('files on disk', () => {
 });
 
 describe('what the application passes', () => {
-  const text = { text: 'version: 1', name: 'p.yaml' };
+  const empty = { text: 'version: 1', name: 'p.yaml' };
 
   it('is refused where nobody reads it', async () => {
     const wrong = { wach: true };
     const tried: readonly (() => unknown)[] = [
-      () => loadPolicy(text, wrong as object),
-      () => testPolicy(text, wrong as object),
+      () => loadPolicy(empty, wrong as object),
+      () => testPolicy(empty, wrong as object),
       () => policyFile('p.yaml', wrong as object),
-      () => checkPolicyFile(text, wrong as object),
-      () => comparePolicies(text, text, wrong as object),
+      () => checkPolicyFile(empty, wrong as object),
+      () => comparePolicies(empty, empty, wrong as object),
       () => learnPolicy(() => [], wrong as object),
     ];
     for (const attempt of tried) {
       await expect((async () => attempt())()).rejects.toMatchObject({
         code: 'options_invalid',
-        message: expect.stringContaining('"wach" is not an option'),
+        message: expect.stringContaining('"wach" is not an option') as string,
       });
     }
   });

@@ -57,8 +57,8 @@ describe('checking a policy file', () => {
       ),
     ).toEqual([
       '4:11: it decides nothing: "drop" never runs, by the list "deny"',
-      '5:13: nothing allows what it asks about, so that it is denied: a rule that asks allows nothing by itself (use allow with approve)',
-      '7:13: its conditions change nothing: "c" allows every call that it is about',
+      '5:11: nothing allows what it asks about, so that it is denied: a rule that asks allows nothing by itself (use allow with approve)',
+      '7:11: its conditions change nothing: "c" allows every call that it is about',
     ]);
   });
 
@@ -147,8 +147,8 @@ tests:
   - { call: drop, unknown: true, expect: ask }`);
     expect(errors.map(({ line, column, message }) => `${line}:${column}: ${message}`)).toEqual([
       '2:10: "refnd" is none of the tools (did you mean "refund"?)',
-      '5:11: "refnd" is none of the tools (did you mean "refund"?); a test of a tool that there is not says unknown: true',
-      '7:11: "refnd" is none of the tools (did you mean "refund"?); a test of a tool that there is not says unknown: true',
+      '5:13: "refnd" is none of the tools (did you mean "refund"?); a test of a tool that there is not says unknown: true',
+      '7:13: "refnd" is none of the tools (did you mean "refund"?); a test of a tool that there is not says unknown: true',
       '9:13: "drop" is one of the tools; leave unknown out',
     ]);
     expect((await check('facts: { refnd: money }\ntests: []', null)).errors).toEqual([]);

@@ -32,7 +32,7 @@ export interface PolicyFileReport {
 }
 
 const NEEDS_TOOLS = [
-  'rules that match no tool',
+  'rules, tests and facts about no tool',
   'patterns that can never decide',
   'conditions that contradict a tool\u2019s schema',
 ];

@@ -1,14 +1,9 @@
-import type { Fact } from '@guardstile/core';
+import type { Capability, Fact } from '@guardstile/core';
 import * as z from 'zod';
 
 import type { FileDocument, FragmentDocument } from './policy-file-document.ts';
 
-export const FACTS: readonly [Fact, ...Fact[]] = [
-  'readOnly',
-  'nonDestructive',
-  'edit',
-  'destructive',
-  'money',
+export const CAPABILITIES: readonly Capability[] = [
   'readFile',
   'writeFile',
   'executeCode',
@@ -16,6 +11,15 @@ export const FACTS: readonly [Fact, ...Fact[]] = [
   'databaseRead',
   'databaseWrite',
   'sendEmail',
+];
+
+export const FACTS: readonly [Fact, ...Fact[]] = [
+  'readOnly',
+  'nonDestructive',
+  'edit',
+  'destructive',
+  'money',
+  ...CAPABILITIES,
 ];
 
 /** The parts of a file that `@guardstile/policy` reads: it says what is wrong with them. */

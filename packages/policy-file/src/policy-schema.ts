@@ -1,5 +1,5 @@
 import { CONDITION_DEFS, object, whereSchema } from './condition-schema.ts';
-import { FACTS } from './file-schema.ts';
+import { CAPABILITIES, FACTS } from './file-schema.ts';
 import type { JsonSchema } from './json-schema-of.ts';
 import { toolCatalog, type ToolCatalog } from './tool-catalog.ts';
 
@@ -10,18 +10,6 @@ const ENFORCEMENT: JsonSchema = { enum: ['enforce', 'observe', 'shadow'] };
 const MODE: JsonSchema = {
   enum: ['default', 'acceptEdits', 'bypassPermissions', 'readOnly', 'dontAsk'],
 };
-const CAPABILITY: JsonSchema = {
-  enum: [
-    'readFile',
-    'writeFile',
-    'executeCode',
-    'network',
-    'databaseRead',
-    'databaseWrite',
-    'sendEmail',
-  ],
-};
-
 /**
  * A JSON Schema of policy files for editors (draft 2020-12). With tools it knows their names, their
  * fields and the values that these can have.
@@ -97,7 +85,7 @@ function policyProperties(catalog: ToolCatalog | undefined, names: JsonSchema): 
         grant: {
           anyOf: [
             { enum: ['read-only', 'standard', 'full'] },
-            { type: 'array', items: CAPABILITY },
+            { type: 'array', items: { enum: CAPABILITIES } },
           ],
         },
         paths: list(TEXT),

@@ -85,11 +85,10 @@ const PATTERNS: ReadonlyArray<string | number | undefined> = [
 ];
 
 /** The first of the members that would be read as a pattern. */
-function patternIn(members: unknown, path: Path): unknown {
+function patternIn(members: unknown, path: Path): string | undefined {
   if (!PATTERNS.includes(path.findLast((key) => typeof key === 'string'))) return undefined;
-  return Array.isArray(members)
-    ? members.find((one) => typeof one === 'string' && one.includes('*'))
-    : undefined;
+  const isPattern = (one: unknown): one is string => typeof one === 'string' && one.includes('*');
+  return Array.isArray(members) ? members.find(isPattern) : undefined;
 }
 
 /** The names that a document refers to, such as `$set payees`. */

@@ -51,7 +51,7 @@ function demands({ obligations, limits, requires }: Explanation): readonly strin
     ...obligations.map(({ type, ...detail }) => `  ${type} ${Object.values(detail).join(', ')}`),
     ...limits.map(
       ({ id, amount = 1, max, windowMs, per = 'principal' }) =>
-        `  uses ${amount} of ${max} of "${id}" (per ${per}, in ${durationText(windowMs)})`,
+        `  uses ${amount} of ${max} of "${id}" (per ${per}, ${windowMs === 'running' ? 'while it runs' : `in ${durationText(windowMs)}`})`,
     ),
     ...Object.entries(requires.sandbox ?? {}).map(
       ([dimension, level]) => `  requires a sandbox for ${dimension} (${level})`,

@@ -194,7 +194,7 @@ describe('an explanation', () => {
   });
 
   it('tells that a rule in shadow would deny what it cannot count', () => {
-    const policy = compilePolicy({
+    const counting = compilePolicy({
       rules: [
         { id: 'all', effect: 'allow', tool: 'pay' },
         {
@@ -206,8 +206,8 @@ describe('an explanation', () => {
         },
       ],
     });
-    expect(policy.explain({ tool: 'pay', args: { cents: 1 } }).flips).toEqual([]);
-    expect(policy.explain({ tool: 'pay', args: {} }).flips).toEqual([
+    expect(counting.explain({ tool: 'pay', args: { cents: 1 } }).flips).toEqual([]);
+    expect(counting.explain({ tool: 'pay', args: {} }).flips).toEqual([
       { rule: 'day', from: 'allow', would: 'deny' },
     ]);
   });

@@ -92,6 +92,25 @@ describe('promise 3 of rules', { timeout }, () => {
     );
   });
 
+  it('whatever stands beside capabilities lets nothing run that is outside them', () => {
+    const within = fc.tuple(document, fc.constantFrom('read-only', 'standard', 'full'));
+    const seen = { outside: 0, within: 0 };
+    fc.assert(
+      fc.property(within, calls, ([policy, grant], all) => {
+        const own = policy.capabilities ?? { grant };
+        const alone = compilePolicy({ capabilities: own });
+        const both = compilePolicy({ ...policy, capabilities: own });
+        for (const call of all) {
+          const isOutside = decide(alone, call)?.effect === 'deny';
+          seen[isOutside ? 'outside' : 'within'] += 1;
+          if (isOutside) expect(decide(both, call)?.effect).toBe('deny');
+        }
+      }),
+      share(10),
+    );
+    expect(Math.min(seen.outside, seen.within)).toBeGreaterThan(CASES / 1000);
+  });
+
   it('a rule in shadow changes no decision', () => {
     fc.assert(
       fc.property(document, rule(), calls, (policy, added, all) => {

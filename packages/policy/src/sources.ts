@@ -7,6 +7,7 @@ import {
 } from '@guardstile/core';
 
 import { aboutTool, type CapabilityGrant } from './capabilities/check.ts';
+import type { Stance } from './stance.ts';
 import { matchesPattern } from './tool-pattern.ts';
 
 /** What speaks for or against a call beside rules. */
@@ -16,15 +17,6 @@ export interface Source {
   /** Whether it says the same of every call. */
   readonly fixed: boolean;
 }
-
-/**
- * A denial holds whatever rules say; `explicit` where somebody wrote down that this tool is denied.
- * An allow grants as a rule does. An ask is what happens where no rule and no source allows.
- */
-export type Stance =
-  | { readonly effect: 'deny'; readonly explicit: boolean; readonly reason: string }
-  | { readonly effect: 'ask' | 'allow'; readonly reason: string }
-  | undefined;
 
 export interface Lists {
   readonly allow: readonly string[] | undefined;

@@ -3,7 +3,8 @@ import type { Effect, LimitClaim, ToolCall } from '@guardstile/core';
 import { type Demands, NO_DEMANDS, uniteDemands } from './demands.ts';
 import { claimOf, type RuleLimit } from './rule-limit.ts';
 import type { Rule } from './rule.ts';
-import type { Source, Stance } from './sources.ts';
+import type { Source } from './sources.ts';
+import type { Stance } from './stance.ts';
 import type { Truth } from './truth.ts';
 
 /** The rules and sources that are about one tool. Rules are in the order of their ids. */

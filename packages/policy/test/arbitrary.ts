@@ -7,7 +7,14 @@ import {
   type ToolInfo,
 } from '@guardstile/core';
 import * as fc from 'fast-check';
-import type { Approve, Condition, PolicyDocument, RuleDocument, Where } from '../src/document.ts';
+import type {
+  Approve,
+  Condition,
+  OnExpiry,
+  PolicyDocument,
+  RuleDocument,
+  Where,
+} from '../src/document.ts';
 
 /** Random policies and calls in a world that is small enough for them to meet. */
 
@@ -90,6 +97,12 @@ const approve: fc.Arbitrary<Approve> = fc.oneof(
     {
       by: fc.uniqueArray(fc.constantFrom('bob', 'role:cfo', 'role:ops'), { minLength: 1 }),
       expires: fc.constantFrom('1m', '5m', '1h'),
+      onExpiry: fc.constantFrom<OnExpiry>(
+        'deny',
+        'park',
+        { escalateTo: 'role:cfo' },
+        { escalateTo: ['role:cfo', 'bob'] },
+      ),
       editable: fc.uniqueArray(fc.constantFrom('n', 's')),
       grants: fc.uniqueArray(fc.constantFrom<GrantScope>('session', 'always')),
     },

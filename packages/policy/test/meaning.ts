@@ -52,5 +52,7 @@ export function expectNoWider(after: Decision | undefined, before: Decision | un
   expectAll(then.votes, now.votes);
   expectAll(now.editable, then.editable);
   expectAll(now.grants, then.grants);
+  if (now.onExpiry !== undefined) expect(now.onExpiry).toBe(then.onExpiry);
+  expectAll(now.escalateTo ?? [], then.escalateTo ?? []);
   expect(now.expiresMs ?? Infinity).toBeLessThanOrEqual(then.expiresMs ?? Infinity);
 }

@@ -23,7 +23,7 @@ never run:
   version: 1
   rules:
     - { id: reads,  effect: allow, tool: 'read_*' }
-    - { id: refund, effect: allow, tool: refund, where: { amount: { lte: 500 } } }
+    - { id: refund, effect: allow, tool: refund, where: { amount: { gt: 0, lte: 500 } } }
     - { id: large,  effect: ask,   tool: refund, where: { amount: { gt: 100 } }, approve: { by: 'role:finance' } }
   tests:
     - { call: refund, args: { amount: 900 }, expect: deny }

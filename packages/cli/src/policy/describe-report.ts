@@ -6,7 +6,7 @@ import type { PolicyFileIssue, PolicyFileReport, PolicyTestResult } from '@guard
 export function describeReport(report: PolicyFileReport): string {
   const { errors, warnings, skipped } = report;
   return [
-    ...errors.map((issue) => line('error', issue)),
+    ...describeErrors(errors),
     ...warnings.map((issue) => line('warning', issue)),
     ...describeTests(report.tests),
     ...skipped.map((check) => `skipped: ${visible(check)}${HINT[check] ?? ''}`),
@@ -17,8 +17,13 @@ export function describeReport(report: PolicyFileReport): string {
 }
 
 const HINT: Readonly<Record<string, string>> = {
-  'rules that match no tool': ' (pass --tools MODULE for this and the next two)',
+  'rules, tests and facts about no tool': ' (pass --tools MODULE for this and the next two)',
 };
+
+/** Why a file cannot be loaded. */
+export function describeErrors(errors: readonly PolicyFileIssue[]): readonly string[] {
+  return errors.map((issue) => line('error', issue));
+}
 
 function line(what: string, { file, line: row, column, message }: PolicyFileIssue): string {
   return `${visible(file)}:${row}:${column}: ${what}: ${visible(message)}`;

@@ -93,7 +93,7 @@ describe('guardstile policy diff', () => {
     );
     expect((await diff(eight, five, '--replay', log)).code).toBe(1);
     expect((await diff(five, eight, '--replay', await refunds(1, 2))).code).toBe(0);
-    const both = await diff(five, eight, '--replay', log, await refunds(6));
+    const both = await diff(five, eight, '--replay', log, '--replay', await refunds(6));
     expect(both.out).toContain('6 recorded calls');
   });
 

@@ -43,12 +43,13 @@ export function diffCommand(io: Io, finish: (code: ExitCode) => void): Command {
       `
 Without --replay: what the files say differently. Whatever is not known to only take away may widen.
 
-Options for logs, facts and sets can stand several times. With --replay also: every call in the logs (a directory of a file log, of several, or a database) is
+With --replay also: every call in the logs (a directory of a file log, of several, or a database) is
 decided under both files, and those whose verdict changes, or what it needs, are listed by tool and
-change, with the rules that decide. A log holds neither secrets nor long values nor roles: a call whose verdict needs
-one is counted as "cannot tell". What tools do comes from the files, from --facts and from names. A
-call counts once, however often it was asked about. Hooks, other layers and what the framework
-demands are not replayed. Logs are verified first, and those that were tampered with are refused.
+change, with the rules that decide. A log holds neither secrets nor long values nor roles: a call
+whose verdict needs one is counted as "cannot tell". What tools do comes from the files, from --facts
+and from names. A call counts once, however often it was asked about. Hooks, other layers and what
+the framework demands are not replayed. Logs are verified first, and those that were tampered with
+are refused. --replay, --facts and --set can stand several times.
 
 Exit codes, without --replay of the files, with it of the recorded calls:
   0  nothing changes

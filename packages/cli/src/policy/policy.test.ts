@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,7 +51,7 @@ describe('guardstile policy check', () => {
     const path = file('good.yaml', GOOD);
     const { code, out } = await policy('check', path);
     expect(code).toBe(0);
-    expect(out).toContain('skipped: rules that match no tool');
+    expect(out).toContain('skipped: rules, tests and facts about no tool (pass --tools');
     expect(out).toContain(`${path}: OK, 1 rule, 1 test passed`);
     const withTools = await policy('check', path, '--tools', file('tools.mjs', TOOLS));
     expect(withTools).toEqual({ code: 0, out: `${path}: OK, 1 rule, 1 test passed\n`, error: '' });
@@ -103,6 +105,32 @@ describe('guardstile policy check', () => {
     ]);
   });
 
+  it('reports a file that cannot be read beside the others', async () => {
+    const [good, missing] = [file('a.yaml', GOOD), join(directory, 'missing.yaml')];
+    const { code, out } = await policy('check', good, missing, '--json');
+    expect(code).toBe(3);
+    expect(JSON.parse(out)).toMatchObject([
+      { file: good, errors: [], tests: [{ passed: true }] },
+      { file: missing, errors: [{ message: expect.stringContaining('ENOENT') as string }] },
+    ]);
+    const text = await policy('check', missing, good);
+    expect(text.out).toContain(`${missing}:1:1: error: it cannot be read`);
+    expect(text.out).toContain(`${good}: OK`);
+  });
+
+  it('answers 3 for tests and facts about no tool, where it knows the tools', async () => {
+    const path = file(
+      'a.yaml',
+      GOOD.replace('rule: small }]', 'rule: small }, { call: refnd, expect: deny }]') +
+        'facts: { refnd: money }',
+    );
+    const { code, out } = await policy('check', path, '--tools', file('tools.mjs', TOOLS));
+    expect(code).toBe(3);
+    expect(
+      out.match(/error: "refnd" is none of the tools \(did you mean "refund"\?\)/g),
+    ).toHaveLength(2);
+  });
+
   it('makes what a file hides visible', async () => {
     const { out } = await policy('check', file('a.yaml', 'version: 1\n"a\\u202Eb\\u001B[2J": 1'));
     expect(out).toContain('\\u{202e}');
@@ -121,6 +149,15 @@ describe('guardstile policy test', () => {
     expect((await policy('test', path, '--verbose')).out).toContain(
       'ok      refund {"amount":5}: allow',
     );
+  });
+
+  it('runs those of the other files where one is invalid', async () => {
+    const [bad, good] = [file('a.yaml', 'version: 2'), file('b.yaml', GOOD)];
+    const { code, out, error } = await policy('test', bad, good);
+    expect([code, out]).toEqual([3, `${good}: 1 test passed\n`]);
+    expect(error).toBe(`${bad}:1:10: error: it cannot be 2; use 1\n`);
+    const json = await policy('test', good, bad, '--json');
+    expect([json.code, JSON.parse(json.out)]).toMatchObject([3, [{ passed: true }]]);
   });
 
   it('answers 4 where one fails, 3 for an invalid file and 2 where there is none', async () => {
@@ -168,6 +205,41 @@ describe('guardstile policy explain', () => {
     expect((await policy('explain', path, 'x', '{"to":"C"}', '--set', 's=A,B')).code).toBe(4);
   });
 
+  it('takes roles before its arguments, and several of them', async () => {
+    const path = file(
+      'a.yaml',
+      'version: 1\nrules: [{ id: a, effect: allow, tool: x, who: { role: b } }]',
+    );
+    expect((await policy('explain', '--role', 'b', path, 'x')).code).toBe(0);
+    expect((await policy('explain', '--role', 'a', '--role', 'b', path, 'x')).code).toBe(0);
+    expect((await policy('explain', '--role', 'a', path, 'x')).code).toBe(4);
+  });
+
+  it('answers 3 for a set that the file does not leave to the application', async () => {
+    const path = file('a.yaml', 'version: 1\nsets: { payees: { given: text, example: [A] } }');
+    const { code, error } = await policy('explain', path, 'x', '{}', '--set', 'payes=A');
+    expect(code).toBe(3);
+    expect(error).toContain('the file leaves no set "payes" to the application (did you mean');
+  });
+
+  it('says what all rules that ask need together', async () => {
+    const path = file(
+      'a.yaml',
+      `version: 1
+default: allow
+rules:
+  - { id: a, effect: ask, tool: pay, approve: { by: 'role:finance', expires: 4h, onExpiry: { escalateTo: boss } } }
+  - { id: b, effect: ask, tool: pay, approve: { by: [ann, bob], quorum: 2, onExpiry: { escalateTo: boss } } }
+  - { id: c, effect: deny, mode: shadow, tool: pay }
+`,
+    );
+    const { code, out } = await policy('explain', path, 'pay');
+    expect(code).toBe(1);
+    expect(out).toContain('needs 1 of role:finance and 2 of ann, bob\n');
+    expect(out).toContain('if nobody answers within 4h, boss may answer too, for as long again\n');
+    expect(out).toContain('would be DENY instead of ASK if "c" were enforced\n');
+  });
+
   it('answers 2 for arguments that are no JSON, 3 for an invalid file', async () => {
     expect((await policy('explain', file('a.yaml', GOOD), 'refund', '{')).code).toBe(2);
     expect((await policy('explain', file('b.yaml', 'version: 2'), 'refund')).code).toBe(3);
@@ -179,6 +251,21 @@ describe('guardstile policy schema', () => {
     const { code, out } = await policy('schema', '--tools', file('tools.mjs', TOOLS));
     expect(code).toBe(0);
     expect(JSON.stringify(JSON.parse(out))).toContain('{"const":"refund"}');
+  });
+});
+
+describe('a command whose output nobody reads', () => {
+  it.each([
+    ['schema', 0, []],
+    ['check', 3, ['nowhere.yaml']],
+  ] as const)('ends quietly, as it would anyway: %s', async (command, code, rest) => {
+    const main = join(import.meta.dirname, '../../dist/main.js');
+    const child = spawn(process.execPath, [main, 'policy', command, ...rest]);
+    child.stdout.destroy();
+    let error = '';
+    child.stderr.on('data', (text) => (error += String(text)));
+    const [exit] = (await once(child, 'close')) as readonly unknown[];
+    expect([exit, error]).toEqual([code, '']);
   });
 });
 

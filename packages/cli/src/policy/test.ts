@@ -1,9 +1,9 @@
-import { type PolicyTestResult, testPolicy } from '@guardstile/policy-file';
+import { checkPolicyFile, type PolicyTestResult } from '@guardstile/policy-file';
 import { visible } from '@guardstile/core';
 import { Command } from 'commander';
 
 import type { ExitCode, Io } from '../io.ts';
-import { describeTests, testsOf } from './describe-report.ts';
+import { describeErrors, describeTests, testsOf } from './describe-report.ts';
 
 /** `guardstile policy test` */
 export function testCommand(io: Io, finish: (code: ExitCode) => void): Command {
@@ -28,17 +28,21 @@ Exit codes:
     )
     .action(async (files: readonly string[], { verbose, json }: Options) => {
       const all: PolicyTestResult[] = [];
+      let invalid = false;
       for (const file of files) {
-        const results = await testPolicy(file);
+        const { errors, tests: results } = await checkPolicyFile(file);
+        for (const text of describeErrors(errors)) io.error(`${text}\n`);
+        invalid ||= errors.length > 0;
         all.push(...results);
-        if (json === true) continue;
+        if (json === true || errors.length > 0) continue;
         if (verbose === true) for (const { passed, name } of results) io.out(listed(passed, name));
         for (const text of describeTests(results)) io.out(`${text}\n`);
         const failed = results.filter(({ passed }) => !passed).length;
         io.out(`${visible(file)}: ${testsOf(results.length, failed)}\n`);
       }
       if (json === true) io.out(`${JSON.stringify(all)}\n`);
-      if (all.length === 0) finish(2);
+      if (invalid) finish(3);
+      else if (all.length === 0) finish(2);
       else if (all.some(({ passed }) => !passed)) finish(4);
     });
 }

@@ -41,15 +41,23 @@ export function editOf(
   const kept = approval.hidden.filter((path) => !names.some((name) => isWithin(path, name)));
   return Object.freeze({
     edited,
-    shown: Object.freeze({ ...ownFields(approval.shown), ...ownFields(value) }),
+    shown: Object.freeze({ ...without(approval.shown, names), ...ownFields(value) }),
     hidden: Object.freeze([...kept, ...hidden]),
-    vote: Object.freeze({
-      ...vote,
-      verdict: 'approve',
-      digest: editedDigest(edited),
-      edited: Object.freeze({ ...changed }),
-    }),
+    // As before, nobody where no voter is named, whatever a prototype lends.
+    vote: Object.freeze(
+      Object.assign(Object.create(null) as Vote, vote, {
+        verdict: 'approve' as const,
+        digest: editedDigest(edited),
+        edited: Object.freeze({ ...changed }),
+      }),
+    ),
   });
+}
+
+/** A value that an edit takes away is not shown any more either. */
+function without(shown: unknown, names: readonly string[]): Readonly<Record<string, unknown>> {
+  const others = Object.entries(ownFields(shown)).filter(([name]) => !names.includes(name));
+  return Object.fromEntries(others);
 }
 
 function isWithin(path: string, field: string): boolean {

@@ -1,5 +1,6 @@
 import { GuardError } from '../errors.ts';
 import { ownFields } from '../own-fields.ts';
+import { isPlainRecord } from '../plain-record.ts';
 import type { Approval } from './approval.ts';
 import type { GrantOffer } from './grant.ts';
 import { grantable } from './requirements.ts';
@@ -24,7 +25,11 @@ export function readGrantOffer(given: unknown, approval: Approval, args: unknown
   const known = scopes.find((one) => one === scope);
   if (known === undefined)
     throw invalid(`is not offered here (offered: ${scopes.join(', ') || 'none'})`);
-  const names = Object.keys(ownFields(args));
+  if (approval.bindings.principal === undefined) {
+    throw invalid('is for one person, and nobody says on whose behalf this call is made');
+  }
+  const names = grantableFields(args);
+  if (names === undefined) throw invalid('needs arguments with fields that it can be bound to');
   if (!Array.isArray(fields) || !fields.every((field) => names.includes(field as string))) {
     throw invalid(`names no fields of the arguments (there are: ${names.join(', ')})`);
   }
@@ -37,4 +42,13 @@ export function readGrantOffer(given: unknown, approval: Approval, args: unknown
     fields: Object.freeze([...new Set(fields as readonly string[])].sort()), // names, see above
     expiresMs,
   });
+}
+
+/**
+ * The fields of arguments that a grant can be bound to; nothing for arguments such as a text, of which
+ * it could tell none from another.
+ */
+export function grantableFields(args: unknown): readonly string[] | undefined {
+  if (args === undefined) return [];
+  return isPlainRecord(args) || Array.isArray(args) ? Object.keys(args) : undefined;
 }

@@ -1,4 +1,6 @@
-import type { KeyedClaim, Limits, Reservation } from './limits.ts';
+import { checkClaims } from './check-claims.ts';
+import type { Limits, Reservation } from './limits.ts';
+import { steadyClock } from './steady-clock.ts';
 
 /** What one reservation uses of one limit. */
 interface Use {
@@ -25,7 +27,8 @@ interface Account {
 
 /** Limits in the memory of this process: gone with it, not shared. */
 export function memoryLimits(options: { readonly clock?: () => number } = {}): Limits {
-  const { clock = Date.now } = options;
+  const tick = steadyClock(options.clock ?? Date.now);
+  const clock = (): number => tick().time;
   const accounts = new Map<string, Account>();
   const reservations = new Map<string, Held>();
   let reservedSinceSweep = 0;
@@ -83,15 +86,15 @@ export function memoryLimits(options: { readonly clock?: () => number } = {}): L
   return {
     name: 'memory',
     reserve(claims, attempt, leaseMs): Reservation {
+      checkClaims(claims, leaseMs);
       if (reservations.has(attempt)) return { ok: true, token: attempt };
       const now = clock();
       sweep(now);
       const wanted = new Map<string, number>();
       for (const claim of claims) {
         const before = wanted.get(claim.key) ?? used(claim.key, now);
-        if (!isClaim(claim) || before + claim.amount > claim.max) {
-          return { ok: false, key: claim.key, left: Math.max(0, claim.max - before) || 0 };
-        }
+        const left = Math.max(0, claim.max - before);
+        if (claim.amount > left) return { ok: false, key: claim.key, left };
         wanted.set(claim.key, before + claim.amount);
       }
       const uses = claims.map(({ key, amount, windowMs }): Use => ({
@@ -122,9 +125,4 @@ export function memoryLimits(options: { readonly clock?: () => number } = {}): L
       reservations.delete(token);
     },
   };
-}
-
-/** An amount that is not a number would make every later sum one, and nothing would be refused. */
-function isClaim({ amount, max, windowMs }: KeyedClaim): boolean {
-  return Number.isFinite(amount) && amount >= 0 && !Number.isNaN(max) && windowMs > 0;
 }

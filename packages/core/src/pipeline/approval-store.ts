@@ -16,18 +16,38 @@ export function* fromStore<T>(
   read: (answer: unknown) => T,
   waiting: Waiting = state.waiting,
 ): Steps<T> {
-  const { approvals, storeTimeoutMs } = state.parts;
+  const { storeTimeoutMs } = state.parts;
   try {
     const late = (): Error => new Error(`it took longer than ${storeTimeoutMs} ms`);
     return read(yield* waiting.for(ask(), storeTimeoutMs, late));
   } catch (cause) {
-    if (cause instanceof GuardError) throw cause;
-    throw new GuardError(
-      'approval_store_error',
-      `the approval store "${approvals.name}" failed (${messageOf(cause)}), and nothing runs without it; mend the store and call again`,
-      { cause },
-    );
+    throw storeFailed(state.parts, cause);
   }
+}
+
+/** Listens to what changes in a store that tells of it. Returns the undo. */
+export function listenTo(
+  { parts }: Pick<CallState, 'parts'>,
+  listener: (aid?: string) => void,
+): (() => void) | undefined {
+  const { approvals } = parts;
+  if (approvals.subscribe === undefined) return undefined;
+  try {
+    const undo: unknown = approvals.subscribe(listener);
+    if (typeof undo === 'function') return undo as () => void; // looked at
+    throw new Error('its subscribe() gave no undo');
+  } catch (cause) {
+    throw storeFailed(parts, cause);
+  }
+}
+
+function storeFailed({ approvals }: CallState['parts'], cause: unknown): GuardError {
+  if (cause instanceof GuardError) return cause;
+  return new GuardError(
+    'approval_store_error',
+    `the approval store "${approvals.name}" failed (${messageOf(cause)}), and nothing runs without it; mend the store and call again`,
+    { cause },
+  );
 }
 
 const STATES: readonly unknown[] = [

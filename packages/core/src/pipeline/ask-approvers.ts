@@ -9,7 +9,7 @@ import {
 import { GuardError } from '../errors.ts';
 import { messageOf } from '../message-of.ts';
 import { drive, type Steps } from '../steps.ts';
-import { fromStore, readMaybeApproval } from './approval-store.ts';
+import { fromStore, listenTo, readMaybeApproval } from './approval-store.ts';
 import { type Ballot, askOne, hasAgreed } from './ask-one.ts';
 import { callOff } from './call-off.ts';
 import { type CallState, eventBase, PATIENT } from './call-state.ts';
@@ -156,7 +156,7 @@ async function collect(
   let current = approval;
   let turn: Promise<void> = Promise.resolve();
   let open = approvers.length;
-  let unsubscribe = (): void => undefined;
+  let unsubscribe: (() => void) | undefined;
 
   const isOver = (): boolean =>
     current.state !== 'pending' || isAnother(current, approval) || (open === 0 && asks !== 'wait');
@@ -191,17 +191,15 @@ async function collect(
         });
       };
       signal.addEventListener('abort', () => resolve(), { once: true });
-      if (approvals.subscribe !== undefined) {
-        unsubscribe = approvals.subscribe((aid) => {
-          if (aid === undefined || aid === approval.aid) next(look);
-        });
-        // Somebody may have answered before anybody listened.
-        next(look);
-      }
+      unsubscribe = listenTo(state, (aid) => {
+        if (aid === undefined || aid === approval.aid) next(look);
+      });
+      // Somebody may have answered before anybody listened.
+      if (unsubscribe !== undefined) next(look);
       for (const approver of approvers) answered(approver).catch(reject);
     });
   } finally {
-    unsubscribe();
+    unsubscribe?.();
   }
   return { current, absent };
 }

@@ -8,7 +8,7 @@ import { drive, type Steps } from '../steps.ts';
 import { type CallState, viewOf } from './call-state.ts';
 import { record } from './record.ts';
 import { refusal } from './refusal.ts';
-import { castEdit, castVote, voteOf } from './vote.ts';
+import { castEdit, castVote, hasApproved, voteOf } from './vote.ts';
 
 /** Counts an answer on what the approval is by then. */
 export type Ballot = (current: Approval) => Steps<Approval>;
@@ -50,7 +50,7 @@ export async function askOne(
   const vote = voteOf({
     ...said,
     ...(voter === undefined ? {} : { voter: voter.id, roles: voter.roles ?? [] }),
-    ...(grant === undefined ? {} : { grant: readGrantOffer(grant, approval, request.args) }),
+    ...(grant === undefined ? {} : { grant: readGrantOffer(grant, approval, state.call.confined) }),
     channel: approver.name,
     digest: approval.bindings.digest,
     revealed,
@@ -113,10 +113,9 @@ function voterOf({ voter }: Approver): Approver['voter'] {
 
 /** Whether the approver has agreed to what the approval is by now. */
 export function hasAgreed(
-  { votes }: Approval,
+  approval: Approval,
   approver: Approver,
   { context }: CallState,
 ): boolean {
-  const id = (voterOf(approver) ?? context.principal)?.id;
-  return votes.some(({ voter, verdict }) => verdict === 'approve' && voter === id);
+  return hasApproved(approval, (voterOf(approver) ?? context.principal)?.id);
 }

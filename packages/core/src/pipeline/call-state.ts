@@ -11,6 +11,7 @@ import { mintId } from '../ids.ts';
 import type { SessionKey } from '../labels.ts';
 import { messageOf } from '../message-of.ts';
 import { ownFields } from '../own-fields.ts';
+import { isPlainRecord } from '../plain-record.ts';
 import { snapshot } from '../snapshot.ts';
 import type { CallInput, RegisteredTool } from '../tool.ts';
 import { createWaiting, type Waiting } from '../waiting.ts';
@@ -164,8 +165,8 @@ export function argsDigest(state: CallState): Digest {
 
 /** Digest of what consent is bound to in arguments of this tool. */
 export function digestOf({ tool }: CallState, args: unknown): Digest {
-  if (tool.cosmetic.length === 0 || Array.isArray(args)) return digest('args', args);
-  const bound = Object.entries(ownFields(args)).filter(([name]) => !tool.cosmetic.includes(name));
+  if (tool.cosmetic.length === 0 || !isPlainRecord(args)) return digest('args', args);
+  const bound = Object.entries(args).filter(([name]) => !tool.cosmetic.includes(name));
   return digest('args', Object.fromEntries(bound));
 }
 

@@ -5,7 +5,7 @@ import type { Steps } from '../steps.ts';
 import type { Admission } from './admit.ts';
 import { type CallState, eventBase, PATIENT, viewOf } from './call-state.ts';
 import { record } from './record.ts';
-import { release, settleLimits } from './reserve.ts';
+import { release, renew, settleLimits } from './reserve.ts';
 
 /** Step 10: writes down what came of it and lets everybody know. Never fails the call. */
 export function* conclude(
@@ -30,12 +30,17 @@ export function* conclude(
   } catch (failure) {
     warn(messageOf(failure));
   }
-  if (reserved !== undefined) {
-    yield* hadNoEffect(outcome) ? release(state, reserved) : settleLimits(state, reserved);
-  }
+  if (reserved !== undefined) yield* giveBack(state, reserved, outcome);
   if (parts.hooks.concluding)
     yield* parts.hooks.post(() => viewOf(state), outcome, context, PATIENT, warn);
   announce(state, outcome);
+}
+
+function* giveBack(state: CallState, token: string, outcome: ToolOutcome): Steps<void> {
+  if (hadNoEffect(outcome)) return yield* release(state, token);
+  // A body that was given up may still run: it settles when it ends, or when the lease does.
+  const givenUp = outcome.status === 'timeout' || outcome.status === 'unknown';
+  yield* givenUp ? renew(state, token) : settleLimits(state, token);
 }
 
 /** An error keeps what it reserved spent, unless the tool says that it had no effect. */

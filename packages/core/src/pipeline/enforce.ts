@@ -21,6 +21,13 @@ export function requireBareAllow(decision: Decision): asserts decision is AllowD
       `its result has to be given the "${obligation.type}" treatment, which enforce() never sees; use call()`,
     );
   }
+  const running = decision.limits.find(({ windowMs }) => windowMs === 'running');
+  if (running !== undefined) {
+    throw new GuardError(
+      'limits_error',
+      `the limit "${running.id}" counts calls while they run, which enforce() never sees; use call()`,
+    );
+  }
   if (Object.hasOwn(decision.conditions, 'sandbox')) {
     throw new GuardError(
       'sandbox_unavailable',

@@ -36,7 +36,8 @@ export function gate(state: CallState, { approval }: Admission): void {
   }
 }
 
-function stopReason({ parts, context }: CallState): string | undefined {
+/** Why calls are stopped, if they are. */
+export function stopReason({ parts, context }: CallState): string | undefined {
   if (parts.stopSwitch === undefined) return undefined;
   let reason: unknown;
   try {

@@ -5,7 +5,7 @@ import { approved } from './ask-approvers.ts';
 import { callOff } from './call-off.ts';
 import type { CallState } from './call-state.ts';
 import { refusal } from './refusal.ts';
-import { castVote, voteOf } from './vote.ts';
+import { castVote, hasApproved, voteOf } from './vote.ts';
 
 /** Counts what the requester answered through the framework, unless it is in the store already. */
 export function* countAnswer(state: CallState, approval: Approval): Steps<Approval> {
@@ -16,6 +16,10 @@ export function* countAnswer(state: CallState, approval: Approval): Steps<Approv
   if (input.answer === 'voted') return approval;
   const { channel, verdict, note } = input.answer ?? { channel: '', verdict: 'deny' };
   const { principal } = context;
+  if (verdict === 'approve') {
+    if (hasApproved(approval, principal?.id)) return approval;
+    if (approval.edited !== undefined) throw editedSince(approval);
+  }
   // The same yes, however often it is posted, is one vote.
   const said = approval.votes.some(
     (vote) => vote.verdict === 'approve' && vote.voter === principal?.id,
@@ -29,7 +33,18 @@ export function* countAnswer(state: CallState, approval: Approval): Steps<Approv
     digest: approval.bindings.digest,
     revealed: true,
   });
-  return yield* castVote(state, approval, vote);
+  const counted = yield* castVote(state, approval, vote);
+  if (counted.bindings.digest !== vote.digest) throw refusal('mismatch', approval);
+  return counted;
+}
+
+/** Frameworks show a call as it was asked for. */
+function editedSince({ aid }: Approval): GuardError {
+  return new GuardError(
+    'approval_invalid',
+    'somebody edited it since it was asked here, so that this answer was to something else; approve it where the edited arguments are shown',
+    { aid },
+  );
 }
 
 /**

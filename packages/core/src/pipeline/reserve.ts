@@ -3,11 +3,11 @@ import type { KeyedClaim, LimitClaim, Reservation } from '../limits/limits.ts';
 import { messageOf } from '../message-of.ts';
 import { ownFields } from '../own-fields.ts';
 import type { MaybePromise, Steps } from '../steps.ts';
-import { type CallState, PATIENT, sessionOf } from './call-state.ts';
+import { argsDigest, type CallState, PATIENT, sessionOf } from './call-state.ts';
 import { trail } from './trail.ts';
 
 /** Leases outlive the longest call; a crash frees them afterwards. */
-const LEASE_MS = 15 * 60_000;
+export const LEASE_MS: number = 15 * 60_000;
 
 /** Reserves what the call uses up, all or nothing; answers the token. */
 export function* reserve(
@@ -42,6 +42,17 @@ export function* reserve(
   );
 }
 
+/** The call is still running. */
+export function* renew(state: CallState, token: string): Steps<void> {
+  const { limits, storeTimeoutMs, logger } = state.parts;
+  try {
+    const renewing = limits.renew(token, leaseOf(state));
+    yield* PATIENT.for(renewing, storeTimeoutMs, () => new Error('it took too long'));
+  } catch (error) {
+    logger?.warn(`limits "${limits.name}" did not renew ${token} (${messageOf(error)})`);
+  }
+}
+
 function leaseOf({ tool, parts }: CallState): number {
   return LEASE_MS + (tool.timeoutMs ?? parts.timeoutMs ?? 0);
 }
@@ -64,12 +75,21 @@ function keyedClaim(state: CallState, claim: LimitClaim): KeyedClaim {
     agent: [who.tenant, agent],
     guard: [],
   }[per];
+  const parts = [claim.id, per, ...shared.map((part) => part ?? null), ...counted(state, claim)];
   return {
-    key: JSON.stringify([claim.id, per, ...shared.map((part) => part ?? null)]),
+    key: JSON.stringify(parts),
     amount: Object.hasOwn(claim, 'amount') ? (claim.amount ?? 1) : 1,
     max: claim.max,
-    windowMs: claim.windowMs,
+    windowMs: claim.windowMs === 'running' ? 0 : claim.windowMs,
   };
+}
+
+/** What sets calls apart that are counted on their own. */
+function counted(state: CallState, claim: LimitClaim): readonly string[] {
+  const same = Object.hasOwn(claim, 'same') ? claim.same : undefined;
+  if (same === undefined) return [];
+  const { source, name } = state.call.tool;
+  return [same, source, name, ...(same === 'call' ? [argsDigest(state)] : [])];
 }
 
 function* releaseLate(state: CallState, reserving: MaybePromise<unknown>): Steps<void> {

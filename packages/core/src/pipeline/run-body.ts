@@ -10,10 +10,13 @@ import { type CallState, eventBase, PATIENT, viewOf } from './call-state.ts';
 import { commitLabels } from './commit-labels.ts';
 import { conclude } from './conclude.ts';
 import { gate } from './gate.ts';
+import { leaseKeeper } from './keep-lease.ts';
 import { record } from './record.ts';
+import { settleLimits } from './reserve.ts';
 import { guardStream, isAsyncGenerator, isAsyncIterable } from './stream.ts';
 import { finishUp, trail } from './trail.ts';
 import { treat, treatError } from './treat.ts';
+import { watchStop } from './watch-stop.ts';
 
 /** What the body of a tool is given besides its arguments. */
 export interface ToolRun {
@@ -80,8 +83,11 @@ interface Attempt {
 }
 
 function startClock(state: CallState, admission: Admission, secrets: ToolRun['secrets']): Attempt {
-  const { attempt } = admission;
-  const { signal } = state.context;
+  const { attempt, reserved } = admission;
+  const { stopSwitch } = state.parts;
+  const stopper = stopSwitch?.subscribe === undefined ? undefined : new AbortController();
+  const signal = either(state.context.signal, stopper?.signal);
+  const holdLease = reserved === undefined ? undefined : leaseKeeper(state, reserved);
   const timeoutMs = state.tool.timeoutMs ?? state.parts.timeoutMs;
   const timer = timeoutMs === undefined ? undefined : new AbortController();
   const startedAt = performance.now();
@@ -93,17 +99,31 @@ function startClock(state: CallState, admission: Admission, secrets: ToolRun['se
     return error;
   }
 
+  /** Only while the body runs: of a stream that nobody reads on, nothing is kept going. */
+  function attend(): (() => void) | undefined {
+    if (holdLease === undefined && stopper === undefined) return undefined;
+    const letGo = holdLease?.();
+    const unwatch = stopper && watchStop(state, (error) => stopper.abort(error));
+    return () => {
+      letGo?.();
+      unwatch?.();
+    };
+  }
+
   return {
     run: { rid: state.rid, attempt, signal: either(signal, timer?.signal), secrets },
     timeoutMs,
-    endless: timeoutMs === undefined && signal === undefined,
-    wait: (body, ms = timeoutMs) =>
-      waitForBody(body, {
+    endless: timeoutMs === undefined && signal === undefined && holdLease === undefined,
+    wait: (body, ms = timeoutMs) => {
+      const leave = attend();
+      const ended = waitForBody(body, {
         timeoutMs: ms,
         signal,
         expire,
         late: (how) => trail(state.parts, recordLate(state, admission, how)),
-      }),
+      });
+      return leave === undefined ? ended : ended.finally(leave);
+    },
     outcome: (status, more) => {
       const ms = Math.round((performance.now() - startedAt) * 1000) / 1000;
       return Object.freeze({ status, attempt, ms, ...more });
@@ -293,7 +313,12 @@ function named(state: CallState, error: unknown): unknown {
 }
 
 /** A body that settled after everybody had stopped waiting for it. */
-function* recordLate(state: CallState, { attempt }: Admission, how: 'ok' | 'error'): Steps<void> {
+function* recordLate(
+  state: CallState,
+  { attempt, reserved }: Admission,
+  how: 'ok' | 'error',
+): Steps<void> {
+  if (reserved !== undefined) yield* settleLimits(state, reserved);
   yield* record(state, PATIENT, {
     kind: 'outcome',
     action: 'tool.outcome',

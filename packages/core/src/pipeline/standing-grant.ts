@@ -1,6 +1,6 @@
 import type { Approval, ApprovalBindings, Vote } from '../approvals/approval.ts';
 import type { Grant, GrantDraft, GrantOffer } from '../approvals/grant.ts';
-import { readGrantOffer } from '../approvals/grant-offer.ts';
+import { grantableFields, readGrantOffer } from '../approvals/grant-offer.ts';
 import { grantable, unmet } from '../approvals/requirements.ts';
 import { canonical } from '../canonical.ts';
 import { allow, type AskDecision, type Decision } from '../decision.ts';
@@ -26,9 +26,11 @@ export function* answerByGrant(state: CallState, decision: Decision): Steps<Deci
   if (grantable(decision.requirements).length === 0) return decision;
   const bindings = yield* bindingsOf(state);
   const { tenant, principal, tool } = bindings;
+  // Two calls on nobody's behalf may be those of two people.
+  if (principal === undefined) return decision;
   const filter = {
     ...(tenant === undefined ? {} : { tenant }),
-    ...(principal === undefined ? {} : { principal }),
+    principal,
     tool: tool.name,
     limit: MOST_GRANTS,
   };
@@ -48,7 +50,6 @@ function covers(
   { tenant, principal, agent, session, tool }: ApprovalBindings,
   { requirements }: AskDecision,
 ): boolean {
-  const args = ownFields(call.confined);
   return (
     grantable(requirements).includes(grant.scope) &&
     grant.tenant === tenant &&
@@ -57,10 +58,19 @@ function covers(
     (grant.scope === 'always' || (session !== undefined && grant.session === session)) &&
     canonical(grant.tool) === canonical(tool) &&
     (requirements.rules ?? []).every((rule) => grant.rules.includes(rule)) &&
-    Object.entries(grant.where).every(
-      ([field, value]) => Object.hasOwn(args, field) && valueDigest(args[field]) === value,
-    ) &&
+    holdsFor(grant.where, call.confined) &&
     unmet(requirements, grant.votes, principal) === undefined
+  );
+}
+
+/** What is bound to no field was given with a call that had none, and holds for such calls only. */
+function holdsFor(where: Grant['where'], args: unknown): boolean {
+  const fields = grantableFields(args);
+  const bound = Object.entries(where);
+  if (fields === undefined || (bound.length === 0 && fields.length > 0)) return false;
+  const own = ownFields(args);
+  return bound.every(
+    ([field, value]) => Object.hasOwn(own, field) && valueDigest(own[field]) === value,
   );
 }
 
@@ -123,7 +133,7 @@ function* draftOf(state: CallState, approval: Approval, offer: GrantOffer): Step
 }
 
 function valueDigest(value: unknown): Digest {
-  return digest('granted-value', value ?? null);
+  return digest('granted-value', value);
 }
 
 /** Own fields only: what a polluted prototype lends an answer must not count. */

@@ -2,6 +2,7 @@ import type { Approval, ApprovalResult, Vote } from '../approvals/approval.ts';
 import { editOf } from '../approvals/edit.ts';
 import { cutText } from '../cut-text.ts';
 import { GuardError } from '../errors.ts';
+import { snapshot } from '../snapshot.ts';
 import type { MaybePromise, Steps } from '../steps.ts';
 import { fromStore, readMaybeApproval, readResult } from './approval-store.ts';
 import { callOff } from './call-off.ts';
@@ -32,10 +33,11 @@ export function* castVote(state: CallState, approval: Approval, vote: Vote): Ste
 export function* castEdit(
   state: CallState,
   approval: Approval,
-  fields: Readonly<Record<string, unknown>>,
+  given: Readonly<Record<string, unknown>>,
   vote: Vote,
 ): Steps<Approval> {
-  const { approvals, redactor } = state.parts;
+  const { approvals, redactor, argumentLimits } = state.parts;
+  const fields = snapshot(given, argumentLimits).value as typeof given; // a copy of it
   const edit = editOf(approval, fields, vote, redactor);
   yield* recordVote(state, approval, 'approval.edited', edit.vote);
   return yield* count(state, approval, ({ aid, version }) => approvals.edit(aid, edit, version));
@@ -65,7 +67,8 @@ function* count(
     if (result.reason !== 'conflict') throw refusal(result.reason, approval);
     const again = yield* fromStore(state, () => approvals.get(approval.aid), readMaybeApproval);
     if (again === undefined) throw refusal('unknown', approval);
-    if (again.bindings.digest !== approval.bindings.digest) throw refusal('mismatch', approval);
+    // It was edited meanwhile: this answer was to something else, and what it is now is asked anew.
+    if (again.bindings.digest !== approval.bindings.digest) return again;
     current = again;
   }
   if (current.state === 'pending') throw refusal('conflict', approval);
@@ -79,4 +82,9 @@ export function voteOf(vote: Vote): Vote {
   }
   const cut = vote.note === undefined ? {} : { note: cutText(vote.note, LONGEST_NOTE) };
   return Object.freeze(Object.assign(Object.create(null) as Vote, vote, cut));
+}
+
+/** Whether this person has agreed to what the approval is by now: the same again counts no more. */
+export function hasApproved({ votes }: Approval, voter: string | undefined): boolean {
+  return votes.some((vote) => vote.verdict === 'approve' && vote.voter === voter);
 }

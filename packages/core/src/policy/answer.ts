@@ -123,22 +123,24 @@ function texts(value: unknown, what: string): readonly string[] {
 }
 
 const PER: readonly unknown[] = [undefined, 'principal', 'tenant', 'session', 'agent', 'guard'];
+const SAME: readonly unknown[] = [undefined, 'tool', 'call'];
 
 function limitClaim(value: unknown): LimitClaim {
   const own = knownFields(
     value,
-    ['id', 'amount', 'max', 'windowMs', 'per'],
+    ['id', 'amount', 'max', 'windowMs', 'per', 'same'],
     'a limit that is not known',
   );
-  const { id, amount = 1, max, windowMs, per } = own;
+  const { id, amount = 1, max, windowMs, per, same } = own;
   const amountFits = typeof amount === 'number' && Number.isFinite(amount) && amount >= 0;
   const maxFits = typeof max === 'number' && Number.isFinite(max) && max >= 0;
   if (
     typeof id !== 'string' ||
     !amountFits ||
     !maxFits ||
-    !positive(windowMs) ||
-    !PER.includes(per)
+    !(positive(windowMs) || windowMs === 'running') ||
+    !PER.includes(per) ||
+    !SAME.includes(same)
   ) {
     throw new Nonsense('a limit without an id, a finite amount and max, or a window');
   }

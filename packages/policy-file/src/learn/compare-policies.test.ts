@@ -293,6 +293,23 @@ rules: [{ id: pay, effect: allow, tool: pay, where: { to: { in: { $set: payees }
     });
   });
 
+  it('decides on tools that a set of the application names, and not by its name', async () => {
+    const sets = 'sets: { s: { given: text } }\n';
+    const rule = (effect: string): string =>
+      `${sets}rules: [{ id: a, effect: ${effect}, tool: { $set: s } }]`;
+    const options = { sets: { s: ['refund'] } };
+    const { changed, same } = await replayed(rule('allow'), rule('deny'), amounts(1), options);
+    expect([changed.map(({ before, after }) => [before.effect, after.effect]), same]).toEqual([
+      [['allow', 'deny']],
+      0,
+    ]);
+    const added = await replayed('rules: []', rule('allow'), amounts(1), options);
+    expect(added.changed.map(({ widens }) => widens)).toEqual([true]);
+    await expect(
+      comparePolicies(source('rules: []'), source('rules: []'), options),
+    ).rejects.toThrow('the file leaves no set "s" to the application');
+  });
+
   it('cannot tell by arguments that the entry does not hold', async () => {
     const entries = (await recorded(amounts(1))).map(withoutArgs);
     const { replay } = await comparePolicies(source('rules: []'), source(upTo(5)));

@@ -283,7 +283,9 @@ describe('a hostile log', () => {
     expect([...names].filter((name) => name !== 'look' && !NASTY.includes(name))).toEqual([]);
     expect(names.has('evil')).toBe(false);
     const report = await checkPolicyFile({ text, name: 'learned.yaml' });
-    expect([report.errors, report.warnings]).toEqual([[], []]);
+    // Some of them look like other patterns than there are.
+    const odd = report.warnings.filter(({ message }) => !message.startsWith('only * is a pattern'));
+    expect([report.errors, odd]).toEqual([[], []]);
   });
 
   it('holds names of prototypes as names of fields', async () => {

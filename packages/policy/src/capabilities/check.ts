@@ -1,7 +1,7 @@
 import type { Capability, ToolCall, ToolFacts, ToolInfo } from '@guardstile/core';
 
 import type { Check } from '../conditions/check.ts';
-import type { Stance } from '../sources.ts';
+import type { Stance } from '../stance.ts';
 import { findResources } from './resources.ts';
 
 /** Which capabilities there are, and within what. */

@@ -1,6 +1,7 @@
-import { type Place, readAnyOf } from '../issues.ts';
+import type { Place } from '../issues.ts';
 import { all, any, type Truth } from '../truth.ts';
 import type { Check } from './check.ts';
+import { readPatterns } from './patterns.ts';
 
 /** Whom an address reaches, as `[scheme://]host[:port]`. */
 interface Address {
@@ -26,14 +27,15 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: '80', https: '44
  * whether another port of the same host is meant is not known.
  */
 export function readDomain(value: unknown, place: Place): Check | undefined {
-  const texts = readAnyOf(value, place, 'domain');
-  const patterns = texts?.map((text) => patternOf(text));
-  if (texts === undefined || patterns === undefined) return undefined;
-  const unread = texts.find((_, i) => patterns[i] === undefined);
-  if (unread !== undefined) {
-    return place.wrong(`"${unread}" is no host; write [scheme://][*.]host[:port]`);
-  }
-  const known = patterns.filter((pattern) => pattern !== undefined);
+  const read = readPatterns(
+    value,
+    place,
+    'domain',
+    patternOf,
+    'host; write [scheme://][*.]host[:port]',
+  );
+  if (read === undefined) return undefined;
+  const { texts, patterns: known } = read;
   return {
     wants: `a host of ${texts.join(', ')}`,
     means: { domain: known.map((pattern) => JSON.stringify(pattern)).sort() },

@@ -1,7 +1,8 @@
-import { type Place, readAnyOf } from '../issues.ts';
+import type { Place } from '../issues.ts';
 import { any, type Truth } from '../truth.ts';
 import type { Check } from './check.ts';
 import { hostOf } from './domain.ts';
+import { readPatterns } from './patterns.ts';
 
 interface EmailPattern {
   /** `undefined` for everybody there. */
@@ -15,14 +16,15 @@ const ADDRESS = /^([A-Za-z0-9.#$&'*+/=?^_`{|}~-]{1,64})@([^@\s,;:<>()[\]"\\%]{1,
 
 /** One address: `ann@example.com`, anybody at a host `*@example.com`, or below it `*@*.example.com`. */
 export function readEmail(value: unknown, place: Place): Check | undefined {
-  const texts = readAnyOf(value, place, 'email');
-  const patterns = texts?.map((text) => patternOf(text));
-  if (texts === undefined || patterns === undefined) return undefined;
-  const unread = texts.find((_, i) => patterns[i] === undefined);
-  if (unread !== undefined) {
-    return place.wrong(`"${unread}" is no address; write name@host, *@host or *@*.host`);
-  }
-  const known = patterns.filter((pattern) => pattern !== undefined);
+  const read = readPatterns(
+    value,
+    place,
+    'email',
+    patternOf,
+    'address; write name@host, *@host or *@*.host',
+  );
+  if (read === undefined) return undefined;
+  const { texts, patterns: known } = read;
   return {
     wants: `an address of ${texts.join(', ')}`,
     means: { email: known.map((pattern) => JSON.stringify(pattern)).sort() },

@@ -22,6 +22,8 @@ export interface Caller {
   call(call: ModuleCall): Promise<Outcome>;
   /** The same, and whether everything that the call started ended with it. */
   observe(call: ModuleCall): Promise<Observed>;
+  /** What was declared to be in reach of its processes. */
+  readonly paths: readonly string[];
   /** Why no process can be started here at all. */
   unavailable(): string | undefined;
   close(): Promise<void>;
@@ -35,6 +37,8 @@ export interface Observed {
 export interface CallerParts {
   readonly limits: Limits;
   readonly ceiling: Ceiling;
+  /** What was declared to be in reach of its processes. */
+  readonly paths: readonly string[];
   /** How many processes wait per module. */
   readonly spares: number;
   /** What fetches for the processes, which may have no network. */
@@ -46,6 +50,8 @@ export interface CallerParts {
   /** How a process for a module is started. */
   launch(url: string): Launch;
 }
+
+const OBSERVED_MS = 30_000;
 
 export function createCaller(parts: CallerParts): Caller {
   const { limits, ceiling, spares: count, launch } = parts;
@@ -63,9 +69,11 @@ export function createCaller(parts: CallerParts): Caller {
     child: Child,
     { export: name, signal }: ModuleCall,
     json: string,
+    within: Limits,
   ): Promise<Outcome> {
     const { fetch, whyNotStarted = (words) => words } = parts;
-    return runCall(child, { name, json }, { limits, ceiling, signal, fetch, whyNotStarted });
+    const bounds = { limits: within, ceiling, signal, fetch, whyNotStarted };
+    return runCall(child, { name, json }, bounds);
   }
 
   function take(url: string): Child {
@@ -80,7 +88,7 @@ export function createCaller(parts: CallerParts): Caller {
       const json = written(call);
       const child = take(call.url);
       try {
-        const outcome = await runIn(child, call, json);
+        const outcome = await runIn(child, call, json, limits);
         if (closed && (outcome.kind === 'crashed' || outcome.kind === 'unavailable')) {
           throw new GuardError(
             'closed',
@@ -89,15 +97,20 @@ export function createCaller(parts: CallerParts): Caller {
         }
         return outcome;
       } finally {
-        // Starting a process blocks this one for a moment: whoever waits for the result goes first.
-        setImmediate(() => spares.refill(call.url));
+        // One that never gets ready would compute for nobody, without end. Starting a process blocks
+        // this one for a moment: whoever waits for the result goes first.
+        if (child.loaded()) setImmediate(() => spares.refill(call.url));
       }
     },
     async observe(call) {
       const json = written(call);
       const child = take(call.url);
-      return { outcome: await runIn(child, call, json), silent: child.silent };
+      // It starts from nothing, however quick the tools are that wait already.
+      const timeoutMs = Math.max(limits.timeoutMs, OBSERVED_MS);
+      const outcome = await runIn(child, call, json, { ...limits, timeoutMs });
+      return { outcome, silent: child.silent };
     },
+    paths: parts.paths,
     unavailable: () => parts.unavailable?.(),
     async close() {
       closed = true;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { spawn } from 'node:child_process';
 
@@ -10,6 +10,8 @@ export interface CanaryTask {
   readonly file: string;
   /** A port on which this machine listens. */
   readonly port: number;
+  /** A variable of the application. */
+  readonly variable: string;
 }
 
 /** What it achieved. */
@@ -18,23 +20,33 @@ export interface CanaryReport {
   readonly connected: boolean;
   /** That it started a process in a session of its own, which holds the channel. */
   readonly spawned: boolean;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** That it saw the variable. */
+  readonly saw: boolean;
+  /** Which processes it can name, and what it may use, where there is a `/proc`. */
+  readonly processes: string | undefined;
+  readonly limits: string | undefined;
 }
 
-export async function canary({ file, port }: CanaryTask): Promise<CanaryReport> {
+export async function canary({ file, port, variable }: CanaryTask): Promise<CanaryReport> {
   return {
     read: reads(file),
     connected: await connects(port),
     spawned: await spawns(),
-    environment: { ...process.env },
+    saw: Object.hasOwn(process.env, variable),
+    processes: orNothing(() => readlinkSync('/proc/self/ns/pid')),
+    limits: orNothing(() => readFileSync('/proc/self/limits', 'utf8')),
   };
 }
 
 function reads(file: string): boolean {
+  return orNothing(() => readFileSync(file).length > 0) ?? false;
+}
+
+function orNothing<T>(look: () => T): T | undefined {
   try {
-    return readFileSync(file).length > 0;
+    return look();
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -40,21 +40,28 @@ export function readLines(
 const DEEPEST = 1000;
 
 function parsed(line: Buffer): ChannelEvent {
-  const text = line.toString();
-  if (depthOf(text) > DEEPEST) return { type: 'deep' };
   try {
+    const text = line.toString();
+    if (depthOf(text) > DEEPEST) return { type: 'deep' };
     return { type: 'message', value: JSON.parse(text) as unknown };
   } catch {
     return { type: 'garbage' };
   }
 }
 
-/** How deep JSON is nested: brackets in texts are none. */
+/**
+ * How deep JSON is nested: brackets in texts are none. Looks at every character once, since whoever
+ * wrote it may want this process to be busy.
+ */
 function depthOf(json: string): number {
   let deepest = 0;
   let depth = 0;
-  for (const [mark] of json.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
-    if (mark === '[' || mark === '{') deepest = Math.max(deepest, (depth += 1));
+  let inText = false;
+  for (let i = 0; i < json.length; i += 1) {
+    const mark = json[i];
+    if (mark === '"') inText = !inText;
+    else if (inText) i += mark === '\\' ? 1 : 0;
+    else if (mark === '[' || mark === '{') deepest = Math.max(deepest, (depth += 1));
     else if (mark === ']' || mark === '}') depth -= 1;
   }
   return deepest;

@@ -3,7 +3,6 @@ import { environmentOf } from './environment.ts';
 import type { Limits } from './limits.ts';
 import { moduleRoots } from './module-roots.ts';
 import { NODE_MB, nodeArguments } from './node-arguments.ts';
-import { CANARY } from './prove.ts';
 import { dyingWithParent } from './wrap-command.ts';
 
 /** How modules are called in a child process. */
@@ -23,6 +22,7 @@ export function childCaller(
   return createCaller({
     limits,
     ceiling: { rssMb: limits.memoryMb + NODE_MB, processes: 1 },
+    paths: [...read, ...write],
     spares,
     fetch,
     launch(url) {
@@ -31,8 +31,7 @@ export function childCaller(
         process.execPath,
         ...nodeArguments(url, limits.memoryMb, permissions),
       ]);
-      const variables = url === CANARY ? {} : environmentOf(env);
-      return { command, args, env: variables, cwd: process.cwd(), feeds: [] };
+      return { command, args, env: environmentOf(env), cwd: process.cwd(), feeds: [] };
     },
   });
 }

@@ -23,6 +23,8 @@ export interface Child {
   /** Whether its channel closed by itself: not while a process that it started still holds it. */
   readonly silent: Promise<boolean>;
   alive(): boolean;
+  /** Whether its module is loaded, or known not to load. */
+  loaded(): boolean;
   /** Resolves once the child has taken it, or is gone. */
   send(json: string): Promise<void>;
   /** Has messages looked at before they count as its answer. */
@@ -56,6 +58,7 @@ export function startChild(launch: Launch, maxBytes: number): Child {
   const silent = deferred<boolean>();
   let over = false;
   let spoke = false;
+  let loaded = false;
   let words = '';
   let diverted: ((message: unknown) => boolean) | undefined;
 
@@ -63,6 +66,7 @@ export function startChild(launch: Launch, maxBytes: number): Child {
     if (spoke && event.type === 'message' && diverted?.(event.value) === true) return;
     if (spoke) answer.resolve(event);
     else ready.resolve(event);
+    loaded ||= event.type === 'message';
     spoke = true;
     if (event.type !== 'message') answer.resolve(event);
   }
@@ -112,6 +116,7 @@ export function startChild(launch: Launch, maxBytes: number): Child {
     gone: gone.promise,
     silent: silent.promise,
     alive: () => !over,
+    loaded: () => loaded,
     send: (json) =>
       new Promise((resolve) => {
         if (channel === undefined || channel.destroyed) resolve();

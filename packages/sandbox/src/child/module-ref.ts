@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { existsSync, realpathSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { GuardError, ownOptions, type ToolCall } from '@guardstile/core';
 
 /** Where the code of a tool is: a module of its own and the function that it exports. */
@@ -17,7 +17,6 @@ export interface ModuleTool {
   readonly name: string;
   readonly source: string;
   readonly url: string;
-  readonly path: string;
   readonly export: string;
 }
 
@@ -53,8 +52,7 @@ function moduleTool(what: string, name: string, given: ToolModule): ModuleTool {
   return {
     name,
     source: options.source ?? 'app',
-    url: url.href,
-    path,
+    url: `${pathToFileURL(realpathSync(path)).href}${url.search}${url.hash}`,
     export: options.export ?? name,
   };
 }

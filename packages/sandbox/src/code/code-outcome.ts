@@ -1,6 +1,7 @@
 import { GuardError } from '@guardstile/core';
 import { CODES, type Outcome } from '../child/outcome.ts';
 import type { CodeFile, CodeOutput } from './code-result.mts';
+import { isFileName } from './file-name.ts';
 
 /** What came of code: its value, what it threw, or how it was kept from ending by itself. */
 export type CodeResult =
@@ -59,9 +60,11 @@ function readReport(report: unknown): CodeResult {
   return stopped('crashed', 'it answered nonsense');
 }
 
+/** Whoever puts it into a directory of its own relies on its name. */
 function isFile(file: unknown): file is CodeFile {
   const { name, text, base64 } = fieldsOf(file);
-  return typeof name === 'string' && (typeof text === 'string' || typeof base64 === 'string');
+  if (typeof name !== 'string' || !isFileName(name)) return false;
+  return typeof text === 'string' || typeof base64 === 'string';
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {

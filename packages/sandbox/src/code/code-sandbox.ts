@@ -14,6 +14,7 @@ import { prove } from '../child/prove.ts';
 import { OS_GUARANTEES, osCaller } from '../os/os-sandbox.ts';
 import type { CodeTask } from './code-result.mts';
 import { type CodeResult, resultOf } from './code-outcome.ts';
+import { isFileName } from './file-name.ts';
 import { type Interpreter, interpreterOf } from './interpreter.ts';
 import { type Language, LANGUAGES } from './language.ts';
 import { QUICKJS_GUARANTEES, proveQuickJs } from './prove-quickjs.ts';
@@ -252,11 +253,9 @@ function inputOf({ confined }: ToolCall): {
   return { code: code as string, files: files as Readonly<Record<string, string>> }; // both are looked at before they are used
 }
 
-const FILE_NAME = /^(?!\.\.?(?:\/|$))[\w .-]+(?:\/(?!\.\.?(?:\/|$))[\w .-]+)*$/;
-
 function filesOf(files: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   for (const [name, text] of Object.entries(files)) {
-    if (FILE_NAME.test(name) && typeof text === 'string') continue;
+    if (isFileName(name) && typeof text === 'string') continue;
     throw new GuardError(
       'sandbox_refused',
       `"${name}" is no file for the code; name files by relative paths without "..", and give their text`,

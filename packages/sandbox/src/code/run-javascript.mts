@@ -42,7 +42,7 @@ export function cappedQuickJs(memoryMb: number): Promise<QuickJSWASMModule> {
 }
 
 /** What the code finds: `console`, `readFile`, `writeFile` and `listFiles`. Gives what turns a value into JSON. */
-const PRELUDE = `((print, files, keep) => {
+const PRELUDE = `((print, files, keep, isName) => {
   const { stringify } = JSON;
   const show = (value) => {
     if (typeof value === 'string') return value;
@@ -61,6 +61,7 @@ const PRELUDE = `((print, files, keep) => {
     return all.get(String(name));
   };
   globalThis.writeFile = (name, text) => {
+    if (!isName(String(name))) throw new Error(name + ' is no name of a file; name it by a relative path without ".."');
     keep(String(name), String(text));
     all.set(String(name), String(text));
   };

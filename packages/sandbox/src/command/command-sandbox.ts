@@ -74,10 +74,13 @@ function together(
 ): unknown {
   // `commands` are several lines, and not the words of one.
   if (Array.isArray(value)) return /s$/i.test(field) ? undefined : value;
-  const rest = ARGS.filter((name) => name !== field && Object.hasOwn(beside, name))
+  const [rest, ...others] = ARGS.filter((name) => name !== field && Object.hasOwn(beside, name))
     .map((name) => beside[name])
-    .find((one) => one !== undefined && one !== null);
+    .filter((one) => one !== undefined && one !== null);
   if (typeof value !== 'string' || rest === undefined) return undefined;
+  if (others.length > 0) {
+    throw refusedArgument(`"${value}" has its words in more than one of ${ARGS.join(', ')}`);
+  }
   if (typeof rest === 'string') return `${value} ${rest}`;
   return [value, ...(Array.isArray(rest) ? (rest as unknown[]) : [rest])];
 }

@@ -71,6 +71,7 @@ export function filesystemSandbox(options: FilesystemSandboxOptions): Filesystem
   for (const [name, list] of Object.entries({ roots: own.roots, readOnlyRoots, protect })) {
     checkPaths(name, list);
   }
+  for (const path of protect) checkName(path);
   checkSize(maxFileSize);
   const writable = own.roots.map(openRoot);
   const readable = readOnlyRoots.map(openRoot);
@@ -211,6 +212,12 @@ function goneAmong(roots: readonly Root[]): string | undefined {
 function checkPaths(name: string, list: unknown): void {
   const texts = Array.isArray(list) && list.every((one) => typeof one === 'string' && one !== '');
   if (!texts) throw invalid(`${name} has to be a list of paths`);
+}
+
+/** A pattern would silently protect nothing. */
+function checkName(path: string): void {
+  if (!/[*?]/.test(path)) return;
+  throw invalid(`protect: "${path}" is a pattern; name files and directories themselves`);
 }
 
 function checkSize(size: number): void {

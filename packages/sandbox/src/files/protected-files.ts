@@ -8,7 +8,7 @@ import { isWithin } from './roots.ts';
 export interface ProtectedFiles {
   /** Which of them a path leads to, or would take along (`rm -r` of the directory around it). */
   reachedBy(path: ResolvedPath, use: 'read' | 'write'): string | undefined;
-  /** Whether a text ends in the name of one: worth a look, whatever its field. */
+  /** Whether the name of one is in a text: worth a look, whatever its field. */
   isNamedBy(text: string): boolean;
 }
 
@@ -24,8 +24,8 @@ export function protectedFiles(given: readonly string[]): ProtectedFiles {
     reachedBy: (reached, use) => paths.find((path) => reaches(reached, path, use)),
     isNamedBy: (text) => {
       if (text.length > LONGEST) return false;
-      const name = fold(basename(text));
-      return [...names].some((one) => continues(name, one));
+      const parts = fold(text).split(/[\\/]/);
+      return parts.some((part) => [...names].some((name) => continues(part, name)));
     },
   };
 }

@@ -17,7 +17,8 @@ export interface Root {
  * @throws {GuardError} `sandbox_unavailable` where it is missing, no directory, or a link.
  */
 export function openRoot(given: string): Root {
-  const stats = look(given);
+  // A slash at its end would follow a link.
+  const stats = look(resolve(given));
   if (stats === undefined) throw unusable(given, 'does not exist; create it first');
   const path = join(realpathSync.native(dirname(resolve(given))), basename(resolve(given)));
   if (stats.isSymbolicLink()) {

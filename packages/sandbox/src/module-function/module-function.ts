@@ -3,8 +3,13 @@ import type { ToolModule } from '../child/module-ref.ts';
 
 /** A function that a module exports, as the body of a tool here. */
 export type ModuleFunction<F extends (...args: never[]) => unknown> = (
-  args: Parameters<F>[0],
+  ...args: First<Parameters<F>>
 ) => Promise<Awaited<ReturnType<F>>>;
+
+/** What comes behind the arguments is the framework's; inside it is the sandbox's. */
+type First<T extends readonly unknown[]> = T extends readonly [infer Args, ...unknown[]]
+  ? [args: Args]
+  : [];
 
 const modules = new WeakMap<object, Required<Pick<ToolModule, 'module' | 'export'>>>();
 

@@ -71,7 +71,8 @@ export function networkSandbox(options: NetworkSandboxOptions = {}): NetworkSand
     dispatcher,
     fetch: guardedFetch(dispatcher),
     confine: (call) => confineArguments(call, kind, usesOf(call.tool.name), autoDetect),
-    close: () => dispatcher.close(),
+    // What nobody reads to its end would be waited for in vain.
+    close: () => dispatcher.destroy(),
   };
 }
 
@@ -82,6 +83,9 @@ const WORDS: ReadonlySet<string> = new Set(
 /** A whole text that a client would take for a URL; some need no slashes. */
 const LOOKS_LIKE_URL = /^\s*(?!file:)(?:[a-z][a-z0-9+.-]*:[\\/]{2}|(?:https?|wss?|ftp):)\S*\s*$/i;
 
+/** Relative to an address of the tool's own. `//host` is not, and neither with a tab in between, which parsers drop. */
+const RELATIVE = /^(?:[/?#](?![\\/])\P{Cc}*)?$/u;
+
 function kindOf(rules: HostRules): ArgumentKind<true> {
   return {
     words: WORDS,
@@ -90,10 +94,7 @@ function kindOf(rules: HostRules): ArgumentKind<true> {
       if (typeof value !== 'string' && !(value instanceof URL)) {
         throw refusedArgument('a URL has to be text');
       }
-      // Relative to an address of the tool's own; `//host` and `/\host` are not.
-      if (found === 'named' && typeof value === 'string' && /^(?:[/?#](?![\\/])|$)/.test(value)) {
-        return value;
-      }
+      if (found === 'named' && typeof value === 'string' && RELATIVE.test(value)) return value;
       return confineUrl(value, rules);
     },
   };

@@ -7,7 +7,7 @@ import { moduleRoots } from '../child/module-roots.ts';
 import { moduleSandbox } from '../child/module-sandbox.ts';
 import { NODE_MB, nodeArguments, RUNNER_FILES } from '../child/node-arguments.ts';
 import { type ModuleSandboxOptions, readModuleOptions } from '../child/options.ts';
-import { CANARY, prove } from '../child/prove.ts';
+import { prove } from '../child/prove.ts';
 import { osLaunch } from './os-launch.ts';
 import { unavailable, whyNotStarted } from './unavailable.ts';
 
@@ -84,6 +84,7 @@ export function osCaller(
     limits,
     // Beside the tool's own there are bubblewrap outside and inside.
     ceiling: { rssMb: limits.memoryMb + NODE_MB, processes: most + 2 },
+    paths: [...read, ...write],
     spares,
     fetch,
     unavailable: () => unavailable(bwrap),
@@ -104,7 +105,7 @@ export function osCaller(
           openFiles: 256,
           processes: most + NODE_THREADS,
         },
-        url === CANARY ? {} : environmentOf(env),
+        environmentOf(env),
         bwrap,
       ),
   });

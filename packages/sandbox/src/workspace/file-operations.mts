@@ -56,7 +56,10 @@ export function statFile({ root, path }: At): FileStat | null {
 }
 
 export function listDirectory({ root, path }: At): readonly DirectoryEntry[] | null {
-  const entries = orNull(() => readdirSync(resolve(root, path), { withFileTypes: true }));
+  const entries = orNull(
+    () => readdirSync(resolve(root, path), { withFileTypes: true }),
+    ['ENOENT'],
+  );
   return (
     entries &&
     entries.map((entry) => ({
@@ -86,14 +89,18 @@ export function typeOf(entry: Stats | Dirent): FileStat['type'] {
 }
 
 /** `null` where there is nothing, also where a link leads to nothing. */
-export function orNull<T>(look: () => T): T | null {
+export function orNull<T>(look: () => T, nothing: readonly string[] = NOTHING): T | null {
   try {
     return look();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (nothing.includes(code)) return null;
     throw error;
   }
 }
+
+/** The second of what would be below a file. */
+const NOTHING = ['ENOENT', 'ENOTDIR'];
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

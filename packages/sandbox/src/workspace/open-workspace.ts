@@ -38,8 +38,7 @@ export function openWorkspace(root: string, guard: Guard | undefined, start: Sta
       call<readonly DirectoryEntry[] | null>('listDirectory', { path }, signal),
     remove: (path, { recursive, signal } = {}) =>
       call<boolean>('deleteFile', { path, recursive }, signal),
-    find: (pattern, path, signal) =>
-      call<Found<FoundFile>>('findFiles', { pattern, path }, signal),
+    find: (pattern, path, signal) => call<Found<FoundFile>>('findFiles', { pattern, path }, signal),
     search: (search, signal) => call<Found<FoundLine>>('searchFiles', search, signal),
   };
 }

@@ -1,5 +1,5 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { parse, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Guard, GuardError, ownOptions, type Sandbox, type ToolCall } from '@guardstile/core';
 import { type CallLimits, type Limits, limitsOf, positive } from '../child/limits.ts';
@@ -158,9 +158,14 @@ function aroundJson(limits: Limits, maxFileBytes: number): Limits {
 function directory(given: unknown): string {
   const path = typeof given === 'string' && given !== '' ? resolve(given) : undefined;
   if (path === undefined || !existsSync(path) || !statSync(path).isDirectory()) {
-    throw invalid(`root has to be a directory that is there, and ${String(given)} is none; create it first`);
+    throw invalid(
+      `root has to be a directory that is there, and ${String(given)} is none; create it first`,
+    );
   }
-  return realpathSync(path);
+  const real = realpathSync(path);
+  // Bound as a whole it would bring everything back that is kept out.
+  if (real === parse(real).root) throw invalid('root is the whole file system; name a directory');
+  return real;
 }
 
 function there(given: string): string {
