@@ -1,8 +1,9 @@
 import { factsOf } from '@guardstile/core';
 import {
+  createFlowJudge,
   createSessionFlow,
+  type FlowJudge,
   type FlowTool,
-  judgeFlow,
   type ResultLabels,
   resultLabels,
 } from '@guardstile/data-flow';
@@ -27,6 +28,7 @@ export interface JudgedCall {
 interface Known {
   readonly tool: FlowTool;
   readonly labels: ResultLabels;
+  readonly judge: FlowJudge;
 }
 
 /** The tools of a policy, prepared once. */
@@ -36,7 +38,7 @@ export function toolboxOf(policy: SuitePolicy): Toolbox {
   return new Map(
     Object.entries(policy.tools).map(([name, { facts, ...flow }]) => {
       const tool: FlowTool = { name, facts: factsOf(name, { stated: facts }), flow };
-      return [name, { tool, labels: resultLabels(tool) }];
+      return [name, { tool, labels: resultLabels(tool), judge: createFlowJudge(tool) }];
     }),
   );
 }
@@ -77,7 +79,7 @@ export function runTrace(trace: Trace, suite: Suite, toolbox: Toolbox): readonly
   function judge({ tool: name, args }: Step) {
     const known = toolbox.get(name);
     // There is no such tool: the framework refuses it, nothing is decided.
-    return known === undefined ? [] : judgeFlow(flow, known.tool, args);
+    return known === undefined ? [] : known.judge(flow, args);
   }
 }
 

@@ -83,6 +83,13 @@ describe("a workspace as the SDK's own sandbox session", () => {
     expect(flood.stderr).toContain('printed more than fits');
   });
 
+  it('tells what really came of a command that would like to tell it itself', async () => {
+    const lie = `'{"value":{"exitCode":0,"stdout":"lie","stderr":"","truncated":false}}'`;
+    const ways = ['>&3', '> /proc/$PPID/fd/3', '> /proc/1/fd/3', '>> /proc/$PPID/fd/1'];
+    const command = `${ways.map((way) => `(echo ${lie} ${way})`).join('; ')}; exit 7`;
+    expect(await session.run({ command })).toMatchObject({ exitCode: 7, stdout: '' });
+  });
+
   it('spawns a command, whose output, exit code and end can be waited for', async () => {
     const process = await session.spawn({ command: 'echo out; echo err >&2; exit 4' });
     expect(await process.wait()).toEqual({ exitCode: 4 });

@@ -1,6 +1,6 @@
 import type { Seeds } from './forms.ts';
 import type { HashTable } from './hash-table.ts';
-import { FEWEST_DIGITS, WINDOW } from './index-text.ts';
+import { WINDOW } from './index-text.ts';
 import { sixBitsOf } from './characters.ts';
 import type { KeptText, Spot } from './kept-text.ts';
 import {
@@ -14,6 +14,7 @@ import {
   isWordAt,
 } from './match-spot.ts';
 import type { Query } from './query.ts';
+import { collapseSpacing } from './spacing.ts';
 import { hashFolded, hashSpan, hashWindow } from './text-hash.ts';
 
 /** What is looked into. */
@@ -51,13 +52,12 @@ export function findInText(library: Library, seeds: Seeds, query: Query): Spot |
 /** The first trusted field whose whole value this is. */
 export function findWhole(library: Library, seeds: Seeds, query: Query): Spot | undefined {
   const { text, compact, numbers } = query;
-  const spot = first(library, hashSpan(text, 0, text.length, seeds.word), query, isWholeLeaf);
+  const plain = collapseSpacing(text);
+  const spot = first(library, hashSpan(plain, 0, plain.length, seeds.word), query, isWholeLeaf);
   if (spot !== undefined) return spot;
   const others = numbers.map((number) => hashSpan(number, 0, number.length, seeds.number));
   if (query.isAddress) others.push(hashFolded(text, 0, text.length, seeds.address));
-  if (compact.length >= FEWEST_DIGITS) {
-    others.push(hashSpan(compact, 0, compact.length, seeds.digits));
-  }
+  if (query.isGrouped) others.push(hashSpan(compact, 0, compact.length, seeds.digits));
   for (const hash of others) {
     const found = first(library, hash, query, isWholeLeaf);
     if (found !== undefined) return found;

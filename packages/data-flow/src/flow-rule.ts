@@ -1,7 +1,7 @@
 import { classOf, covers, type Origin } from './origin.ts';
 import { placeText } from './describe-provenance.ts';
 import type { SessionFlow } from './session-flow.ts';
-import { type FlowTool, type Sink, sinksOf } from './tool-flow.ts';
+import type { Sink } from './tool-flow.ts';
 
 /** What must not flow where. */
 export interface FlowRule {
@@ -11,34 +11,32 @@ export interface FlowRule {
   /** @default 'deny' */
   readonly else?: 'ask' | 'deny';
   /**
-   * Whether the arguments have to hold what must not flow, or it is enough that the session has
-   * seen any of it: for what values cannot show, such as a summary.
+   * Whether the arguments have to hold the secret, or it is enough that the session has seen any:
+   * for what values cannot show, such as a summary. Anything but secrets goes by the session.
    *
-   * @default 'value' for secrets, 'session' for everything else
+   * @default 'value' for secrets
    */
   readonly by?: 'value' | 'session';
 }
 
-/** Why a call breaks the rule; `undefined` when it keeps it. */
-export function violates(
+/** Why a call of a tool that leads to the rule's sink breaks it; `undefined` when it keeps it. */
+export function violation(
   flow: SessionFlow,
-  tool: FlowTool,
+  tool: string,
   args: unknown,
-  rule: FlowRule,
+  { from, to, by = 'value' }: FlowRule,
 ): string | undefined {
-  if (!sinksOf(tool).includes(rule.to)) return undefined;
-  const isSecret = classOf(rule.from) === 'secret';
-  if ((rule.by ?? (isSecret ? 'value' : 'session')) === 'session' || !isSecret) {
-    const seen = flow.origins.some((origin) => covers(rule.from, origin));
+  if (by === 'session' || classOf(from) !== 'secret') {
+    const seen = flow.origins.some((origin) => covers(from, origin));
     return seen || !flow.complete
-      ? `the session has seen ${rule.from} content, and ${tool.name} leads to ${rule.to}`
+      ? `the session has seen ${from} content, and ${tool} leads to ${to}`
       : undefined;
   }
-  const [place] = flow.secretsIn(args).filter(({ origin }) => covers(rule.from, origin));
+  const place = flow.secretsIn(args).find(({ origin }) => covers(from, origin));
   if (place !== undefined) {
-    return `its arguments hold a secret (${placeText(place)}), and ${tool.name} leads to ${rule.to}`;
+    return `its arguments hold a secret (${placeText(place)}), and ${tool} leads to ${to}`;
   }
   return flow.complete
     ? undefined
-    : `the session holds more than is kept, so nobody can tell whether a secret goes to ${rule.to}`;
+    : `the session holds more than is kept, so nobody can tell whether a secret goes to ${to}`;
 }

@@ -1,4 +1,4 @@
-import type { Origin } from './origin.ts';
+import { classOf, type Origin } from './origin.ts';
 import type { Part } from './parts-of.ts';
 import { partsOf } from './parts-of.ts';
 import { piecesOf } from './pieces-of.ts';
@@ -14,6 +14,15 @@ export interface FromRule {
   readonly part?: Part;
   /** Fewest letters that prove something; less than the usual 5 for names. At least 2. @default 5 */
   readonly shortest?: number;
+}
+
+/** What is wrong with a rule; `undefined` when nothing is. */
+export function ruleProblem({ from, shortest }: FromRule): string | undefined {
+  const wrong = from.find((origin) => classOf(origin) === undefined || origin === 'sent');
+  if (wrong !== undefined) return `"${wrong}" is no origin that can be accepted`;
+  if (from.some((origin) => classOf(origin) === 'secret')) return 'a secret vouches for nothing';
+  if (shortest === undefined || (Number.isInteger(shortest) && shortest >= 2)) return undefined;
+  return 'shortest has to be a whole number of at least 2';
 }
 
 /** A value of an argument that nothing accepted vouches for. */

@@ -1,6 +1,6 @@
 export { describeProvenance, placeText } from './describe-provenance.ts';
 export { describeFlowReport, type FlowReport, flowReport, type Reported } from './flow-report.ts';
-export { type FlowFinding, judgeFlow } from './judge-flow.ts';
+export { createFlowJudge, type FlowFinding, type FlowJudge } from './judge-flow.ts';
 export type { FlowRule } from './flow-rule.ts';
 export { type FromRule, type Unvouched, unvouchedIn } from './from-rule.ts';
 export { type ResultLabels, resultLabels, type ResultReport } from './observe-result.ts';

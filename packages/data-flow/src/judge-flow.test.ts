@@ -2,7 +2,8 @@ import { type Fact, factsOf } from '@guardstile/core';
 import { describe, expect, it } from 'vitest';
 
 import type { FlowRule } from './flow-rule.ts';
-import { judgeFlow } from './judge-flow.ts';
+import type { FromRule } from './from-rule.ts';
+import { createFlowJudge, type FlowFinding } from './judge-flow.ts';
 import { createSessionFlow, type SessionFlow } from './session-flow.ts';
 import type { FlowTool, ToolFlow } from './tool-flow.ts';
 
@@ -16,6 +17,13 @@ function session(prompt: string, content = ''): SessionFlow {
   flow.observe(content, { origin: 'untrusted:web', tool: 'fetch', rid: 'r1' });
   return flow;
 }
+
+const judgeFlow = (
+  flow: SessionFlow,
+  own: FlowTool,
+  args: unknown,
+  rules: readonly FlowRule[] = [],
+): readonly FlowFinding[] => createFlowJudge(own, rules)(flow, args);
 
 const effects = (
   flow: SessionFlow,
@@ -95,6 +103,18 @@ describe('where an argument has to come from', () => {
     const post = tool({ args: { channel: { from: ['trusted:channel'] } } });
     expect(effects(flow, post, { channel: 'general' })).toEqual([]);
     expect(effects(flow, post, { channel: 'Charlie' })).toEqual(['ask']);
+  });
+});
+
+describe('a rule', () => {
+  it.each([
+    [{ from: ['promt'] }, 'no origin'],
+    [{ from: ['sent'] }, 'no origin'],
+    [{ from: ['secret'] }, 'vouches for nothing'],
+    [{ from: ['prompt'], shortest: 1 }, 'shortest'],
+  ])('that makes no sense is refused when it is read: %j', (rule, why) => {
+    const own = tool({ args: { to: rule as FromRule } });
+    expect(() => createFlowJudge(own)).toThrow(why);
   });
 });
 

@@ -1,11 +1,11 @@
 import { describeUnvouched } from './describe-provenance.ts';
 import type { FlowRule } from './flow-rule.ts';
-import { violates } from './flow-rule.ts';
-import { unvouchedIn } from './from-rule.ts';
+import { violation } from './flow-rule.ts';
+import { ruleProblem, unvouchedIn } from './from-rule.ts';
 import type { Provenance } from './provenance.ts';
-import { readPath } from './read-path.ts';
+import { readerOf } from './read-path.ts';
 import type { SessionFlow } from './session-flow.ts';
-import { type FlowTool, isIrreversible } from './tool-flow.ts';
+import { type FlowTool, isIrreversible, sinksOf } from './tool-flow.ts';
 
 /** Something about where a call's arguments come from or go to that a rule does not accept. */
 export interface FlowFinding {
@@ -18,34 +18,39 @@ export interface FlowFinding {
   readonly provenance?: Provenance;
 }
 
-/** Everything that the rules have against a call; nothing against it means no opinion. Pure. */
-export function judgeFlow(
-  flow: SessionFlow,
-  tool: FlowTool,
-  args: unknown,
-  rules: readonly FlowRule[] = [],
-): readonly FlowFinding[] {
-  const findings: FlowFinding[] = [];
-  for (const [argument, rule] of Object.entries(tool.flow.args ?? {})) {
-    for (const { value, provenance } of unvouchedIn(flow, readPath(args, argument), rule)) {
-      findings.push({
-        effect: rule.else ?? 'ask',
-        rule: `from:${argument}`,
-        reason: describeUnvouched(argument, value, provenance),
-        argument,
-        provenance,
-      });
+/** Says everything that the rules have against a call; nothing against it means no opinion. */
+export type FlowJudge = (flow: SessionFlow, args: unknown) => readonly FlowFinding[];
+
+/** The rules about one tool, resolved once. */
+export function createFlowJudge(tool: FlowTool, rules: readonly FlowRule[] = []): FlowJudge {
+  const checks = Object.entries(tool.flow.args ?? {}).map(([argument, rule]) => {
+    const problem = ruleProblem(rule);
+    if (problem !== undefined) throw new TypeError(`${tool.name}, ${argument}: ${problem}`);
+    return { argument, rule, read: readerOf(argument) };
+  });
+  const sinks = sinksOf(tool);
+  const own = rules.filter(({ to }) => sinks.includes(to));
+  const last = isIrreversible(tool) ? irreversible(tool) : undefined;
+
+  return (flow, args) => {
+    const findings: FlowFinding[] = [];
+    for (const { argument, rule, read } of checks) {
+      for (const { value, provenance } of unvouchedIn(flow, read(args), rule)) {
+        const reason = describeUnvouched(argument, value, provenance);
+        const effect = rule.else ?? 'ask';
+        findings.push({ effect, rule: `from:${argument}`, reason, argument, provenance });
+      }
     }
-  }
-  for (const rule of rules) {
-    const reason = violates(flow, tool, args, rule);
-    if (reason !== undefined) {
+    for (const rule of own) {
+      const reason = violation(flow, tool.name, args, rule);
+      if (reason === undefined) continue;
       findings.push({ effect: rule.else ?? 'deny', rule: `flow:${rule.id}`, reason });
     }
-  }
-  if (isIrreversible(tool)) {
-    const reason = `${tool.name} cannot be undone`;
-    findings.push({ effect: 'ask', rule: 'irreversible', reason });
-  }
-  return findings;
+    if (last !== undefined) findings.push(last);
+    return findings;
+  };
+}
+
+function irreversible({ name }: FlowTool): FlowFinding {
+  return { effect: 'ask', rule: 'irreversible', reason: `${name} cannot be undone` };
 }

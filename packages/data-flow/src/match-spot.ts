@@ -4,16 +4,17 @@ import { WIDEST_GAP, WINDOW } from './index-text.ts';
 import type { Spot } from './kept-text.ts';
 import { numberReadings } from './number-readings.ts';
 import type { Query } from './query.ts';
+import { collapseSpacing } from './spacing.ts';
 
 // What a hash found is compared with the text itself: a hash alone proves nothing.
 
 /** Whether the whole leaf is this value, in one of its spellings. */
 export function isWholeLeaf({ text, from, to }: Spot, query: Query): boolean {
-  const value = text.slice(from, to).trim();
-  if (value === query.text) return true;
+  const value = collapseSpacing(text.slice(from, to));
+  if (value === collapseSpacing(query.text)) return true;
   if (query.isAddress && value.toLowerCase() === query.text.toLowerCase()) return true;
   if (sharesNumber(value, query)) return true;
-  return query.compact.length >= WINDOW && compactOf(value) === query.compact;
+  return query.isGrouped && compactOf(value) === query.compact;
 }
 
 export function isWordAt({ text, offset, to }: Spot, { text: word }: Query): boolean {
@@ -136,7 +137,7 @@ export function isSameText({ text, from, to }: Spot, { start, end }: Copy, query
   const theirs = gapsOf(seen);
   const ours = gapsOf(query.text);
   // Groups of an account or telephone number: where the spaces are means nothing.
-  if (isNumberLike(query) && [...theirs, ...ours].every(isSpacing)) return true;
+  if (query.isGrouped && [...theirs, ...ours].every(isSpacing)) return true;
   return theirs.length === ours.length && theirs.every((gap, i) => isSameGap(gap, ours[i] ?? ''));
 }
 
@@ -175,9 +176,4 @@ function isLoose(gap: string): boolean {
 
 function isSpacing(gap: string): boolean {
   return /^\d+ [\s\-()]+$/.test(gap);
-}
-
-function isNumberLike({ text, compact }: Query): boolean {
-  if (!/^[\p{L}\d\s\-()+]+$/u.test(text) || compact.length > 40) return false;
-  return compact.replace(/\D/g, '').length * 2 > compact.length;
 }

@@ -3,6 +3,7 @@ import { compactOf } from './compact.ts';
 import { FEWEST_DIGITS, isDigitGap } from './index-text.ts';
 import { normalizeText } from './normalize-text.ts';
 import { numberReadings } from './number-readings.ts';
+import { isGroupedNumber } from './spacing.ts';
 
 /** A value in the spellings in which it is looked up. */
 export interface Query {
@@ -11,6 +12,8 @@ export interface Query {
   readonly isNumber: boolean;
   readonly isWord: boolean;
   readonly isAddress: boolean;
+  /** An account, card or telephone number. */
+  readonly isGrouped: boolean;
   readonly numbers: readonly string[];
   /** The digits of what is written in groups; `undefined` for anything else. */
   readonly digits: string | undefined;
@@ -23,12 +26,14 @@ export function queryOf(value: string | number | bigint): Query {
   const trimmed = String(value).trim();
   const text = normalizeText(trimmed);
   const shape = shapeOf(text);
+  const compact = compactOf(text);
   return {
     text,
-    compact: compactOf(text),
+    compact,
     isNumber: typeof value !== 'string',
     isWord: shape.word && typeof value === 'string',
     isAddress: shape.address,
+    isGrouped: typeof value === 'string' && shape.digits > 3 && isGroupedNumber(text, compact),
     numbers: shape.digits > 0 ? numberReadings(text) : [],
     digits:
       typeof value === 'string' && shape.grouped && shape.digits >= FEWEST_DIGITS

@@ -1,22 +1,24 @@
-/** The value at a path such as `to`, `order.id` or `items[].url`; a list of them after `[]`. */
-export function readPath(value: unknown, path: string): unknown {
+/** Reads the values at a path such as `to`, `order.id` or `items[].url`: a list of them after `[]`. */
+export function readerOf(path: string): (value: unknown) => unknown {
   const steps = path
     .replaceAll('[]', '.[]')
     .split('.')
     .filter((name) => name !== '');
-  return steps.reduce<unknown>(
-    (at, name, i) =>
-      name === '[]' || steps.slice(0, i).includes('[]') ? eachOf(at, name) : fieldOf(at, name),
-    value,
-  );
+  return (value) => read(value, steps, 0);
 }
 
-function eachOf(value: unknown, name: string): unknown {
-  if (!Array.isArray(value)) return value;
-  return name === '[]' ? value.flat() : value.map((item) => fieldOf(item, name));
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
-  return (value as Readonly<Record<string, unknown>>)[name]; // its own field
+function read(value: unknown, steps: readonly string[], from: number): unknown {
+  let at = value;
+  for (let i = from; i < steps.length; i += 1) {
+    const name = steps[i] as string; // within bounds
+    if (name === '[]') {
+      // What should be a list and is none is looked at all the same.
+      return Array.isArray(at)
+        ? at.map((item) => read(item, steps, i + 1))
+        : read(at, steps, i + 1);
+    }
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return undefined;
+    at = (at as Readonly<Record<string, unknown>>)[name]; // its own field
+  }
+  return at;
 }

@@ -110,6 +110,15 @@ describe('a trusted field', () => {
     }
   });
 
+  it('is the same with other spacing, and another with other signs', () => {
+    const flow = listed([{ to: ' dev-ops-team\n' }, { to: 'Acme\n  Incorporated' }]);
+    expect(provenBy(flow, 'dev-ops-team')).toEqual(['trusted:payee']);
+    expect(provenBy(flow, 'Acme Incorporated')).toEqual(['trusted:payee']);
+    for (const other of ['devops-team', 'dev ops team', 'AcmeIncorporated', 'acme incorporated']) {
+      expect(provenBy(flow, other)).toEqual([]);
+    }
+  });
+
   it('vouches for what stands in content as well, and both are said', () => {
     const flow = listed([{ to: 'Charlie', note: 'Charlie owes me' }]);
     expect(flow.originOf('Charlie').sightings).toMatchObject([

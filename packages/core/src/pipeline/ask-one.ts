@@ -112,10 +112,6 @@ function voterOf({ voter }: Approver): Approver['voter'] {
 }
 
 /** Whether the approver has agreed to what the approval is by now. */
-export function hasAgreed(
-  approval: Approval,
-  approver: Approver,
-  { context }: CallState,
-): boolean {
+export function hasAgreed(approval: Approval, approver: Approver, { context }: CallState): boolean {
   return hasApproved(approval, (voterOf(approver) ?? context.principal)?.id);
 }

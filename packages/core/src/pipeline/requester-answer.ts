@@ -17,14 +17,10 @@ export function* countAnswer(state: CallState, approval: Approval): Steps<Approv
   const { channel, verdict, note } = input.answer ?? { channel: '', verdict: 'deny' };
   const { principal } = context;
   if (verdict === 'approve') {
-    if (hasApproved(approval, principal?.id)) return approval;
+    const decided = approval.state === 'approved' || hasApproved(approval, principal?.id);
+    if (decided) return approval;
     if (approval.edited !== undefined) throw editedSince(approval);
   }
-  // The same yes, however often it is posted, is one vote.
-  const said = approval.votes.some(
-    (vote) => vote.verdict === 'approve' && vote.voter === principal?.id,
-  );
-  if (said && verdict === 'approve') return approval;
   const vote = voteOf({
     verdict,
     channel,

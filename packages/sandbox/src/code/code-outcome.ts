@@ -1,7 +1,7 @@
 import { GuardError } from '@guardstile/core';
 import { CODES, type Outcome } from '../child/outcome.ts';
 import type { CodeFile, CodeOutput } from './code-result.mts';
-import { isFileName } from './file-name.ts';
+import { isFileName } from './file-name.mts';
 
 /** What came of code: its value, what it threw, or how it was kept from ending by itself. */
 export type CodeResult =

@@ -14,7 +14,7 @@ import { prove } from '../child/prove.ts';
 import { OS_GUARANTEES, osCaller } from '../os/os-sandbox.ts';
 import type { CodeTask } from './code-result.mts';
 import { type CodeResult, resultOf } from './code-outcome.ts';
-import { isFileName } from './file-name.ts';
+import { isFileName } from './file-name.mts';
 import { type Interpreter, interpreterOf } from './interpreter.ts';
 import { type Language, LANGUAGES } from './language.ts';
 import { QUICKJS_GUARANTEES, proveQuickJs } from './prove-quickjs.ts';

@@ -7,16 +7,17 @@ const BEFORE_REGEX =
 
 const WORD = /[\p{ID_Start}_$][\p{ID_Continue}$\u200c\u200d]*|\d[\w.]*/uy;
 
-// A template is read as code: what stands in `${}` runs. Its quotes are marks.
+// A regular expression is looked for a little way only: at every slash it might begin anew.
 const JAVASCRIPT: Lexicon = {
   blank: /(?:[^\S\n]+|\/\/[^\n]*|\/\*[\s\S]*?\*\/)+/y,
   texts: [
     /'((?:[^'\\\n]|\\[\s\S])*)'/y,
     /"((?:[^"\\\n]|\\[\s\S])*)"/y,
-    /\/((?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+)\/[a-z]*/y,
+    /\/(?!\*)((?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.){0,500}\]){1,1000})\/[a-z]*/y,
   ],
   open: /['"]|\/\*/y,
   word: WORD,
+  mixed: { quote: '`', plain: /(?:[^`\\$]|\\[\s\S]|\$(?!\{)){1,1000}/y, code: [['${', '{', '}']] },
   mayBegin: (text, last) =>
     !text.startsWith('/') ||
     last === undefined ||
@@ -36,12 +37,20 @@ const PYTHON: Lexicon = {
   word: WORD,
 };
 
-// In double quotes and back quotes commands run, so that only single quotes hide what is no code.
 const SHELL: Lexicon = {
   blank: /(?:[^\S\n]+|\\\n|(?<=^|[\s;&|(])#[^\n]*)+/y,
   texts: [/'([^']*)'/y],
   open: /'/y,
-  word: /[\w./:@%+,~-]+/y,
+  word: /(?:[\w./:@%+,~-]|\\[^\n])+/y,
+  mixed: {
+    quote: '"',
+    plain: /(?:[^"\\$`]|\\[\s\S]|\$(?!\()){1,1000}/y,
+    code: [
+      ['$(', '(', ')'],
+      ['`', '', '`'],
+    ],
+  },
+  announce: /<<-?(?!<)[^\S\n]*(['"]?)([A-Za-z_][\w.]*)\1/y,
 };
 
 export const LEXICONS: Readonly<Record<Language, Lexicon>> = {

@@ -12,6 +12,7 @@ import {
 } from 'quickjs-emscripten-core';
 import { type Collected, createOutput } from './collected-output.mts';
 import type { CodeReport, CodeTask } from './code-result.mts';
+import { isFileName } from './file-name.mts';
 import { webAssembly } from './web-assembly.mts';
 
 // Runs inside a child: QuickJS in WebAssembly, whose memory has an end, with nothing of the host but
@@ -42,7 +43,7 @@ export function cappedQuickJs(memoryMb: number): Promise<QuickJSWASMModule> {
 }
 
 /** What the code finds: `console`, `readFile`, `writeFile` and `listFiles`. Gives what turns a value into JSON. */
-const PRELUDE = `((print, files, keep, isName) => {
+const PRELUDE = `((print, files, keep) => {
   const { stringify } = JSON;
   const show = (value) => {
     if (typeof value === 'string') return value;
@@ -61,7 +62,6 @@ const PRELUDE = `((print, files, keep, isName) => {
     return all.get(String(name));
   };
   globalThis.writeFile = (name, text) => {
-    if (!isName(String(name))) throw new Error(name + ' is no name of a file; name it by a relative path without ".."');
     keep(String(name), String(text));
     all.set(String(name), String(text));
   };
@@ -136,8 +136,12 @@ function offer(
       `${context.getString(text)}\n`,
     );
   });
-  const keep = context.newFunction('keep', (name, text) => {
-    output.keep(context.getString(name), context.getString(text));
+  const keep = context.newFunction('keep', (file, text) => {
+    const name = context.getString(file);
+    if (!isFileName(name)) {
+      throw new Error(`"${name}" is no file; name it by a relative path without ".."`);
+    }
+    output.keep(name, context.getString(text));
   });
   const prelude = context.unwrapResult(context.evalCode(PRELUDE, 'prelude.js'));
   const given = context.newString(JSON.stringify(files));

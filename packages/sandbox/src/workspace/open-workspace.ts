@@ -81,7 +81,7 @@ function withoutUndefined(args: object): object {
   return Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined));
 }
 
-/** A command shares its process group with whoever writes this down, and may have got hold of that. */
+/** Written down beside the command, which is hostile. */
 function resultOf(value: unknown): CommandResult {
   const { exitCode, stdout, stderr, truncated } = { ...(value as object) } as {
     [K in keyof CommandResult]?: unknown;

@@ -24,8 +24,7 @@ export function runCommand({
   const program = spawn('/bin/sh', ['-c', command], {
     cwd: resolve(root, cwd),
     env: { PATH: '/usr/bin:/bin', HOME: '/tmp', LANG: 'C.UTF-8', ...process.env, ...env },
-    // Descriptor 3 is how this process answers.
-    stdio: ['ignore', 'pipe', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = collected(maxBytes);
   const stdout = output.of(program.stdout);
