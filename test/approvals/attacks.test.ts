@@ -10,6 +10,7 @@ import {
   memoryApprovals,
   memoryAudit,
   type PolicyAnswer,
+  type Requirements,
   unmet,
 } from '@guardstile/core';
 import * as fc from 'fast-check';
@@ -19,7 +20,7 @@ import { storeFolder } from './store-folder.ts';
 
 const HOUR = 3_600_000;
 
-const TWO: PolicyAnswer = {
+const TWO = {
   effect: 'ask',
   rule: 'pay.asks',
   reason: 'two of three have to look',
@@ -28,7 +29,7 @@ const TWO: PolicyAnswer = {
     editable: ['cents'],
     expiresMs: HOUR,
   },
-};
+} as const satisfies PolicyAnswer;
 const alice = { principal: { id: 'alice', tenant: 'acme', roles: ['boss'] }, session: 's1' };
 const VOTERS: readonly Voter[] = [
   { id: 'bob', tenant: 'acme' },
@@ -267,9 +268,10 @@ describe('two guards and an inbox on one store', () => {
 });
 
 describe('an inbox', () => {
-  async function open() {
+  async function open(requirements: Partial<Requirements> = TWO.requirements) {
     const approvals = memoryApprovals();
-    const options = { policy: () => TWO, asks: 'suspend', context: alice } as const;
+    const policy = (): PolicyAnswer => ({ ...TWO, requirements });
+    const options = { policy, asks: 'suspend', context: alice } as const;
     const guard = createGuard({ ...options, approvals });
     await guard.call({ tool: 'pay', args: { cents: 1 } }, () => 'ran').catch(refused);
     const [approval] = await approvals.list({});
@@ -316,5 +318,17 @@ describe('an inbox', () => {
     if (!again.ok) throw new Error(again.message);
     const stale = { ...at, voter: carol, verdict: 'approve', digest: old } as const;
     expect(await inbox.vote(approval.aid, stale)).toMatchObject({ ok: false, reason: 'changed' });
+  });
+
+  it('shows no secret that somebody typed into an edit', async () => {
+    const { inbox, approval } = await open({ ...TWO.requirements, editable: ['apiKey'] });
+    const secret = 'sk-live-1234567890abcdef1234567890';
+    const { digest } = approval.bindings;
+    const edit = { voter: bob, fields: { apiKey: secret }, digest, channel: 'test' };
+    const edited = await inbox.edit(approval.aid, edit);
+    expect(edited.ok).toBe(true);
+    const seen = JSON.stringify([edited, await inbox.show(approval.aid), await inbox.list()]);
+    expect(seen).toContain('[redacted]');
+    expect(seen).not.toContain(secret);
   });
 });

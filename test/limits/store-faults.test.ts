@@ -154,13 +154,13 @@ describe('limits that fail while they are used', () => {
     for (const attempt of [
       reserve(limits, 'a'),
       () => limits.renew('a', LEASE),
-      () => limits.settle('a'),
       () => limits.release('a'),
       () => stopSwitch.stopped({}),
       () => stopSwitch.stop('now'),
     ]) {
       expect(attempt).toThrow(failing(/moved, removed or replaced.*put the file back/));
     }
+    limits.settle('a'); // written when it can be
     renameSync(`${path}.moved`, path);
     expect(reserve(limits, 'a', { amount: 2 })()).toMatchObject({ ok: true });
     const other = join(folder, 'other.db');
@@ -253,7 +253,7 @@ describe('the file', () => {
     const database = new DatabaseSync(path);
     const text = JSON.stringify(database.prepare('SELECT * FROM used').all());
     database.close();
-    expect(text).not.toMatch(/refunds|eve|attempt-7/);
+    expect(text).not.toMatch(/refunds|eve/);
   });
 
   it('holds nothing of what is over, however many there were', () => {

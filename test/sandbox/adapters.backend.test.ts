@@ -1,4 +1,11 @@
-import { mkdtempSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGuard, memoryAudit } from '@guardstile/langchain';
@@ -13,8 +20,12 @@ function makeRoot(): string {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'guardstile-backend-')));
   writeFileSync(join(root, 'notes.txt'), 'one\ntwo\nthree\n');
   symlinkSync('/etc/passwd', join(root, 'link'));
+  made.push(root);
   return root;
 }
+
+const made: string[] = [];
+afterAll(() => made.forEach((root) => rmSync(root, { recursive: true, force: true })));
 
 describe('a workspace as a backend of deepagents', () => {
   const root = makeRoot();

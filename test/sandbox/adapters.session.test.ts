@@ -4,6 +4,7 @@ import {
   openSync,
   readFileSync,
   realpathSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -23,8 +24,12 @@ function makeRoot(): string {
   writeFileSync(join(root, 'notes.txt'), 'one\ntwo\nthree\n');
   writeFileSync(join(root, 'policy.yaml'), 'rules: []');
   symlinkSync('/etc/passwd', join(root, 'link'));
+  made.push(root);
   return root;
 }
+
+const made: string[] = [];
+afterAll(() => made.forEach((root) => rmSync(root, { recursive: true, force: true })));
 
 const text = (bytes: Uint8Array | null): string => new TextDecoder().decode(bytes ?? undefined);
 

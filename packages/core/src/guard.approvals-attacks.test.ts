@@ -225,6 +225,44 @@ describe('an edit', () => {
   });
 });
 
+describe('a secret', () => {
+  const SECRET = 'sk-live-1234567890abcdef1234567890';
+
+  it('that somebody types into an edit is shown to nobody who did not have it revealed', async () => {
+    const policy = (): PolicyAnswer => ({
+      effect: 'ask',
+      reason: `it pays with ${SECRET}`,
+      requirements: {
+        votes: [
+          { kind: 'approvers', by: ['bob'], quorum: 1 },
+          { kind: 'approvers', by: ['carol'], quorum: 1 },
+        ],
+        editable: ['apiKey'],
+      },
+    });
+    const asked: string[] = [];
+    const carol: Approver = {
+      name: 'prompt of carol',
+      voter: { id: 'carol' },
+      ask(request) {
+        asked.push(JSON.stringify(request));
+        if (request.votes.length === 0) return { verdict: 'abstain' };
+        return request.reveal().then(() => 'approve' as const);
+      },
+    };
+    const bob = person('bob', { verdict: 'approve', edited: { apiKey: SECRET } });
+    const { approvals, guard, call, runs } = server({ policy, approver: [bob, carol] });
+    await call({ cents: 5, apiKey: null });
+    expect(runs).toEqual([{ cents: 5, apiKey: SECRET }]);
+    expect(asked.join()).not.toContain(SECRET);
+    expect(asked.at(-1)).toContain('"edited":{"apiKey":"[redacted]"}');
+    const { args, edited, ...shown } = await one(approvals);
+    expect([args, edited?.fields]).toEqual([{ cents: 5, apiKey: null }, { apiKey: SECRET }]);
+    expect(JSON.stringify(shown)).not.toContain(SECRET);
+    expect(JSON.stringify(await entriesOf(guard))).not.toContain(SECRET);
+  });
+});
+
 describe('a polluted prototype', () => {
   it.each<readonly [string, ApproverAnswer]>([
     ['an approval', 'approve'],

@@ -71,11 +71,14 @@ function first(
   query: Query,
   matches: (spot: Spot, query: Query) => boolean,
 ): Spot | undefined {
-  for (const position of table.find(hash)) {
+  let found: Spot | undefined;
+  table.find(hash, (position) => {
     const spot = kept.spotAt(position);
-    if (matches(spot, query)) return spot;
-  }
-  return undefined;
+    if (!matches(spot, query)) return false;
+    found = spot;
+    return true;
+  });
+  return found;
 }
 
 /** Most places of one phrase that are compared letter by letter. */
@@ -86,16 +89,16 @@ function findPhrase({ table, kept }: Library, seeds: Seeds, query: Query): Spot 
   let compared = 0;
   let found: Spot | undefined;
   eachWindow(compact, seeds.window, (hash, last) => {
-    for (const position of table.find(hash)) {
+    const isHere = table.find(hash, (position) => {
       const spot = kept.spotAt(position);
       const copy = copyAround(spot, compact, last);
       compared += 1;
-      if (copy?.from === 0 && copy.to === compact.length && isSameText(spot, copy, query)) {
-        found = spot;
-        return true;
-      }
-    }
-    return compared >= MOST_COMPARED;
+      if (copy?.from !== 0 || copy.to !== compact.length) return false;
+      if (!isSameText(spot, copy, query)) return false;
+      found = spot;
+      return true;
+    });
+    return isHere || compared >= MOST_COMPARED;
   });
   return found;
 }

@@ -4,8 +4,8 @@ export interface HashTable {
   add(hash: number, position: number, most: number): boolean;
   /** Makes room for this many more at once. */
   reserve(more: number): void;
-  /** The positions with this hash, in the order in which they were added. */
-  find(hash: number): readonly number[];
+  /** Shows the positions with this hash, in the order in which they were added, until one is it. */
+  find(hash: number, visit: (position: number) => boolean): boolean;
   readonly size: number;
   readonly bytes: number;
   /** How often a slot was looked at, for tests of what adversarial text costs. */
@@ -16,7 +16,6 @@ export interface HashTable {
 const FULLEST = 0.6;
 const GROWTH = 1.6;
 const PART_OF_ALL = 2 ** -32;
-const NONE: readonly number[] = Object.freeze([]);
 
 export function createHashTable(): HashTable {
   let capacity = 256;
@@ -72,16 +71,15 @@ export function createHashTable(): HashTable {
       const needed = Math.ceil((size + more) / FULLEST);
       if (needed > capacity) resize(needed);
     },
-    find(given) {
+    find(given, visit) {
       const hash = given === 0 ? 1 : given;
-      let all: number[] | undefined;
       let slot = (hash * PART_OF_ALL * capacity) >>> 0;
       for (let found = hashes[slot]; found !== 0; found = hashes[slot]) {
         steps += 1;
-        if (found === hash) (all ??= []).push(positions[slot] as number); // within bounds
+        if (found === hash && visit(positions[slot] as number)) return true; // within bounds
         slot = slot + 1 === capacity ? 0 : slot + 1;
       }
-      return all ?? NONE;
+      return false;
     },
     get size() {
       return size;

@@ -1,3 +1,9 @@
+export {
+  createDataFlow,
+  type DataFlow,
+  type DataFlowOptions,
+  type DataFlowReport,
+} from './data-flow.ts';
 export { describeProvenance, placeText } from './describe-provenance.ts';
 export { describeFlowReport, type FlowReport, flowReport, type Reported } from './flow-report.ts';
 export { createFlowJudge, type FlowFinding, type FlowJudge } from './judge-flow.ts';

@@ -63,17 +63,19 @@ interface Kept {
 
 export function createKeptText(): KeptText {
   const all: Kept[] = [];
+  const bases: number[] = [];
   let length = 0;
   return {
     keep(leaves, source) {
       const base = length;
+      bases.push(base);
       all.push({
         base,
         text: leaves.text,
-        starts: Uint32Array.from(leaves.starts),
-        origin: Uint8Array.from(leaves.origin),
-        pattern: Uint16Array.from(leaves.pattern),
-        item: Int32Array.from(leaves.item),
+        starts: new Uint32Array(leaves.starts),
+        origin: new Uint8Array(leaves.origin),
+        pattern: new Uint16Array(leaves.pattern),
+        item: new Int32Array(leaves.item),
         origins: leaves.origins,
         patterns: leaves.patterns,
         source,
@@ -82,11 +84,11 @@ export function createKeptText(): KeptText {
       return base;
     },
     eachLeaf(origin, since, visit) {
-      for (const kept of all.slice(since)) visitLeaves(kept, origin, visit);
+      for (let i = since; i < all.length; i += 1) visitLeaves(all[i] as Kept, origin, visit);
       return all.length;
     },
     spotAt(position) {
-      const seen = lastAtMost(all.length, (i) => (all[i] as Kept).base <= position);
+      const seen = lastAtMost(bases, position);
       return spotIn(all[seen] as Kept, seen, position); // positions come from keep()
     },
     get length() {
@@ -109,7 +111,7 @@ function visitLeaves(kept: Kept, origin: Origin, visit: LeafVisitor): void {
 function spotIn(kept: Kept, seen: number, position: number): Spot {
   const { base, text, starts, origins, patterns, source } = kept;
   const offset = position - base;
-  const leaf = lastAtMost(starts.length, (i) => (starts[i] as number) <= offset);
+  const leaf = lastAtMost(starts, offset);
   const next = starts[leaf + 1];
   const origin = origins[kept.origin[leaf] as number] as Origin; // within bounds
   return {
@@ -132,13 +134,13 @@ function pathOf(pattern: string, item: number): string {
   return item === -1 ? pattern : pattern.replace('[]', `[${item}]`);
 }
 
-/** Index of the last element that is small enough, in ascending order; the first is. */
-function lastAtMost(length: number, isAtMost: (index: number) => boolean): number {
+/** Index of the last number that is not above the limit, in ascending order; the first is not. */
+function lastAtMost(numbers: ArrayLike<number>, limit: number): number {
   let low = 0;
-  let high = length - 1;
+  let high = numbers.length - 1;
   while (low < high) {
     const middle = (low + high + 1) >>> 1;
-    if (isAtMost(middle)) low = middle;
+    if ((numbers[middle] as number) <= limit) low = middle;
     else high = middle - 1;
   }
   return low;

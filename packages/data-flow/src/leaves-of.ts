@@ -3,7 +3,7 @@ import { isNormal, normalizeText } from './normalize-text.ts';
 import type { Origin } from './origin.ts';
 import { childOf, itemOf, type PathNode } from './path-labels.ts';
 
-/** Deepest nesting that is looked into; below it a value counts as one text. */
+/** Deepest nesting that is looked into. */
 const DEEPEST = 64;
 
 /** A path with `[]` for any position, and the paths below it. */
@@ -22,7 +22,8 @@ interface Collecting {
   readonly origins: Origin[];
   readonly patterns: string[];
   readonly matched: Set<string>;
-  readonly walking: Set<object>;
+  /** What is being taken apart, from the outside in. */
+  readonly within: object[];
   length: number;
   /** Characters that may still be kept. */
   room: number;
@@ -52,7 +53,7 @@ export function leavesOf(
     origins: [],
     patterns: [],
     matched: new Set(),
-    walking: new Set(),
+    within: [],
     length: 0,
     room,
   };
@@ -80,14 +81,17 @@ function walk(
   if (typeof value === 'number' || typeof value === 'bigint') {
     return leaf(String(value), origin, pattern, item, into);
   }
+  if (typeof value !== 'object' || value === null || into.within.includes(value)) return;
   if (value instanceof Date) return leaf(dateText(value), origin, pattern, item, into);
-  if (typeof value !== 'object' || value === null || into.walking.has(value)) return;
-  if (depth === DEEPEST) return leaf(textOf(value), origin, pattern, item, into);
-  into.walking.add(value);
+  into.room -= 1;
+  // Whatever is deeper was not seen, and that is known.
+  if (depth === DEEPEST) into.room = -1;
+  if (into.room < 0) return;
+  into.within.push(value);
   if (Array.isArray(value)) {
     const child = itemOf(node);
     const path = below(pattern, '[]', into);
-    for (let i = 0; i < value.length; i += 1) {
+    for (let i = 0; i < value.length && into.room >= 0; i += 1) {
       const at = item === -1 ? i : item;
       walk(value[i], child, origin, path, at, depth + 1, otherwise, into);
     }
@@ -103,7 +107,7 @@ function walk(
       walk(own, childOf(node, name), origin, path, item, depth + 1, otherwise, into);
     }
   }
-  into.walking.delete(value);
+  into.within.pop();
 }
 
 function leaf(
@@ -156,12 +160,4 @@ function joined(into: Collecting): Leaves {
 
 function dateText(date: Date): string {
   return Number.isNaN(date.getTime()) ? '' : date.toISOString();
-}
-
-function textOf(value: object): string {
-  try {
-    return JSON.stringify(value) ?? '';
-  } catch {
-    return '';
-  }
 }

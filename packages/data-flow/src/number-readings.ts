@@ -1,5 +1,7 @@
 const NUMERIC = /^[+-]?\d[\d.,'’]*%?$/;
 const PLAIN = /^[1-9]\d*$/;
+/** What a number is printed as, unless its point may part thousands. */
+const DECIMAL = /^-?(?:0|[1-9]\d*)\.(?:\d{0,1}[1-9]|\d{3,}[1-9])$/;
 const LONGEST = 40;
 const NONE: readonly string[] = Object.freeze([]);
 
@@ -10,6 +12,7 @@ const NONE: readonly string[] = Object.freeze([]);
 export function numberReadings(text: string): readonly string[] {
   if (text.length > LONGEST) return NONE;
   if (PLAIN.test(text)) return [text];
+  if (DECIMAL.test(text)) return [text];
   if (!NUMERIC.test(text)) return NONE;
   const sign = text.startsWith('-') ? '-' : '';
   const bare = text.replaceAll(/[+\-%'’]/g, '').replace(/[.,]+$/, '');

@@ -7,7 +7,8 @@ import { normalizeText } from './normalize-text.ts';
 export type Part = 'value' | 'link' | 'host' | 'email' | 'amount' | 'links';
 
 /** Those parts of a value, each as text. `null`, `undefined` and truth values have none. */
-export function partsOf(value: unknown, part: Part): readonly string[] {
+export function partsOf(value: unknown, part: Part): readonly (string | number)[] {
+  if (part === 'value' && typeof value === 'number') return [value];
   return textsIn(value, 0).flatMap((text) => {
     if (text.trim() === '') return [];
     switch (part) {

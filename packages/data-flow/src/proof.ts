@@ -1,3 +1,4 @@
+import { kindOf, LETTER } from './characters.ts';
 import { classOf, type Origin } from './origin.ts';
 import type { Query } from './query.ts';
 
@@ -9,5 +10,14 @@ export function proves(origin: Origin, query: Query, shortest: number = SHORTEST
   if (!query.plain || origin === 'sent') return false;
   // The whole value of a field of a named kind is a member of a list, however short.
   if (classOf(origin) === 'trusted' && origin.includes(':')) return true;
-  return query.compact.length >= shortest;
+  return lettersIn(query.text, shortest) >= shortest;
+}
+
+/** How many letters and digits a text has, counted up to a limit. */
+function lettersIn(text: string, limit: number): number {
+  let letters = 0;
+  for (let i = 0; i < text.length && letters < limit; i += 1) {
+    if (kindOf(text.charCodeAt(i)) === LETTER) letters += 1;
+  }
+  return letters;
 }

@@ -23,25 +23,31 @@ export interface Query {
 
 /** A number is only ever looked up as one; a text of digits may be an account as well. */
 export function queryOf(value: string | number | bigint): Query {
-  const trimmed = String(value).trim();
+  const isNumber = typeof value !== 'string';
+  const trimmed = isNumber ? String(value) : value.trim();
   const text = normalizeText(trimmed);
-  const shape = shapeOf(text);
-  const compact = compactOf(text);
+  const { word, address, digits, grouped } = shapeOf(text);
+  let compact: string | undefined;
+  let isGrouped: boolean | undefined;
   return {
     text,
-    compact,
-    isNumber: typeof value !== 'string',
-    isWord: shape.word && typeof value === 'string',
-    isAddress: shape.address,
-    isGrouped: typeof value === 'string' && shape.digits > 3 && isGroupedNumber(text, compact),
-    numbers: shape.digits > 0 ? numberReadings(text) : [],
-    digits:
-      typeof value === 'string' && shape.grouped && shape.digits >= FEWEST_DIGITS
-        ? text.replace(/\D/g, '')
-        : undefined,
+    // Most values are found as they are, without the other spellings.
+    get compact() {
+      return (compact ??= compactOf(text));
+    },
+    get isGrouped() {
+      return (isGrouped ??= !isNumber && digits > 3 && isGroupedNumber(text, this.compact));
+    },
+    isNumber,
+    isWord: word && !isNumber,
+    isAddress: address,
+    numbers: digits > 0 ? numberReadings(text) : NONE,
+    digits: !isNumber && grouped && digits >= FEWEST_DIGITS ? text.replace(/\D/g, '') : undefined,
     plain: text === trimmed || text === trimmed.normalize('NFC'),
   };
 }
+
+const NONE: readonly string[] = Object.freeze([]);
 
 interface Shape {
   readonly word: boolean;

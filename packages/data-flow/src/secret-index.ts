@@ -78,11 +78,15 @@ export function createSecretIndex(kept: KeptText, seed: number): SecretIndex {
   function* wholesIn(compact: string): Generator<Spot> {
     for (const length of lengths) {
       for (let from = 0; from + length <= compact.length; from += 1) {
-        for (const position of wholes.find(hashSpan(compact, from, from + length, wholeSeed))) {
+        let found: Spot | undefined;
+        wholes.find(hashSpan(compact, from, from + length, wholeSeed), (position) => {
           const spot = kept.spotAt(position);
           const secret = compactOf(spot.text.slice(spot.from, spot.to));
-          if (compact.startsWith(secret, from) && secret.length === length) yield spot;
-        }
+          if (!compact.startsWith(secret, from) || secret.length !== length) return false;
+          found = spot;
+          return true;
+        });
+        if (found !== undefined) yield found;
       }
     }
   }
@@ -90,19 +94,19 @@ export function createSecretIndex(kept: KeptText, seed: number): SecretIndex {
   function copiesIn(compact: string): readonly Spot[] {
     const spots: Spot[] = [];
     eachWindow(compact, windowSeed, (hash, last) => {
-      const positions = windows.find(hash);
-      let copied = false;
-      for (const position of positions) {
+      let looked = 0;
+      let firstSpot: Spot | undefined;
+      const copied = windows.find(hash, (position) => {
         const spot = kept.spotAt(position);
+        firstSpot ??= spot;
+        looked += 1;
         const copy = copyAround(spot, compact, last);
-        if (copy === undefined || copy.to - copy.from < LEAST_COPY) continue;
-        copied = true;
+        if (copy === undefined || copy.to - copy.from < LEAST_COPY) return false;
         spots.push(spot);
-      }
+        return true;
+      });
       // So many places begin alike that not all of them are kept: any of them may be the one.
-      if (!copied && positions.length === MOST_SAME) {
-        spots.push(kept.spotAt(positions[0] as number)); // there are as many as can be
-      }
+      if (!copied && looked === MOST_SAME && firstSpot !== undefined) spots.push(firstSpot);
       return spots.length >= MOST_PLACES;
     });
     return spots;

@@ -61,6 +61,8 @@ export interface SessionFlow {
   originOf(value: string | number | bigint, options?: LookupOptions): Provenance;
   /** Places of secrets that a value holds, whole or as a copy of at least 15 letters; encoded too. */
   secretsIn(value: unknown): readonly Place[];
+  /** Something was not observed: from now on the session is not {@link SessionFlow.complete}. */
+  distrust(): void;
   /** The origins of everything observed so far. */
   readonly origins: readonly Origin[];
   /** Whether everything was kept. If not, what was not seen may have been there all the same. */
@@ -79,12 +81,22 @@ interface Drawer {
   readonly name: OriginClass;
   /** Observations that are indexed already. */
   indexed: number;
+  /** Which accepted origins cover this one: asked again for every value. */
+  readonly covered: Map<Origin, boolean>;
 }
 
-function isAmong(origin: Origin, among: readonly Origin[] | undefined): boolean {
-  return (
-    among === undefined || origin === 'sent' || among.some((accepted) => covers(accepted, origin))
-  );
+function isAmong(
+  origin: Origin,
+  { covered }: Drawer,
+  among: readonly Origin[] | undefined,
+): boolean {
+  if (among === undefined || origin === 'sent') return true;
+  for (const accepted of among) {
+    let answer = covered.get(accepted);
+    if (answer === undefined) covered.set(accepted, (answer = covers(accepted, origin)));
+    if (answer) return true;
+  }
+  return false;
 }
 
 /** An empty memory of one session. */
@@ -105,7 +117,7 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
     const own = step(seed, drawers.size + 2);
     const of = (form: Form): number => finish(step(own, FORMS.indexOf(form)));
     const seeds = Object.fromEntries(FORMS.map((form) => [form, of(form)])) as Seeds; // all of them
-    const drawer = { seeds, name: classOf(origin) ?? 'untrusted', indexed: 0 };
+    const drawer: Drawer = { seeds, name: classOf(origin) ?? 'untrusted', indexed: 0, covered: new Map() };
     drawers.set(origin, drawer);
     return drawer;
   }
@@ -161,14 +173,14 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
     const sightings: Sighting[] = [];
     let sent = Number.POSITIVE_INFINITY;
     for (const [origin, drawer] of query.text === '' ? [] : drawers) {
-      if (drawer.name === 'secret' || !isAmong(origin, among)) continue;
+      if (drawer.name === 'secret' || !isAmong(origin, drawer, among)) continue;
       index(origin, drawer);
       const find = drawer.name === 'trusted' ? findWhole : findInText;
       const spot = find(library, drawer.seeds, query);
       if (spot === undefined) continue;
       const { seen, place } = spot;
       if (origin === 'sent') sent = seen;
-      sightings.push({ origin, seen, place: place(), proves: proves(origin, query, shortest) });
+      sightings.push({ origin, seen, place, proves: proves(origin, query, shortest) });
     }
     return {
       value: String(value),
@@ -186,6 +198,7 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
     observe,
     originOf,
     secretsIn,
+    distrust: () => void (complete = false),
     get origins() {
       return [...drawers.keys()];
     },

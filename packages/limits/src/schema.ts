@@ -2,7 +2,7 @@
 export const SCHEMA_VERSION = 1;
 
 /**
- * `used` is one claim of a reservation, `account` what those of one key add up to. Keys and tokens are
+ * `used` is one claim of a reservation, `account` what those of one key add up to. Keys are
  * digests: any text fits, and the file does not say who did what.
  */
 export const SCHEMA = `

@@ -1,16 +1,8 @@
-import {
-  checkClaims,
-  type ClockMark,
-  GuardError,
-  type KeyedClaim,
-  type Limits,
-  ownOptions,
-  type Reservation,
-  steadyClock,
-} from '@guardstile/core';
+import { checkClaims, GuardError, type Limits, ownOptions } from '@guardstile/core';
 
+import { keptClock } from './kept-clock.ts';
 import { openStoreFile } from './store-file.ts';
-import { usedRows } from './used-rows.ts';
+import { digestOf, type DigestedClaim, tokenOf, usedRows } from './used-rows.ts';
 
 /** How limits are kept in a file. */
 export interface SqliteLimitsOptions {
@@ -20,16 +12,24 @@ export interface SqliteLimitsOptions {
 
 /** Limits in a file. */
 export interface SqliteLimits extends Limits {
-  /** Ends the connection. */
+  /** Writes what is left to be written and ends the connection. */
   close(): void;
 }
 
-/** Steps of the clock that are kept: what ends within one is written anyway. */
-const KEPT_MS = 1000;
+/** Which claim asks for too much, and how much is left. */
+interface TooMuch {
+  readonly n: number;
+  readonly left: number;
+}
+
+/** How long what was settled may stay unwritten, in milliseconds. */
+const SOON_MS = 1000;
 
 /**
  * Limits in a file that any number of processes of one machine share. What is reserved is on the disk
- * when `reserve` answers; what a power failure may lose (renewals, settling, releases) only frees.
+ * when `reserve` answers. What is settled is written with the next reservation, within a second at
+ * most, and at once where others wait for it (`windowMs: 0`): until then, and where a crash comes
+ * first, it counts as running, which never counts for less.
  *
  * @throws {GuardError} `options_invalid`; `limits_error` when the file cannot be used.
  *
@@ -43,57 +43,102 @@ export function sqliteLimits(path: string, given: SqliteLimitsOptions = {}): Sql
   }
   const file = openStoreFile(path);
   const rows = usedRows(file);
-  const tick = steadyClock(clock);
-  const select = file.prepare('SELECT time, ahead FROM clock');
-  const keep = file.prepare(
-    `INSERT INTO clock (id, time, ahead) VALUES (1, ?, ?)
-     ON CONFLICT (id) DO UPDATE SET time = excluded.time, ahead = excluded.ahead`,
-  );
+  const time = keptClock(file, clock);
+  /** When it was settled, by its token. */
+  const settled = new Map<string, number>();
+  /** Reservations that others wait for. */
+  const slots = new Set<string>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** The store's time, within a transaction. */
-  function time(): number {
-    const row = select.get();
-    const kept: ClockMark =
-      row === undefined
-        ? { time: -Infinity, ahead: 0 }
-        : { time: Number(row['time']), ahead: Number(row['ahead']) };
-    const mark = tick(kept);
-    if (mark.ahead !== kept.ahead || mark.time - kept.time >= KEPT_MS) {
-      keep.run(mark.time, mark.ahead);
-    }
-    return mark.time;
+  function change<T>(write: typeof file.write, work: () => T): T {
+    const result = write(() => {
+      for (const [token, now] of settled) rows.settle(token, now);
+      return work();
+    });
+    settled.clear();
+    clearTimeout(timer);
+    timer = undefined;
+    return result;
   }
 
-  function take(claims: readonly KeyedClaim[], attempt: string, leaseMs: number): Reservation {
-    const now = time();
+  function catchUp(): void {
+    if (settled.size > 0) change(file.writeSoon, () => undefined);
+  }
+
+  function soon(): void {
+    if (timer !== undefined) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      try {
+        catchUp();
+      } catch {
+        // It counts as running until the file can be written again.
+      }
+    }, SOON_MS);
+    timer.unref();
+  }
+
+  /** Takes all that is claimed; or answers which claim asks for too much, and how much is left. */
+  function take(
+    claims: readonly DigestedClaim[],
+    token: string,
+    endsOf: (claim: DigestedClaim) => number,
+  ): TooMuch | undefined {
     const wanted = new Map<string, number>();
-    for (const { key, amount, max } of claims) {
+    for (const [n, { key, amount, max }] of claims.entries()) {
       const before = wanted.get(key) ?? rows.amountOf(key);
       const left = Math.max(0, max - before);
-      if (amount > left) return { ok: false, key, left };
+      if (amount > left) return { n, left };
       wanted.set(key, before + amount);
     }
-    rows.add(attempt, claims, ({ windowMs }) => now + Math.max(windowMs, leaseMs));
-    return { ok: true, token: attempt };
+    rows.add(token, claims, endsOf);
+    if (claims.some(({ windowMs }) => windowMs === 0)) slots.add(token);
+    return undefined;
   }
 
   return {
     name: 'sqlite',
     reserve(claims, attempt, leaseMs) {
       checkClaims(claims, leaseMs);
-      let reservation: Reservation | undefined;
-      // What has ended is forgotten some at a time, so that other processes get a turn.
-      while (reservation === undefined) {
-        reservation = file.write(() => {
-          if (rows.has(attempt)) return { ok: true, token: attempt };
-          return rows.forget(time()) ? take(claims, attempt, leaseMs) : undefined;
+      const token = tokenOf(attempt);
+      const digested = claims.map((claim) => ({ ...claim, key: digestOf(claim.key) }));
+      let isBehind = false;
+      let tooMuch: TooMuch | undefined;
+      do {
+        tooMuch = change(file.write, () => {
+          const { isKnown, next, mark } = rows.look(token);
+          const now = time.now(mark);
+          // What has ended is forgotten some at a time, so that other processes get a turn.
+          isBehind = !isKnown && next <= now && !rows.forget(now);
+          if (isKnown) return undefined;
+          return isBehind
+            ? undefined
+            : take(digested, token, ({ windowMs }) => now + Math.max(windowMs, leaseMs));
         });
-      }
-      return reservation;
+      } while (isBehind);
+      if (tooMuch === undefined) return { ok: true, token: attempt };
+      return { ok: false, key: claims[tooMuch.n]?.key ?? '', left: tooMuch.left };
     },
-    renew: (token, leaseMs) => file.writeSoon(() => rows.renew(token, time(), leaseMs)),
-    settle: (token) => file.writeSoon(() => rows.settle(token, time())),
-    release: (token) => file.writeSoon(() => rows.remove(token)),
-    close: file.close,
+    renew: (given, leaseMs) =>
+      change(file.writeSoon, () => rows.renew(tokenOf(given), time.now(), leaseMs)),
+    settle(given) {
+      const token = tokenOf(given);
+      if (!settled.has(token)) settled.set(token, time.glance());
+      if (slots.delete(token)) catchUp();
+      else soon();
+    },
+    release(given) {
+      const token = tokenOf(given);
+      change(file.writeSoon, () => rows.remove(token));
+      slots.delete(token);
+    },
+    close() {
+      clearTimeout(timer);
+      try {
+        catchUp();
+      } finally {
+        file.close();
+      }
+    },
   };
 }

@@ -1,14 +1,30 @@
 import { hash } from 'node:crypto';
 
-import type { KeyedClaim } from '@guardstile/core';
+import type { ClockMark, KeyedClaim } from '@guardstile/core';
 
 import type { StoreFile } from './store-file.ts';
 
+/** A claim whose key is a digest, as all tokens are here. */
+export type DigestedClaim = KeyedClaim;
+
+/** What a reservation starts from. */
+export interface Look {
+  /** Whether there is one of this token already. */
+  readonly isKnown: boolean;
+  /** When the first of all ends. */
+  readonly next: number;
+  /** How far the store's clock had come. */
+  readonly mark: ClockMark;
+}
+
 /** The tables of what is used. Everything in them is to be done within a transaction. */
 export interface UsedRows {
-  /** Whether there is a reservation of this token. */
-  has(token: string): boolean;
-  add(token: string, claims: readonly KeyedClaim[], endsOf: (claim: KeyedClaim) => number): void;
+  look(token: string): Look;
+  add(
+    token: string,
+    claims: readonly DigestedClaim[],
+    endsOf: (claim: DigestedClaim) => number,
+  ): void;
   /** How much of a key is used, by what has ended but was not forgotten too. */
   amountOf(key: string): number;
   /** Moves the end of what has not ended and is not settled. */
@@ -23,11 +39,15 @@ export interface UsedRows {
 const FORGOTTEN_AT_ONCE = 5000;
 
 export function usedRows({ prepare }: StoreFile): UsedRows {
-  const has = prepare('SELECT 1 FROM used WHERE token = ? LIMIT 1');
+  // One statement costs less than three.
+  const look = prepare(
+    `SELECT EXISTS (SELECT 1 FROM used WHERE token = ?) AS known, (SELECT min(ends) FROM used) AS next,
+     (SELECT time FROM clock) AS time, (SELECT ahead FROM clock) AS ahead`,
+  );
   const insert = prepare(
     'INSERT INTO used (token, n, key, amount, length, ends) VALUES (?, ?, ?, ?, ?, ?)',
   );
-  const amount = prepare('SELECT amount FROM account WHERE key = ?');
+  const balance = prepare('SELECT amount FROM account WHERE key = ?');
   const deposit = prepare(
     `INSERT INTO account (key, amount) VALUES (?, ?)
      ON CONFLICT (key) DO UPDATE SET amount = amount + excluded.amount`,
@@ -56,22 +76,23 @@ export function usedRows({ prepare }: StoreFile): UsedRows {
   }
 
   return {
-    has: (token) => has.get(digestOf(token)) !== undefined,
+    look(token) {
+      const { known, next, ...clock } = look.get(token) ?? {};
+      return { isKnown: known === 1, next: Number(next ?? Infinity), mark: markOf(clock) };
+    },
     add(token, claims, endsOf) {
-      const name = digestOf(token);
       for (const [n, claim] of claims.entries()) {
-        const key = digestOf(claim.key);
-        insert.run(name, n, key, claim.amount, claim.windowMs, endsOf(claim));
-        deposit.run(key, claim.amount);
+        const { key, amount, windowMs } = claim;
+        insert.run(token, n, key, amount, windowMs, endsOf(claim));
+        deposit.run(key, amount);
       }
     },
-    amountOf: (key) => Number(amount.get(digestOf(key))?.['amount'] ?? 0),
-    renew: (token, now, leaseMs) => void renew.run(digestOf(token), now, leaseMs),
-    settle: (token, now) => void settle.run(digestOf(token), now),
+    amountOf: (key) => Number(balance.get(key)?.['amount'] ?? 0),
+    renew: (token, now, leaseMs) => void renew.run(token, now, leaseMs),
+    settle: (token, now) => void settle.run(token, now),
     remove(token) {
-      const name = digestOf(token);
-      for (const row of unsettled.all(name)) takeBack(row);
-      remove.run(name);
+      for (const row of unsettled.all(token)) takeBack(row);
+      remove.run(token);
     },
     forget(now) {
       const rows = ended.all(now);
@@ -84,7 +105,17 @@ export function usedRows({ prepare }: StoreFile): UsedRows {
   };
 }
 
+/** What a row of the clock says. */
+export function markOf(row: Readonly<Record<string, unknown>> | undefined): ClockMark {
+  return { time: Number(row?.['time'] ?? -Infinity), ahead: Number(row?.['ahead'] ?? 0) };
+}
+
 /** JSON writes what SQLite would not tell apart, such as halves of surrogate pairs. */
-function digestOf(text: string): string {
+export function digestOf(text: string): string {
   return hash('sha256', JSON.stringify(text), 'base64url');
+}
+
+/** The name of an attempt as it is, which the log has too: rows of one time lie beside each other. */
+export function tokenOf(attempt: string): string {
+  return /^[\w-]{1,40}$/.test(attempt) ? attempt : `#${digestOf(attempt)}`;
 }

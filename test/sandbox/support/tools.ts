@@ -1,4 +1,4 @@
-import { readFileSync, writeSync } from 'node:fs';
+import { readFileSync, readSync, writeSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 
 // What tools do, well and badly. Each runs in a process of its own.
@@ -32,6 +32,12 @@ export function secret(_args: unknown, { secrets }: { readonly secrets: object }
 
 export function read({ path }: { readonly path: string }): string {
   return readFileSync(path, 'utf8');
+}
+
+/** What there is to read at a descriptor; empty where there is nothing. */
+export function readDescriptor({ descriptor }: { readonly descriptor: number }): string {
+  const buffer = Buffer.alloc(100);
+  return buffer.toString('utf8', 0, readSync(descriptor, buffer, 0, buffer.length, 0));
 }
 
 export function throwsError(): never {

@@ -27,7 +27,10 @@ export interface Vote {
   readonly digest: Digest;
   /** Whether hidden values were revealed to the voter first. */
   readonly revealed?: boolean;
-  /** Top-level fields of the arguments that the voter changed; {@link Vote.digest} is the one after it. */
+  /**
+   * Top-level fields of the arguments that the voter changed, for reading, with values that look like
+   * secrets replaced; {@link Vote.digest} is the one after it.
+   */
   readonly edited?: Readonly<Record<string, unknown>>;
   /** What the voter wants to hold for later calls too. */
   readonly grant?: GrantOffer;

@@ -48,7 +48,7 @@ export function editOf(
       Object.assign(Object.create(null) as Vote, vote, {
         verdict: 'approve' as const,
         digest: editedDigest(edited),
-        edited: Object.freeze({ ...changed }),
+        edited: Object.freeze({ ...ownFields(value) }),
       }),
     ),
   });

@@ -28,6 +28,9 @@ export function readGrantOffer(given: unknown, approval: Approval, args: unknown
   if (approval.bindings.principal === undefined) {
     throw invalid('is for one person, and nobody says on whose behalf this call is made');
   }
+  if (scope === 'session' && approval.bindings.session === undefined) {
+    throw invalid('is for one session, and this call is of none');
+  }
   const names = grantableFields(args);
   if (names === undefined) throw invalid('needs arguments with fields that it can be bound to');
   if (!Array.isArray(fields) || !fields.every((field) => names.includes(field as string))) {

@@ -55,9 +55,10 @@ export async function askOne(
     digest: approval.bindings.digest,
     revealed,
   });
-  return edited === undefined
-    ? (current) => castVote(state, current, vote)
-    : (current) => castEdit(state, current, edited, vote);
+  if (edited === undefined) return (current) => castVote(state, current, vote);
+  // Whoever writes a value has it in sight, and the others were, see above.
+  const inSight = voteOf({ ...vote, revealed: true });
+  return (current) => castEdit(state, current, edited, inSight);
 }
 
 /** What the approver is shown, and whether hidden values were looked at. */

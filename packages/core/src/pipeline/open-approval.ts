@@ -170,7 +170,7 @@ function draftOf(
     shown,
     hidden,
     requirements: decision.requirements,
-    reason: decision.reason,
+    reason: state.parts.redactor.text(decision.reason),
     ...(decision.rule === undefined ? {} : { rule: decision.rule }),
     policy: state.policy,
     labels: state.call.labels,

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { type ChannelEvent, readLines } from './channel.ts';
 import { deferred } from './deferred.ts';
+import { withoutInherited } from './inherited-descriptors.ts';
 import type { Launch } from './launch.ts';
 
 /** What a child process did. */
@@ -45,12 +46,19 @@ export function startChild(launch: Launch, maxBytes: number): Child {
     cwd: launch.cwd,
     env: launch.env,
     detached: true,
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...launch.feeds.map(() => 'pipe' as const)],
+    stdio: withoutInherited([
+      'ignore',
+      'ignore',
+      'pipe',
+      'pipe',
+      ...launch.feeds.map(() => 'pipe' as const),
+    ]),
   });
   // Pipes are sockets; where the start failed there are none.
-  const [, , stderr, channel, ...feeds] = started.stdio as unknown as ReadonlyArray<
+  const [, , stderr, channel, ...others] = started.stdio as unknown as ReadonlyArray<
     Socket | undefined
   >;
+  const feeds = others.slice(0, launch.feeds.length);
   const sockets = [stderr, channel, ...feeds].filter((socket) => socket !== undefined);
   const ready = deferred<ChildEvent>();
   const answer = deferred<ChildEvent>();
