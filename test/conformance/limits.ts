@@ -324,7 +324,8 @@ export function testLimits(harness: LimitsHarness): void {
           left: 0,
         });
       }
-      for (const name of HOSTILE_KEYS) await limits.reserve([claim({ key: 'all', max: 99 })], name, LEASE);
+      for (const name of HOSTILE_KEYS)
+        await limits.reserve([claim({ key: 'all', max: 99 })], name, LEASE);
       expect(await reserve('count', claim({ key: 'all', amount: 99, max: 99 }))).toMatchObject({
         left: 99 - HOSTILE_KEYS.length,
       });

@@ -35,7 +35,9 @@ export interface Payers {
 }
 
 export function payers(): Payers {
-  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'guardstile-pay-'));
+  const folder = mkdtempSync(
+    join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'guardstile-pay-'),
+  );
   const path = join(folder, 'limits.db');
   const ledger = join(folder, 'ledger');
   const children: ChildProcess[] = [];
@@ -51,8 +53,7 @@ export function payers(): Payers {
       children.push(child);
       return payer(child);
     },
-    ledger: () =>
-      existsSync(ledger) ? readFileSync(ledger, 'utf8').split('\n').slice(0, -1) : [],
+    ledger: () => (existsSync(ledger) ? readFileSync(ledger, 'utf8').split('\n').slice(0, -1) : []),
   };
 }
 

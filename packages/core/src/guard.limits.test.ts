@@ -288,14 +288,17 @@ describe('limits', () => {
       .call({ tool: 'search', args: { q: 'a', page: 1 } }, () => 1);
   });
 
-  it.each([0, 0.5, -0, 2 ** 53])('of an amount of %s count nothing and run nothing', async (amount) => {
-    const guard = createGuard(limited(claim({ amount, max: 5 })));
-    const error = await expectRefusal(
-      () => guard.call({ tool: 'refund', args: {} }, () => 1),
-      'limits_error',
-    );
-    expect(error.message).toContain('whole numbers above 0');
-  });
+  it.each([0, 0.5, -0, 2 ** 53])(
+    'of an amount of %s count nothing and run nothing',
+    async (amount) => {
+      const guard = createGuard(limited(claim({ amount, max: 5 })));
+      const error = await expectRefusal(
+        () => guard.call({ tool: 'refund', args: {} }, () => 1),
+        'limits_error',
+      );
+      expect(error.message).toContain('whole numbers above 0');
+    },
+  );
 
   describe('while a call runs', () => {
     /** Leases that end, and a clock that only the test moves. */

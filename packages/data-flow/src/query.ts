@@ -41,13 +41,18 @@ export function queryOf(value: string | number | bigint): Query {
     isNumber,
     isWord: word && !isNumber,
     isAddress: address,
-    numbers: digits > 0 ? numberReadings(text) : NONE,
+    numbers: isNumber ? exactly(text) : digits > 0 ? numberReadings(text) : NONE,
     digits: !isNumber && grouped && digits >= FEWEST_DIGITS ? text.replace(/\D/g, '') : undefined,
     plain: text === trimmed || text === trimmed.normalize('NFC'),
   };
 }
 
 const NONE: readonly string[] = Object.freeze([]);
+
+/** A number has one reading, unless it is printed with an exponent. */
+function exactly(text: string): readonly string[] {
+  return /^-?\d+(?:\.\d+)?$/.test(text) ? [text] : NONE;
+}
 
 interface Shape {
   readonly word: boolean;

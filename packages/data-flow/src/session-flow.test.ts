@@ -61,6 +61,7 @@ describe('what the user typed', () => {
     ['a shorter number', 'pay 123456789', '12345678'],
     ['another amount', 'pay 12345.60', '1234560'],
     ['another number', 'pay 1234 567 now', 1234567],
+    ['a thousandth of it', 'pay 12345 now', 12.345],
     ['another amount in groups', 'pay 12345.67 89', '1234567 89'],
     ['a value with a character nobody sees', 'invite Charlie', 'Char\u200blie'],
     ['a look-alike in another width', 'invite Charlie', 'Ｃharlie'],
@@ -193,15 +194,27 @@ describe('bad input', () => {
     const many = Array.from({ length: 1_000_000 }, (_, i) => ({ to: `member${i}` }));
     const flow = createSessionFlow({ seed: 1, maxText: 50_000_000 });
     flow.observe(cycle, { origin: 'untrusted' });
+    expect(flow.complete).toBe(true);
     flow.observe(deep, { origin: 'untrusted' });
     flow.observe(many, {
       origin: 'untrusted',
       labels: compileLabels({ '[].to': 'trusted:member' }),
     });
+    // Deeper than anybody looks: that something was not seen is known.
+    expect(flow.complete).toBe(false);
     expect(provenBy(flow, 'Charlie')).toEqual(['untrusted']);
     expect(flow.originOf('member999999').sightings).toMatchObject([
       { origin: 'trusted:member', place: { path: '[999999].to' } },
     ]);
+  });
+
+  it('does not multiply what is the same a billion times over', () => {
+    let laughs: unknown = 'ha ha ha';
+    for (let i = 0; i < 60; i += 1) laughs = [laughs, laughs];
+    const flow = createSessionFlow({ seed: 1, maxText: 100_000 });
+    flow.observe(laughs, { origin: 'untrusted' });
+    expect(flow.complete).toBe(false);
+    expect(flow.size.text).toBeLessThan(110_000);
   });
 
   it('looks into field names, dates and numbers', () => {

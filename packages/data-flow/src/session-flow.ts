@@ -117,7 +117,12 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
     const own = step(seed, drawers.size + 2);
     const of = (form: Form): number => finish(step(own, FORMS.indexOf(form)));
     const seeds = Object.fromEntries(FORMS.map((form) => [form, of(form)])) as Seeds; // all of them
-    const drawer: Drawer = { seeds, name: classOf(origin) ?? 'untrusted', indexed: 0, covered: new Map() };
+    const drawer: Drawer = {
+      seeds,
+      name: classOf(origin) ?? 'untrusted',
+      indexed: 0,
+      covered: new Map(),
+    };
     drawers.set(origin, drawer);
     return drawer;
   }
@@ -180,7 +185,15 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
       if (spot === undefined) continue;
       const { seen, place } = spot;
       if (origin === 'sent') sent = seen;
-      sightings.push({ origin, seen, place, proves: proves(origin, query, shortest) });
+      sightings.push({
+        origin,
+        seen,
+        proves: proves(origin, query, shortest),
+        // Only told to people.
+        get place() {
+          return place();
+        },
+      });
     }
     return {
       value: String(value),

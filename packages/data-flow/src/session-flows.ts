@@ -30,6 +30,7 @@ export function createSessionFlows(options: SessionFlowsOptions = {}): SessionFl
     of({ tenant, principal, session }, arrives = 'new') {
       const name = nameOf({ tenant, principal, session });
       const known = flows.get(name);
+      if (known !== undefined && flows.size < maxSessions) return known;
       // Taken out and put back: the first in the map is the one unused for longest.
       flows.delete(name);
       const complete = arrives === 'new' && !forgotten;

@@ -66,4 +66,16 @@ describe('a limit in memory', () => {
     for (let i = 0; i < 200_000; i += 1) reserve(`attempt ${i}`, claim({ max: 200_000 }));
     expect(reserve('last', claim({ max: 200_000 }))).toEqual({ ok: false, key: 'k', left: 0 });
   });
+
+  it('costs a reservation no more when one of many uses leaves each time', () => {
+    // Quadratic cost would take minutes.
+    const { limits, pass, reserve } = timed();
+    const wide = claim({ max: 100_000, windowMs: 100_000 });
+    for (let i = 0; i < 300_000; i += 1) {
+      expect(reserve(`attempt ${i}`, wide).ok).toBe(true);
+      void limits.settle(`attempt ${i}`);
+      pass(1);
+    }
+    expect(reserve('many', { ...wide, amount: 2 })).toEqual({ ok: false, key: 'k', left: 1 });
+  });
 });

@@ -1,4 +1,5 @@
 import { checkClaims } from './check-claims.ts';
+import { type DueQueue, dueQueue } from './due-queue.ts';
 import type { Limits, Reservation } from './limits.ts';
 import { steadyClock } from './steady-clock.ts';
 
@@ -9,6 +10,7 @@ interface Use {
   readonly windowMs: number;
   /** When it leaves the window; a reservation that is never settled leaves with its lease. */
   until: number;
+  counted: boolean;
 }
 
 interface Held {
@@ -17,12 +19,11 @@ interface Held {
   settled: boolean;
 }
 
-/** Uses of one limit, and what they add up to. */
+/** What the uses of one limit add up to. */
 interface Account {
-  readonly uses: Set<Use>;
   used: number;
-  /** No use leaves before. */
-  next: number;
+  /** A use is in it for every time at which it was to leave; only the latest counts. */
+  readonly leaving: DueQueue<Use>;
 }
 
 /** Limits in the memory of this process: gone with it, not shared. */
@@ -36,29 +37,26 @@ export function memoryLimits(options: { readonly clock?: () => number } = {}): L
   function used(key: string, now: number): number {
     const account = accounts.get(key);
     if (account === undefined) return 0;
-    if (account.next <= now) expire(key, account, now);
+    expire(key, account, now);
     return account.used;
   }
 
   function expire(key: string, account: Account, now: number): void {
-    account.used = 0;
-    account.next = Infinity;
-    for (const use of account.uses) {
-      if (use.until <= now) account.uses.delete(use);
-      else {
-        account.used += use.amount;
-        account.next = Math.min(account.next, use.until);
-      }
+    const { leaving } = account;
+    for (let next = leaving.take(now); next !== undefined; next = leaving.take(now)) {
+      const { item: use, due } = next;
+      if (due !== use.until || !use.counted) continue;
+      use.counted = false;
+      account.used -= use.amount;
     }
-    if (account.uses.size === 0) accounts.delete(key);
+    if (leaving.size === 0) accounts.delete(key);
   }
 
   function add(use: Use): void {
-    const account = accounts.get(use.key) ?? { uses: new Set(), used: 0, next: Infinity };
+    const account = accounts.get(use.key) ?? { used: 0, leaving: dueQueue() };
     accounts.set(use.key, account);
-    account.uses.add(use);
+    account.leaving.add(use, use.until);
     account.used += use.amount;
-    account.next = Math.min(account.next, use.until);
   }
 
   /** Forgets what is over. Now and then, so that it costs a reservation next to nothing. */
@@ -66,7 +64,9 @@ export function memoryLimits(options: { readonly clock?: () => number } = {}): L
     reservedSinceSweep += 1;
     if (reservedSinceSweep <= reservations.size / 2 + 100) return;
     reservedSinceSweep = 0;
-    for (const [key, account] of accounts) if (account.next <= now) expire(key, account, now);
+    for (const [key, account] of accounts) {
+      if (!account.leaving.isQuiet(now)) expire(key, account, now);
+    }
     for (const [token, { uses }] of reservations) {
       if (uses.every((use) => use.until <= now)) reservations.delete(token);
     }
@@ -78,8 +78,7 @@ export function memoryLimits(options: { readonly clock?: () => number } = {}): L
     for (const use of reservations.get(token)?.uses ?? []) {
       if (use.until <= now) continue;
       use.until = until(use);
-      const account = accounts.get(use.key);
-      if (account !== undefined) account.next = Math.min(account.next, use.until);
+      accounts.get(use.key)?.leaving.add(use, use.until);
     }
   }
 
@@ -102,6 +101,7 @@ export function memoryLimits(options: { readonly clock?: () => number } = {}): L
         amount,
         windowMs,
         until: now + Math.max(windowMs, leaseMs),
+        counted: true,
       }));
       for (const use of uses) add(use);
       reservations.set(attempt, { uses, settled: false });
