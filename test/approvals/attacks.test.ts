@@ -1,3 +1,5 @@
+import { copyFileSync } from 'node:fs';
+
 import { approvalInbox, type Voter } from '@guardstile/approvals';
 import {
   type Approval,
@@ -324,11 +326,64 @@ describe('an inbox', () => {
     const { inbox, approval } = await open({ ...TWO.requirements, editable: ['apiKey'] });
     const secret = 'sk-live-1234567890abcdef1234567890';
     const { digest } = approval.bindings;
-    const edit = { voter: bob, fields: { apiKey: secret }, digest, channel: 'test' };
-    const edited = await inbox.edit(approval.aid, edit);
+    const typed = { voter: bob, fields: { apiKey: secret }, digest, channel: 'test' };
+    const edited = await inbox.edit(approval.aid, typed);
     expect(edited.ok).toBe(true);
     const seen = JSON.stringify([edited, await inbox.show(approval.aid), await inbox.list()]);
     expect(seen).toContain('[redacted]');
     expect(seen).not.toContain(secret);
   });
+});
+
+describe('a backup of a file from before an approval was denied', () => {
+  it.each(['in the guard', 'in an inbox with its log'])(
+    'brings it not back (%s)',
+    async (where) => {
+      const { open, path } = storeFolder();
+      const audit = memoryAudit();
+      const options = { policy: () => TWO, asks: 'suspend', context: alice, audit } as const;
+      const first = open();
+      const guard = createGuard({ ...options, approvals: first });
+      const tool = guard.tool({ name: 'pay' });
+      const input = { args: { cents: 1 }, id: 'c1' };
+      await tool.open(input);
+      const [asked] = await first.list({});
+      if (asked === undefined) throw new Error('nothing was asked');
+      const { aid, bindings } = asked;
+      const inbox = approvalInbox({ approvals: first, audit });
+      const ballot = { digest: bindings.digest, channel: 'test' } as const;
+      for (const voter of VOTERS.slice(0, 2)) {
+        await inbox.vote(aid, { ...ballot, voter, verdict: 'approve' });
+      }
+      first.close();
+      copyFileSync(path, `${path}.backup`);
+
+      const second = open();
+      const deny = { channel: 'chat', verdict: 'deny' } as const;
+      if (where === 'in the guard') {
+        const later = createGuard({ ...options, approvals: second }).tool({ name: 'pay' });
+        const denial = async (): Promise<unknown> =>
+          later.run({ ...input, answer: deny }, () => 'ran');
+        await denial().catch(refused);
+      } else {
+        const [voter = { id: '' }] = VOTERS;
+        await approvalInbox({ approvals: second, audit }).vote(aid, {
+          ...ballot,
+          voter,
+          verdict: 'deny',
+        });
+      }
+      expect((await second.get(aid))?.state).toBe('cancelled');
+      second.close();
+
+      copyFileSync(`${path}.backup`, path);
+      const restored = open({ audit });
+      let ran = 0;
+      const again = createGuard({ ...options, approvals: restored });
+      await again.resume(aid, () => (ran += 1)).catch(refused);
+      expect(ran).toBe(0);
+      expect((await restored.get(aid))?.state).toBe('cancelled');
+      restored.close();
+    },
+  );
 });

@@ -10,6 +10,7 @@ import { type Group, met } from './figures.ts';
 import { generateTextRows } from './generate-text-rows.ts';
 import { importRows } from './import-rows.ts';
 import { langchainAgentRows, langchainToolRows } from './langchain-rows.ts';
+import { limitRows } from './limit-rows.ts';
 import { planOf } from './plan.ts';
 import { policyRows } from './policy-rows.ts';
 import { sandboxRows } from './sandbox-rows.ts';
@@ -38,6 +39,7 @@ for (const measureGroup of [
   langchainAgentRows,
   auditRows,
   approvalRows,
+  limitRows,
   importRows,
   sizeRows,
 ]) {

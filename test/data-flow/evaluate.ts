@@ -2,10 +2,10 @@ import { type Data, missingData, readData } from '../attacks/data.ts';
 import { namingBy, renamed } from '../attacks/rename.ts';
 import { draw } from '../attacks/table.ts';
 import { type Figures, figuresOf, type JudgedRun, type Share } from './figures.ts';
-import { renamedPolicy, type SuitePolicy, suitePolicies } from './policies.ts';
+import { denying, renamedPolicy, type SuitePolicy, suitePolicies } from './policies.ts';
 import { runTrace, toolboxOf } from './run-trace.ts';
 
-// `node test/data-flow/evaluate.ts [--renamed] [--why]`: the flow rules over the recorded runs.
+// `node test/data-flow/evaluate.ts [--renamed] [--deny] [--why]`: the flow rules over the recorded runs.
 
 /** The figures of one suite in one set of runs. */
 export interface Row {
@@ -87,7 +87,10 @@ if (import.meta.main) {
     const [own, policies] = process.argv.includes('--renamed')
       ? renamedBy(7, data)
       : [data, suitePolicies];
-    const rows = evaluate(own, policies);
+    const chosen = process.argv.includes('--deny')
+      ? Object.fromEntries(Object.entries(policies).map(([k, policy]) => [k, denying(policy)]))
+      : policies;
+    const rows = evaluate(own, chosen);
     console.log(tableOf(rows));
     if (process.argv.includes('--why')) console.log(`\n${reasonsOf(rows, () => true)}`);
   }

@@ -121,6 +121,21 @@ const slack: SuitePolicy = {
 /** The policies by suite. */
 export const suitePolicies: Readonly<Record<string, SuitePolicy>> = { banking, slack };
 
+/**
+ * The same policy, denying what only content names. It still asks about values that are seen nowhere
+ * and about the profile, which the user can correct.
+ */
+export function denying(policy: SuitePolicy): SuitePolicy {
+  const tools = Object.entries(policy.tools).map(([tool, { args, ...rest }]) => {
+    const own = Object.entries(args ?? {}).map(([arg, rule]) => {
+      const correctable = rule.from.includes('trusted-text:profile');
+      return [arg, { ...rule, else: correctable ? 'ask' : 'deny', unseen: 'ask' }] as const;
+    });
+    return [tool, { ...rest, args: Object.fromEntries(own) }] as const;
+  });
+  return { ...policy, tools: Object.fromEntries(tools) };
+}
+
 /** The same policy for data in which tools and arguments have other names. */
 export function renamedPolicy(
   policy: SuitePolicy,

@@ -1,7 +1,15 @@
 import { describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 
-import { entriesOf, expectRefusal, refusalOf, storyOf, turn, until } from '../test/harness.ts';
+import {
+  entriesOf,
+  expectRefusal,
+  never,
+  refusalOf,
+  storyOf,
+  turn,
+  until,
+} from '../test/harness.ts';
 import type { Approval, ApprovalStore, Vote } from './approvals/approval.ts';
 import type { Approver, ApproverAnswer } from './approvals/approver.ts';
 import { editOf } from './approvals/edit.ts';
@@ -106,6 +114,18 @@ describe('an edit', () => {
     expect(runs).toEqual([]);
     expect((await one(approvals)).state).toBe('cancelled');
   });
+
+  it.each(['alice', 'mallory'])(
+    'by %s, whose approval would not count, runs nothing',
+    async (id) => {
+      const other = person(id, { verdict: 'approve', edited: { cents: 9 } });
+      const bob: Approver = { name: 'bob', voter: { id: 'bob' }, ask: () => never() };
+      const { approvals, call, runs } = server({ approver: [other, bob] });
+      await expectRefusal(() => call({ cents: 5 }), 'approval_invalid');
+      expect(await one(approvals)).toMatchObject({ state: 'cancelled', shown: { cents: 5 } });
+      expect(runs).toEqual([]);
+    },
+  );
 
   it('that is too large runs nothing', async () => {
     const bob = person('bob', { verdict: 'approve', edited: { note: 'x'.repeat(20_000) } });

@@ -294,9 +294,9 @@ describe('limits', () => {
       const guard = createGuard(limited(claim({ amount, max: 5 })));
       const error = await expectRefusal(
         () => guard.call({ tool: 'refund', args: {} }, () => 1),
-        'limits_error',
+        'policy_error',
       );
-      expect(error.message).toContain('whole numbers above 0');
+      expect(error.message).toContain('a whole amount above 0');
     },
   );
 

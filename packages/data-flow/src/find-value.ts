@@ -42,8 +42,9 @@ export function findInText(library: Library, seeds: Seeds, query: Query): Spot |
     spot = first(library, hashSpan(digits, 0, digits.length, seeds.digits), query, areDigitsAt);
     if (spot !== undefined) return spot;
   }
+  // A word without joints is a word of the text or none, unless it is written in groups there.
+  if (query.isNumber || (query.isPlainWord && !query.isGrouped)) return undefined;
   const { compact } = query;
-  if (query.isNumber) return undefined;
   if (compact.length >= WINDOW) return findPhrase(library, seeds, query);
   if (query.isWord || compact.length < 2) return undefined;
   return first(library, hashSpan(compact, 0, compact.length, seeds.pair), query, isPairAt);

@@ -10,6 +10,8 @@ export interface FromRule {
   readonly from: readonly Origin[];
   /** What becomes of a call whose argument comes from elsewhere. @default 'ask' */
   readonly else?: 'ask' | 'deny';
+  /** What becomes of one that is seen nowhere, which is more often a mistake than an attack. @default as `else` */
+  readonly unseen?: 'ask' | 'deny';
   /** What of it is looked up. @default 'value' */
   readonly part?: Part;
   /** Fewest letters that prove something; less than the usual 5 for names. At least 2. @default 5 */
@@ -38,16 +40,12 @@ export function unvouchedIn(
   rule: FromRule,
 ): readonly Unvouched[] {
   return partsOf(value, rule.part ?? 'value').flatMap((part) => {
-    if (isVouched(flow, part, rule)) return [];
+    if (flow.isVouched(part, rule.from, rule.shortest)) return [];
     // Only now it matters where else it was seen.
     const provenance = flow.originOf(part);
-    return isPutTogether(flow, part, provenance, rule) ? [] : [{ value: part, provenance }];
+    const value = String(part);
+    return isPutTogether(flow, value, provenance, rule) ? [] : [{ value, provenance }];
   });
-}
-
-function isVouched(flow: SessionFlow, value: string, { from, shortest }: FromRule): boolean {
-  const { sightings } = flow.originOf(value, { shortest, among: from });
-  return sightings.some(({ origin, proves }) => proves && origin !== 'sent');
 }
 
 /**
@@ -61,5 +59,5 @@ function isPutTogether(
   rule: FromRule,
 ): boolean {
   if (sightings.length > 0 || rule.part === 'host') return false;
-  return piecesOf(value, (piece) => isVouched(flow, piece, rule));
+  return piecesOf(value, (piece) => flow.isVouched(piece, rule.from, rule.shortest));
 }

@@ -14,7 +14,7 @@ export interface HashTable {
 
 // Linear probing: fuller tables are searched much longer.
 const FULLEST = 0.6;
-const GROWTH = 1.6;
+const GROWTH = 2;
 const PART_OF_ALL = 2 ** -32;
 
 export function createHashTable(): HashTable {

@@ -62,6 +62,13 @@ describe('where an argument has to come from', () => {
     expect(effects(session('x'), strict, { to: 'mallory@evil.com' })).toEqual(['deny']);
   });
 
+  it('may deny what content names and ask about what nobody does', () => {
+    const mixed = tool({ args: { to: { from: ['prompt'], else: 'deny', unseen: 'ask' } } });
+    const flow = session('x', 'mail mallory@evil.com');
+    expect(effects(flow, mixed, { to: 'mallory@evil.com' })).toEqual(['deny']);
+    expect(effects(flow, mixed, { to: 'placeholder@example.com' })).toEqual(['ask']);
+  });
+
   it('holds for every item of a list, and for nothing that is not there', () => {
     const flow = session('mail eve@example.com and bob@example.com');
     const to = ['eve@example.com', 'mallory@evil.com', 'bob@example.com'];

@@ -37,7 +37,8 @@ export function createFlowJudge(tool: FlowTool, rules: readonly FlowRule[] = [])
     for (const { argument, rule, read } of checks) {
       for (const { value, provenance } of unvouchedIn(flow, read(args), rule)) {
         const reason = describeUnvouched(argument, value, provenance);
-        const effect = rule.else ?? 'ask';
+        const { else: otherwise = 'ask', unseen = otherwise } = rule;
+        const effect = provenance.sightings.length === 0 ? unseen : otherwise;
         findings.push({ effect, rule: `from:${argument}`, reason, argument, provenance });
       }
     }

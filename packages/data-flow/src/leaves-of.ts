@@ -27,6 +27,8 @@ interface Collecting {
   length: number;
   /** Characters that may still be kept. */
   room: number;
+  /** Whether something was too deeply nested to be seen. */
+  tooDeep: boolean;
 }
 
 /** A value as its texts, each with its label; and which labels had something to say. */
@@ -35,6 +37,8 @@ export interface Labelled {
   readonly matched: ReadonlySet<string>;
   /** Whether all of it found room. */
   readonly complete: boolean;
+  /** Characters that may still be kept. */
+  readonly room: number;
 }
 
 /** Takes a value apart. What no path covers gets `otherwise`; names of fields do too. */
@@ -56,12 +60,14 @@ export function leavesOf(
     within: [],
     length: 0,
     room,
+    tooDeep: false,
   };
   walk(value, labels, otherwise, patternOf('', into), -1, 0, otherwise, into);
   return {
     leaves: joined(into),
     matched: into.matched,
-    complete: into.room >= 0,
+    complete: into.room >= 0 && !into.tooDeep,
+    room: Math.max(0, into.room),
   };
 }
 
@@ -84,9 +90,11 @@ function walk(
   if (typeof value !== 'object' || value === null || into.within.includes(value)) return;
   if (value instanceof Date) return leaf(dateText(value), origin, pattern, item, into);
   into.room -= 1;
-  // Whatever is deeper was not seen, and that is known.
-  if (depth === DEEPEST) into.room = -1;
   if (into.room < 0) return;
+  if (depth === DEEPEST) {
+    into.tooDeep = true;
+    return;
+  }
   into.within.push(value);
   if (Array.isArray(value)) {
     const child = itemOf(node);

@@ -132,6 +132,7 @@ export function isPairAt(spot: Spot, query: Query): boolean {
 export function isSameText({ text, from, to }: Spot, { start, end }: Copy, query: Query): boolean {
   if (start > from && kindOf(text.charCodeAt(start - 1)) === LETTER) return false;
   if (end < to && kindOf(text.charCodeAt(end)) === LETTER) return false;
+  if (query.isAddress && isWithinAddress(text, start, end, from, to)) return false;
   const seen = text.slice(start, end);
   if (seen === query.text) return true;
   const theirs = gapsOf(seen);
@@ -139,6 +140,22 @@ export function isSameText({ text, from, to }: Spot, { start, end }: Copy, query
   // Groups of an account or telephone number: where the spaces are means nothing.
   if (query.isGrouped && [...theirs, ...ours].every(isSpacing)) return true;
   return theirs.length === ours.length && theirs.every((gap, i) => isSameGap(gap, ours[i] ?? ''));
+}
+
+/** Whether what stands around makes another address of it, such as `a.b.com` of `b.com`. */
+function isWithinAddress(
+  text: string,
+  start: number,
+  end: number,
+  from: number,
+  to: number,
+): boolean {
+  if (start > from && '.@-_%'.includes(text.charAt(start - 1))) return true;
+  return (
+    end + 1 < to &&
+    '.@-_%'.includes(text.charAt(end)) &&
+    kindOf(text.charCodeAt(end + 1)) === LETTER
+  );
 }
 
 /** What stands between the letters of a text, with how many letters come before it. */

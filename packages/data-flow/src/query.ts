@@ -1,6 +1,6 @@
 import { BREAK, isDigit, JOINT, kindOf } from './characters.ts';
 import { compactOf } from './compact.ts';
-import { FEWEST_DIGITS, isDigitGap } from './index-text.ts';
+import { FEWEST_DIGITS, isDigitGap, LONGEST_WORD } from './index-text.ts';
 import { normalizeText } from './normalize-text.ts';
 import { numberReadings } from './number-readings.ts';
 import { isGroupedNumber } from './spacing.ts';
@@ -11,6 +11,8 @@ export interface Query {
   readonly compact: string;
   readonly isNumber: boolean;
   readonly isWord: boolean;
+  /** A word of letters and digits alone. */
+  readonly isPlainWord: boolean;
   readonly isAddress: boolean;
   /** An account, card or telephone number. */
   readonly isGrouped: boolean;
@@ -26,7 +28,7 @@ export function queryOf(value: string | number | bigint): Query {
   const isNumber = typeof value !== 'string';
   const trimmed = isNumber ? String(value) : value.trim();
   const text = normalizeText(trimmed);
-  const { word, address, digits, grouped } = shapeOf(text);
+  const { word, joints, address, digits, grouped } = shapeOf(text);
   let compact: string | undefined;
   let isGrouped: boolean | undefined;
   return {
@@ -40,6 +42,7 @@ export function queryOf(value: string | number | bigint): Query {
     },
     isNumber,
     isWord: word && !isNumber,
+    isPlainWord: word && !joints && text.length <= LONGEST_WORD,
     isAddress: address,
     numbers: isNumber ? exactly(text) : digits > 0 ? numberReadings(text) : NONE,
     digits: !isNumber && grouped && digits >= FEWEST_DIGITS ? text.replace(/\D/g, '') : undefined,
@@ -56,6 +59,7 @@ function exactly(text: string): readonly string[] {
 
 interface Shape {
   readonly word: boolean;
+  readonly joints: boolean;
   readonly address: boolean;
   readonly digits: number;
   /** Nothing but digits and what stands between groups of them. */
@@ -64,6 +68,7 @@ interface Shape {
 
 function shapeOf(text: string): Shape {
   let word = text !== '';
+  let joints = false;
   let address = false;
   let digits = 0;
   let grouped = true;
@@ -73,9 +78,10 @@ function shapeOf(text: string): Shape {
     else if (!isDigitGap(code) && code !== 43) grouped = false;
     const kind = kindOf(code);
     if (kind === BREAK) word = false;
-    else if (kind === JOINT && (code === 46 || code === 64 || code === 47 || code === 58)) {
-      address = true;
+    else if (kind === JOINT) {
+      joints = true;
+      if (code === 46 || code === 64 || code === 47 || code === 58) address = true;
     }
   }
-  return { word, address: address && word, digits, grouped };
+  return { word, joints, address: address && word, digits, grouped };
 }

@@ -4,13 +4,13 @@ import { findInText, findWhole, type Library } from './find-value.ts';
 import { createHashTable } from './hash-table.ts';
 import { indexText } from './index-text.ts';
 import { indexWhole } from './index-whole.ts';
-import { createKeptText, type Leaves, type Source } from './kept-text.ts';
+import { createKeptText, type Leaves, type Source, type Spot } from './kept-text.ts';
 import { leavesOf } from './leaves-of.ts';
 import { classOf, covers, type Origin, type OriginClass, type Place } from './origin.ts';
 import type { PathNode } from './path-labels.ts';
 import type { Provenance, Sighting } from './provenance.ts';
 import { proves } from './proof.ts';
-import { queryOf } from './query.ts';
+import { type Query, queryOf } from './query.ts';
 import { createSecretIndex } from './secret-index.ts';
 import { finish, step } from './text-hash.ts';
 
@@ -49,8 +49,6 @@ export interface Observed {
 export interface LookupOptions {
   /** Fewest letters and digits that prove something. @default 5 */
   readonly shortest?: number | undefined;
-  /** The origins that are of interest; sightings in others are left out. @default all */
-  readonly among?: readonly Origin[] | undefined;
 }
 
 /** What a session has seen, and where a value of it came from. Nothing is ever forgotten. */
@@ -59,6 +57,12 @@ export interface SessionFlow {
   observe(value: unknown, observation: Observation): Observed;
   /** Where a value was seen. What repeats what the session itself has sent vouches for nothing. */
   originOf(value: string | number | bigint, options?: LookupOptions): Provenance;
+  /** Whether one of the accepted origins vouches for a value: the short answer of `originOf`. */
+  isVouched(
+    value: string | number | bigint,
+    accepted: readonly Origin[],
+    shortest?: number,
+  ): boolean;
   /** Places of secrets that a value holds, whole or as a copy of at least 15 letters; encoded too. */
   secretsIn(value: unknown): readonly Place[];
   /** Something was not observed: from now on the session is not {@link SessionFlow.complete}. */
@@ -85,15 +89,10 @@ interface Drawer {
   readonly covered: Map<Origin, boolean>;
 }
 
-function isAmong(
-  origin: Origin,
-  { covered }: Drawer,
-  among: readonly Origin[] | undefined,
-): boolean {
-  if (among === undefined || origin === 'sent') return true;
-  for (const accepted of among) {
-    let answer = covered.get(accepted);
-    if (answer === undefined) covered.set(accepted, (answer = covers(accepted, origin)));
+function isAccepted(origin: Origin, { covered }: Drawer, accepted: readonly Origin[]): boolean {
+  for (const one of accepted) {
+    let answer = covered.get(one);
+    if (answer === undefined) covered.set(one, (answer = covers(one, origin)));
     if (answer) return true;
   }
   return false;
@@ -151,9 +150,9 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
       ...(rid === undefined ? {} : { rid }),
     };
     const budget = classOf(origin) === 'untrusted' ? 'untrusted' : 'other';
-    const before = room[budget];
-    const { leaves, matched, complete: all } = leavesOf(value, labels, origin, before);
-    room[budget] = all ? before - leaves.text.length : 0;
+    const labelled = leavesOf(value, labels, origin, room[budget]);
+    const { leaves, matched, complete: all } = labelled;
+    room[budget] = labelled.room;
     if (leaves.starts.length > 0) keep(leaves, source);
     const whole = keepDecoded(leaves, source, budget) && all;
     if (!whole) complete = false;
@@ -170,36 +169,51 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
     return true;
   }
 
-  function originOf(
-    value: string | number | bigint,
-    { shortest, among }: LookupOptions = {},
-  ): Provenance {
+  function find(origin: Origin, drawer: Drawer, query: Query): Spot | undefined {
+    index(origin, drawer);
+    const look = drawer.name === 'trusted' ? findWhole : findInText;
+    return look(library, drawer.seeds, query);
+  }
+
+  function originOf(value: string | number | bigint, options: LookupOptions = {}): Provenance {
     const query = queryOf(value);
     const sightings: Sighting[] = [];
-    let sent = Number.POSITIVE_INFINITY;
     for (const [origin, drawer] of query.text === '' ? [] : drawers) {
-      if (drawer.name === 'secret' || !isAmong(origin, drawer, among)) continue;
-      index(origin, drawer);
-      const find = drawer.name === 'trusted' ? findWhole : findInText;
-      const spot = find(library, drawer.seeds, query);
+      const spot = drawer.name === 'secret' ? undefined : find(origin, drawer, query);
       if (spot === undefined) continue;
       const { seen, place } = spot;
-      if (origin === 'sent') sent = seen;
-      sightings.push({
-        origin,
-        seen,
-        proves: proves(origin, query, shortest),
-        // Only told to people.
-        get place() {
-          return place();
-        },
-      });
+      const own = proves(origin, query, options.shortest);
+      sightings.push({ origin, seen, place: place(), proves: own });
     }
+    const sent = sightings.find(({ origin }) => origin === 'sent')?.seen ?? NEVER;
     return {
       value: String(value),
-      sightings: sightings.map((one) => notAfter(one, sent)),
+      sightings: sightings.map((one) =>
+        isRepeated(one.origin, one.seen, sent) ? { ...one, proves: false, late: true } : one,
+      ),
       complete,
     };
+  }
+
+  function isVouched(
+    value: string | number | bigint,
+    accepted: readonly Origin[],
+    shortest?: number,
+  ): boolean {
+    const query = queryOf(value);
+    if (query.text === '') return false;
+    for (const [origin, drawer] of drawers) {
+      if (drawer.name === 'secret' || !isAccepted(origin, drawer, accepted)) continue;
+      if (!proves(origin, query, shortest)) continue;
+      const spot = find(origin, drawer, query);
+      if (spot !== undefined && !isRepeated(origin, spot.seen, sentAt(query))) return true;
+    }
+    return false;
+  }
+
+  function sentAt(query: Query): number {
+    const sent = drawers.get('sent');
+    return sent === undefined ? NEVER : (find('sent', sent, query)?.seen ?? NEVER);
   }
 
   function secretsIn(value: unknown): readonly Place[] {
@@ -210,6 +224,7 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
   return {
     observe,
     originOf,
+    isVouched,
     secretsIn,
     distrust: () => void (complete = false),
     get origins() {
@@ -225,13 +240,14 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
   };
 }
 
+const NEVER = Number.POSITIVE_INFINITY;
+
 /**
  * What a call of this session wrote may come back in a field or a message that a rule accepts: that
  * vouches for nothing. The user's own word always counts.
  */
-function notAfter(sighting: Sighting, sent: number): Sighting {
-  const { origin, seen } = sighting;
-  return origin !== 'prompt' && seen > sent ? { ...sighting, proves: false, late: true } : sighting;
+function isRepeated(origin: Origin, seen: number, sent: number): boolean {
+  return origin !== 'prompt' && seen > sent;
 }
 
 function randomSeed(): number {

@@ -1,7 +1,6 @@
 import { type ClockMark, steadyClock } from '@guardstile/core';
 
 import type { StoreFile } from './store-file.ts';
-import { markOf } from './used-rows.ts';
 
 /** The time of a store, which goes on where another process left it. */
 export interface KeptClock {
@@ -35,4 +34,9 @@ export function keptClock({ prepare, read }: StoreFile, clock: () => number): Ke
     },
     glance: () => tick().time,
   };
+}
+
+/** What a row of the clock says. */
+export function markOf(row: Readonly<Record<string, unknown>> | undefined): ClockMark {
+  return { time: Number(row?.['time'] ?? -Infinity), ahead: Number(row?.['ahead'] ?? 0) };
 }

@@ -2,8 +2,8 @@
 export const SCHEMA_VERSION = 1;
 
 /**
- * `used` is one claim of a reservation, `account` what those of one key add up to. Keys are
- * digests: any text fits, and the file does not say who did what.
+ * `used` is one claim of a reservation, `account` what those of one key add up to. Keys and
+ * sessions are digests: any text fits, and the file does not say who did what.
  */
 export const SCHEMA = `
 CREATE TABLE clock (
@@ -16,5 +16,9 @@ CREATE TABLE used (
   PRIMARY KEY (token, n)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX used_ends ON used (ends);
+CREATE TABLE history (
+  session TEXT NOT NULL, event TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (session, event)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX history_at ON history (at);
 CREATE TABLE stop (id INTEGER PRIMARY KEY AUTOINCREMENT, reason TEXT NOT NULL) STRICT;
 `;

@@ -1,8 +1,10 @@
 import { checkClaims, GuardError, type Limits, ownOptions } from '@guardstile/core';
 
+import { digestOf } from './digest-of.ts';
 import { keptClock } from './kept-clock.ts';
 import { openStoreFile } from './store-file.ts';
-import { digestOf, type DigestedClaim, tokenOf, usedRows } from './used-rows.ts';
+import { tokenOf } from './token-of.ts';
+import { type DigestedClaim, usedRows } from './used-rows.ts';
 
 /** How limits are kept in a file. */
 export interface SqliteLimitsOptions {

@@ -1,7 +1,6 @@
-import { hash } from 'node:crypto';
-
 import type { ClockMark, KeyedClaim } from '@guardstile/core';
 
+import { markOf } from './kept-clock.ts';
 import type { StoreFile } from './store-file.ts';
 
 /** A claim whose key is a digest, as all tokens are here. */
@@ -103,19 +102,4 @@ export function usedRows({ prepare }: StoreFile): UsedRows {
       return rows.length < FORGOTTEN_AT_ONCE;
     },
   };
-}
-
-/** What a row of the clock says. */
-export function markOf(row: Readonly<Record<string, unknown>> | undefined): ClockMark {
-  return { time: Number(row?.['time'] ?? -Infinity), ahead: Number(row?.['ahead'] ?? 0) };
-}
-
-/** JSON writes what SQLite would not tell apart, such as halves of surrogate pairs. */
-export function digestOf(text: string): string {
-  return hash('sha256', JSON.stringify(text), 'base64url');
-}
-
-/** The name of an attempt as it is, which the log has too: rows of one time lie beside each other. */
-export function tokenOf(attempt: string): string {
-  return /^[\w-]{1,40}$/.test(attempt) ? attempt : `#${digestOf(attempt)}`;
 }

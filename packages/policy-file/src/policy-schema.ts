@@ -219,10 +219,11 @@ const REQUIRES: JsonSchema = {
 const LIMIT: JsonSchema = object(
   {
     id: TEXT,
-    amount: { anyOf: [{ type: 'number', minimum: 0 }, object({ from: TEXT }, ['from'])] },
-    max: { type: 'number', minimum: 0 },
-    window: DURATION,
+    amount: { anyOf: [{ type: 'integer', minimum: 1 }, object({ from: TEXT }, ['from'])] },
+    max: { type: 'integer', minimum: 0 },
+    window: { anyOf: [DURATION, { const: 'running' }] },
     per: { enum: ['principal', 'tenant', 'session', 'agent', 'guard'] },
+    same: { enum: ['tool', 'call'] },
   },
   ['id', 'max', 'window'],
 );

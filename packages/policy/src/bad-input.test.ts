@@ -121,12 +121,12 @@ const refused: ReadonlyArray<readonly [what: string, document: unknown, said: st
   [
     'a limit that is NaN',
     { rules: [{ ...rule, limits: [{ id: 'a', max: Number.NaN, window: '1d' }] }] },
-    'finite number',
+    'whole number',
   ],
   [
     'a limit that gives back',
     { rules: [{ ...rule, limits: [{ id: 'a', max: 1, window: '1d', amount: -1 }] }] },
-    '0 or more',
+    '1 or more',
   ],
   [
     'a limit of nobody',

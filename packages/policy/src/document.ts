@@ -82,7 +82,10 @@ export interface LimitDocument<Field extends string = string> extends Omit<
 > {
   /** How much a call uses: a number, or the value of a field, a whole number above 0. @default 1 */
   readonly amount?: number | { readonly from: Field };
-  /** Such as `30m`, `4h` or `2d`, or milliseconds. Slides. */
+  /**
+   * Such as `30m`, `4h` or `2d`, or milliseconds. Slides. `running`: what a call uses is free again as
+   * soon as it is over, so that `max` is how many may run at once.
+   */
   readonly window: string | number;
 }
 

@@ -122,9 +122,55 @@ describe('a limit that counts an argument', () => {
     ['no field', {}, 'the field that is counted has to be text'],
     ['something else', { form: 'cents' }, '"form" is not known in an amount'],
     ['a list', ['cents'], 'an amount has to be an object'],
-    ['null', null, 'it has to be a finite number, 0 or more'],
+    ['null', null, 'it has to be a whole number, 1 or more'],
+    ['nothing that counts', 0, 'it has to be a whole number, 1 or more'],
+    ['a fraction', 0.5, 'it has to be a whole number, 1 or more'],
   ])('is refused with %s', (_, amount, message) => {
     const issues = checkPolicy({ rules: [{ ...pay, limits: [{ ...day, amount }] }] });
     expect(issues[0]?.message).toContain(message);
+  });
+});
+
+describe('a limit of what runs at once, or of the same call', () => {
+  const called = async (limit: LimitDocument): Promise<readonly unknown[]> => {
+    const guard = createGuard({ policy: compilePolicy({ rules: [{ ...pay, limits: [limit] }] }) });
+    const body = Promise.withResolvers<string>();
+    const running = [1, 1, 2].map((cents) =>
+      guard
+        .call({ tool: 'pay', args: { cents } }, () => body.promise)
+        .then(
+          () => 'paid',
+          (error: unknown) => (isGuardError(error) ? error.code : 'failed'),
+        ),
+    );
+    body.resolve('paid');
+    const came = [...(await Promise.all(running))];
+    const later = await guard
+      .call({ tool: 'pay', args: { cents: 3 } }, () => 'paid')
+      .catch(() => 'refused');
+    await guard.close();
+    return [...came, later];
+  };
+
+  it('lets so many run at once', async () => {
+    const atOnce: LimitDocument = { id: 'at-once', max: 2, window: 'running' };
+    expect(await called(atOnce)).toEqual(['paid', 'paid', 'limit_exceeded', 'paid']);
+    const { explain } = compilePolicy({ rules: [{ ...pay, limits: [atOnce] }] });
+    expect(describeExplanation(explain({ tool: 'pay', args: { cents: 5 } }))).toContain(
+      'uses 1 of 2 of "at-once" (per principal, while it runs)',
+    );
+  });
+
+  it('lets the same call run so often', async () => {
+    const loop: LimitDocument = { id: 'loop', max: 1, window: '1h', same: 'call' };
+    expect(await called(loop)).toEqual(['paid', 'limit_exceeded', 'paid', 'paid']);
+  });
+
+  it.each([
+    ['window', { window: 'runing' }, '"running"'],
+    ['same', { same: 'args' }, 'same'],
+  ])('is refused with another %s', (_, more, message) => {
+    const limit = { ...day, ...more } as never;
+    expect(checkPolicy({ rules: [{ ...pay, limits: [limit] }] })[0]?.message).toContain(message);
   });
 });

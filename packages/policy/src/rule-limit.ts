@@ -10,9 +10,10 @@ export interface RuleLimit extends Omit<LimitClaim, 'amount'> {
   readonly amount: number | { readonly from: string };
 }
 
-const KEYS = ['id', 'amount', 'max', 'window', 'per'] as const satisfies ReadonlyArray<
+const KEYS = ['id', 'amount', 'max', 'window', 'per', 'same'] as const satisfies ReadonlyArray<
   keyof LimitDocument
 >;
+const SAME = ['tool', 'call'] as const;
 const PER = ['principal', 'tenant', 'session', 'agent', 'guard'] as const;
 
 export function readLimit(value: unknown, place: Place): RuleLimit | undefined {
@@ -20,27 +21,40 @@ export function readLimit(value: unknown, place: Place): RuleLimit | undefined {
   if (own === undefined) return undefined;
   const id = readText(own.id, place.at('id'), 'the id of a limit');
   const amount = own.amount === undefined ? 1 : readAmount(own.amount, place.at('amount'));
-  const max = readCount(own.max, place.at('max'));
-  const windowMs = durationMs(own.window);
+  const max = readCount(own.max, place.at('max'), 0);
+  const windowMs = own.window === 'running' ? own.window : durationMs(own.window);
   if (windowMs === undefined) {
-    place.at('window').wrong('it has to be a time such as 30m, 4h or 2d, or milliseconds');
+    place
+      .at('window')
+      .wrong('it has to be a time such as 30m, 4h or 2d, or milliseconds, or "running"');
   }
   const per = own.per === undefined ? 'principal' : readOneOf(own.per, PER, place.at('per'), 'per');
+  const same =
+    own.same === undefined ? undefined : readOneOf(own.same, SAME, place.at('same'), 'same');
+  if (own.same !== undefined && same === undefined) return undefined;
   if (id === undefined || amount === undefined || max === undefined) return undefined;
   if (windowMs === undefined || per === undefined) return undefined;
-  return Object.freeze({ id, amount, max, windowMs, per });
+  return Object.freeze({
+    id,
+    amount,
+    max,
+    windowMs,
+    per,
+    ...(same === undefined ? {} : { same }),
+  });
 }
 
 function readAmount(value: unknown, place: Place): RuleLimit['amount'] | undefined {
-  if (typeof value !== 'object' || value === null) return readCount(value, place);
+  if (typeof value !== 'object' || value === null) return readCount(value, place, 1);
   const own = readFields(value, ['from'], place, 'an amount');
   const from = own && readText(own.from, place.at('from'), 'the field that is counted');
   return from === undefined ? undefined : Object.freeze({ from });
 }
 
-function readCount(value: unknown, place: Place): number | undefined {
-  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
-  return place.wrong('it has to be a finite number, 0 or more');
+/** Only whole numbers add up exactly. */
+function readCount(value: unknown, place: Place, least: 0 | 1): number | undefined {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least) return value;
+  return place.wrong(`it has to be a whole number, ${least} or more`);
 }
 
 /**

@@ -11,6 +11,8 @@ export interface ComparedStore {
   readonly oldestOpen: number | undefined;
   readonly oldestGrant: number | undefined;
   stateOf(aid: string): ApprovalState | undefined;
+  /** Ends an approval, unless it is over. */
+  cancel(aid: string): void;
   revoke(gid: string): void;
 }
 
@@ -19,16 +21,39 @@ const SKEW_MS = 3_600_000;
 
 /**
  * Looks up what the log says has happened. What was used, and the store has open or does not know,
- * makes it an older copy, which would let it run once more. What was revoked is revoked here too. A
- * promise where the log answers with one.
+ * makes it an older copy, which would let it run once more. What was denied or called off is called
+ * off here too, and what was revoked is revoked. A promise where the log answers with one.
  *
  * @throws {GuardError} `approval_rolled_back`.
  */
 export function catchUp(log: ComparedLog, store: ComparedStore): void | Promise<void> {
-  const used = since(store, store.oldestOpen, (from) =>
-    eachEntry(log, { action: 'tool.allow', since: from }, (entry) => refuseUsed(log, store, entry)),
-  );
-  return used === undefined ? revokeAgain(log, store) : used.then(() => revokeAgain(log, store));
+  return inTurn([
+    () => sinceOpen(log, store, 'tool.allow', (entry) => refuseUsed(log, store, entry)),
+    ...['approval.deny', 'approval.cancelled'].map(
+      (action) => () =>
+        sinceOpen(log, store, action, ({ aid }) => aid !== undefined && store.cancel(aid)),
+    ),
+    () => revokeAgain(log, store),
+  ]);
+}
+
+/** One after the other; at once as long as each is. */
+function inTurn([first, ...others]: ReadonlyArray<
+  () => void | Promise<void>
+>): void | Promise<void> {
+  const going = first?.();
+  if (going !== undefined) return going.then(() => inTurn(others));
+  return others.length === 0 ? undefined : inTurn(others);
+}
+
+/** What the log says happened since the oldest approval was asked for that is open. */
+function sinceOpen(
+  log: ComparedLog,
+  store: ComparedStore,
+  action: string,
+  visit: (entry: AuditEntry) => void,
+): void | Promise<void> {
+  return since(store, store.oldestOpen, (from) => eachEntry(log, { action, since: from }, visit));
 }
 
 function since(

@@ -202,7 +202,7 @@ function storeOver(path: string, file: StoreFile, options: SqliteApprovalsOption
       file.close();
     },
   };
-  return { store, admitted: admission(path, file, rows, grants, options) };
+  return { store, admitted: admission(path, file, rows, store, grants, options) };
 }
 
 /** Compares the store with its log, if there is one. */
@@ -210,6 +210,7 @@ function admission(
   path: string,
   file: StoreFile,
   rows: ApprovalRows,
+  { cancel }: SqliteApprovals,
   grants: SqliteGrants,
   { audit }: SqliteApprovalsOptions,
 ): Promise<void> | undefined {
@@ -220,6 +221,7 @@ function admission(
     oldestOpen: file.read(rows.oldestOpen),
     oldestGrant: grants.list({ limit: 1 })[0]?.createdAt,
     stateOf: (aid) => file.read(() => rows.byAid(aid))?.approval.state,
+    cancel: (aid) => void cancel(aid),
     revoke: (gid) => void grants.revoke(gid),
   });
   return caughtUp ?? undefined;

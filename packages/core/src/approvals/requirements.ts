@@ -102,6 +102,15 @@ function counts(requirement: VoteRequirement, vote: Vote, requester: string | un
   );
 }
 
+/** Whether any requirement counts the voter, were the vote an approval. */
+export function isNamed(
+  { votes }: Requirements,
+  vote: Vote,
+  requester: string | undefined,
+): boolean {
+  return votes.some((requirement) => counts(requirement, vote, requester));
+}
+
 /** The first requirement that the votes do not meet yet; `undefined` when all are met. */
 export function unmet(
   requirements: Requirements,

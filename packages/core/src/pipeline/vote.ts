@@ -1,5 +1,6 @@
 import type { Approval, ApprovalResult, Vote } from '../approvals/approval.ts';
 import { editOf } from '../approvals/edit.ts';
+import { describeRequirements, isNamed } from '../approvals/requirements.ts';
 import { cutText } from '../cut-text.ts';
 import { GuardError } from '../errors.ts';
 import { snapshot } from '../snapshot.ts';
@@ -39,6 +40,13 @@ export function* castEdit(
   const { approvals, redactor, argumentLimits } = state.parts;
   const fields = snapshot(given, argumentLimits).value as typeof given; // a copy of it
   const edit = editOf(approval, fields, vote, redactor);
+  if (!isNamed(approval.requirements, edit.vote, approval.bindings.principal)) {
+    throw new GuardError(
+      'approval_invalid',
+      `nobody changes what others have to approve: it needs ${describeRequirements(approval.requirements)}; ask again`,
+      { aid: approval.aid },
+    );
+  }
   yield* recordVote(state, approval, 'approval.edited', edit.vote);
   return yield* count(state, approval, ({ aid, version }) => approvals.edit(aid, edit, version));
 }

@@ -27,7 +27,7 @@ describe('an answer', () => {
       ],
       limits: [
         { id: 'l', max: 5, windowMs: 1000 },
-        { id: 'm', amount: 0.5, max: 0, windowMs: 1, per: 'tenant' },
+        { id: 'm', amount: 2, max: 0, windowMs: 'running', per: 'tenant', same: 'call' },
       ],
       conditions: { sandbox: { files: 'os' }, durability: 'disk' },
     };
@@ -195,6 +195,23 @@ describe('an answer', () => {
     ['a limit without an id', { effect: 'allow', limits: [{ max: 5, windowMs: 1 }] }],
     ['a limit without a maximum', { effect: 'allow', limits: [{ id: 'l', windowMs: 1 }] }],
     ['a limit without a window', { effect: 'allow', limits: [{ id: 'l', max: 1 }] }],
+    [
+      'a limit that counts nothing',
+      { effect: 'allow', limits: [{ id: 'l', amount: 0, max: 5, windowMs: 1 }] },
+    ],
+    [
+      'a limit that counts a fraction',
+      { effect: 'allow', limits: [{ id: 'l', amount: 0.5, max: 5, windowMs: 1 }] },
+    ],
+    ['a limit of a fraction', { effect: 'allow', limits: [{ id: 'l', max: 0.5, windowMs: 1 }] }],
+    [
+      'a limit that counts more than is exact',
+      { effect: 'allow', limits: [{ id: 'l', amount: 2 ** 53, max: 5, windowMs: 1 }] },
+    ],
+    [
+      'a limit that tells something unknown apart',
+      { effect: 'allow', limits: [{ id: 'l', max: 5, windowMs: 1, same: 'args' }] },
+    ],
     ['a limit of NaN', { effect: 'allow', limits: [{ id: 'l', max: Number.NaN, windowMs: 1 }] }],
     ['an endless limit', { effect: 'allow', limits: [{ id: 'l', max: Infinity, windowMs: 1 }] }],
     [

@@ -132,8 +132,8 @@ function limitClaim(value: unknown): LimitClaim {
     'a limit that is not known',
   );
   const { id, amount = 1, max, windowMs, per, same } = own;
-  const amountFits = typeof amount === 'number' && Number.isFinite(amount) && amount >= 0;
-  const maxFits = typeof max === 'number' && Number.isFinite(max) && max >= 0;
+  const amountFits = Number.isSafeInteger(amount) && (amount as number) > 0; // an integer
+  const maxFits = Number.isSafeInteger(max) && (max as number) >= 0;
   if (
     typeof id !== 'string' ||
     !amountFits ||
@@ -142,7 +142,7 @@ function limitClaim(value: unknown): LimitClaim {
     !PER.includes(per) ||
     !SAME.includes(same)
   ) {
-    throw new Nonsense('a limit without an id, a finite amount and max, or a window');
+    throw new Nonsense('a limit without an id, a whole amount above 0, a whole max, or a window');
   }
   // Checked field by field right above.
   return Object.freeze({ ...(own as unknown as LimitClaim) });

@@ -63,7 +63,7 @@ const limit = fc.record({
   id: fc.constantFrom('l', 'm'),
   max: fc.nat(3),
   windowMs: fc.integer({ min: 1, max: 3 }),
-  amount: fc.nat(2),
+  amount: fc.integer({ min: 1, max: 2 }),
 });
 const conditions = fc.record(
   {

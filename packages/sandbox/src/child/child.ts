@@ -28,6 +28,8 @@ export interface Child {
   loaded(): boolean;
   /** Resolves once the child has taken it, or is gone. */
   send(json: string): Promise<void>;
+  /** Whether what it writes is read; it waits meanwhile. */
+  listen(on: boolean): void;
   /** Has messages looked at before they count as its answer. */
   divert(takes: (message: unknown) => boolean): void;
   /** Whether this process stays alive for it. */
@@ -130,6 +132,10 @@ export function startChild(launch: Launch, maxBytes: number): Child {
         if (channel === undefined || channel.destroyed) resolve();
         else channel.write(`${json}\n`, () => resolve());
       }),
+    listen(on) {
+      if (on) channel?.resume();
+      else channel?.pause();
+    },
     divert(takes) {
       diverted = takes;
     },

@@ -1,4 +1,5 @@
 import { isGuardError } from '@guardstile/core';
+import type { Child } from './child.ts';
 import type { FetchReply, FetchRequest } from './protocol.mts';
 
 /** Fetches for a child that has no network. */
@@ -12,20 +13,24 @@ export interface FetchBroker {
 /** How many requests of one child may be under way, their replies included that it has not read. */
 const MOST_AT_ONCE = 16;
 
+/** How many replies it may leave unread, refusals included, before nobody reads what it asks for. */
+const MOST_UNREAD = 64;
+
 /**
- * Whatever a child asks for goes through `fetch`, whose rules decide; `send` resolves once the child
- * has taken a reply, so that one that never reads fills nobody's memory.
+ * Whatever a child asks for goes through `fetch`, whose rules decide. One that asks and does not read
+ * the replies has to wait, so that it fills nobody's memory.
  */
 export function fetchBroker(
   fetch: typeof globalThis.fetch,
   maxBytes: number,
-  send: (json: string) => Promise<void>,
+  { send, listen }: Pick<Child, 'send' | 'listen'>,
 ): FetchBroker {
   const over = new AbortController();
   let open = 0;
 
   async function serve(request: FetchRequest): Promise<void> {
     open += 1;
+    if (open > MOST_UNREAD) listen(false);
     try {
       const reply =
         open > MOST_AT_ONCE
@@ -34,6 +39,7 @@ export function fetchBroker(
       if (!over.signal.aborted) await send(JSON.stringify(reply));
     } finally {
       open -= 1;
+      if (open <= MOST_AT_ONCE) listen(true);
     }
   }
 

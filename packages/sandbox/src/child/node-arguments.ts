@@ -38,6 +38,8 @@ function permissionArguments({ read, write }: NodePermissions): readonly string[
     process.allowedNodeEnvironmentFlags.has('--permission')
       ? '--permission'
       : '--experimental-permission',
+    // It opens files without asking for permission.
+    '--no-experimental-sqlite',
     ...[...RUNNER_FILES, ...read, ...write].flatMap((path) => grant('--allow-fs-read', path)),
     ...write.flatMap((path) => grant('--allow-fs-write', path)),
   ];

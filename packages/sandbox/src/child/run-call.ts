@@ -23,8 +23,7 @@ export async function runCall(
   bounds: CallBounds,
 ): Promise<Outcome> {
   const { limits, ceiling, signal, fetch } = bounds;
-  const broker =
-    fetch === undefined ? undefined : fetchBroker(fetch, limits.maxOutputBytes, child.send);
+  const broker = fetch === undefined ? undefined : fetchBroker(fetch, limits.maxOutputBytes, child);
   const ended = deferred<Outcome>();
   const abort = (): void => ended.resolve({ kind: 'aborted', cause: signal?.reason });
   const timer = setTimeout(
@@ -93,14 +92,16 @@ function missingIn(message: unknown, name: string): string | undefined {
 /** An answer; whoever wrote it may be hostile. */
 function answered(message: unknown): Outcome {
   const answer = fieldsOf(message);
+  if (typeof message !== 'object' || message === null) return garbage();
   if ('threw' in answer) {
     const { name, message: text, stack, code } = fieldsOf(answer['threw']);
     if (isMemory(text)) return { kind: 'memory', reason: `it ran out of memory (${String(text)})` };
     return { kind: 'threw', error: errorOf({ name, message: text, stack, code }) };
   }
   if ('thrown' in answer) return { kind: 'threw', error: answer['thrown'] };
-  if ('refused' in answer)
-    return { kind: 'refused', reason: `${String(answer['refused'])}; return plain data` };
+  const { refused } = answer;
+  if (typeof refused === 'string')
+    return { kind: 'refused', reason: `${refused}; return plain data` };
   return { kind: 'value', value: answer['value'] };
 }
 

@@ -37,6 +37,8 @@ export function bwrapArguments({ read, write, tmpMb }: OsProfile): readonly stri
     ]
       .toSorted((a, b) => a.path.length - b.path.length)
       .map(({ path, how }) => bound(how, path)),
+    // To whom the kernel takes for root, its settings in there are those of the whole machine.
+    ['--remount-ro', '/proc'],
     ['--remount-ro', '/'],
     ['--chdir', '/tmp'],
     ['--'],
