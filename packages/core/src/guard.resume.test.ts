@@ -219,6 +219,19 @@ describe('an ask that stays open', () => {
     expect(runs).toEqual([{ cents: 500 }]);
   });
 
+  it('is not resumed under another schema, which would run something else', async () => {
+    const store = memoryApprovals();
+    const { guard, refund, resume, runs } = server(store);
+    const aid = await suspended(() => refund());
+    await vote(store, aid);
+    const other = z.object({ cents: z.coerce.number().transform((cents) => cents * 100) });
+    const body = (args: unknown): number => runs.push(args);
+    await expectRefusal(() => guard.resume(aid, body, { schema: other }), 'approval_invalid');
+    await expectRefusal(() => guard.resume(aid, body), 'approval_invalid');
+    expect(await resume(aid)).toBe('refunded');
+    expect(runs).toEqual([{ cents: 500 }]);
+  });
+
   it('finds the tool that was wrapped under its name', async () => {
     const store = memoryApprovals();
     const { guard } = server(store);

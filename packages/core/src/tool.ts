@@ -9,6 +9,7 @@ import { ownFields } from './own-fields.ts';
 import { ownOptions } from './own-options.ts';
 import type { Policy, PolicyAnswer, Ruling, ToolInfo } from './policy/policy.ts';
 import { isToolSchema, type ToolSchema } from './schema.ts';
+import { schemaDefinition } from './schema-definition.ts';
 import type { Guarantees } from './sandbox/guarantees.ts';
 import type { MaybePromise } from './steps.ts';
 
@@ -46,6 +47,8 @@ export interface ToolSpec {
   /**
    * What else makes the tool what it is, such as its schema as plain data (see `schemaDefinition`):
    * an approval does not outlive it. Only looked at when a person is asked.
+   *
+   * @default the schema
    */
   readonly definition?: () => MaybePromise<unknown>;
   /**
@@ -144,7 +147,8 @@ export function registerTool(
     requires: spec.requires,
     cosmetic,
     streams: spec.streams === 'iterables' ? 'iterables' : 'generators',
-    definition: spec.definition,
+    definition:
+      spec.definition ?? (schema === undefined ? undefined : () => schemaDefinition(schema)),
     failure: spec.failure,
   };
 }

@@ -78,7 +78,7 @@ function readRules(given: readonly OrderRule[]): readonly OrderRule[] {
     }
     if (ids.has(id)) throw invalid(`two rules are called "${id}"`);
     ids.add(id);
-    return { id, tool, after, source, same: [...same] };
+    return { id, tool, after, source, same: Object.freeze([...(same as readonly string[])]) };
   });
 }
 

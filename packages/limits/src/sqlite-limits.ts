@@ -18,11 +18,11 @@ export interface SqliteLimits extends Limits {
   close(): void;
 }
 
-/** Which claim asks for too much, and how much is left. */
-interface TooMuch {
-  readonly n: number;
-  readonly left: number;
-}
+/**
+ * What came of a try to reserve: it is taken; so much has ended that only some of it was forgotten, so
+ * that other processes get a turn; or which claim asks for more than is left.
+ */
+type Answer = 'taken' | 'behind' | { readonly n: number; readonly left: number };
 
 /** How long what was settled may stay unwritten, in milliseconds. */
 const SOON_MS = 1000;
@@ -80,12 +80,12 @@ export function sqliteLimits(path: string, given: SqliteLimitsOptions = {}): Sql
     timer.unref();
   }
 
-  /** Takes all that is claimed; or answers which claim asks for too much, and how much is left. */
-  function take(
-    claims: readonly DigestedClaim[],
-    token: string,
-    endsOf: (claim: DigestedClaim) => number,
-  ): TooMuch | undefined {
+  /** Takes all that is claimed, or nothing; within a transaction. */
+  function take(token: string, claims: readonly DigestedClaim[], leaseMs: number): Answer {
+    const { isKnown, next, mark } = rows.look(token);
+    if (isKnown) return 'taken';
+    const now = time.now(mark);
+    if (next <= now && !rows.forget(now)) return 'behind';
     const wanted = new Map<string, number>();
     for (const [n, { key, amount, max }] of claims.entries()) {
       const before = wanted.get(key) ?? rows.amountOf(key);
@@ -93,9 +93,9 @@ export function sqliteLimits(path: string, given: SqliteLimitsOptions = {}): Sql
       if (amount > left) return { n, left };
       wanted.set(key, before + amount);
     }
-    rows.add(token, claims, endsOf);
+    rows.add(token, claims, ({ windowMs }) => now + Math.max(windowMs, leaseMs));
     if (claims.some(({ windowMs }) => windowMs === 0)) slots.add(token);
-    return undefined;
+    return 'taken';
   }
 
   return {
@@ -104,33 +104,22 @@ export function sqliteLimits(path: string, given: SqliteLimitsOptions = {}): Sql
       checkClaims(claims, leaseMs);
       const token = tokenOf(attempt);
       const digested = claims.map((claim) => ({ ...claim, key: digestOf(claim.key) }));
-      let isBehind = false;
-      let tooMuch: TooMuch | undefined;
-      do {
-        tooMuch = change(file.write, () => {
-          const { isKnown, next, mark } = rows.look(token);
-          const now = time.now(mark);
-          // What has ended is forgotten some at a time, so that other processes get a turn.
-          isBehind = !isKnown && next <= now && !rows.forget(now);
-          if (isKnown) return undefined;
-          return isBehind
-            ? undefined
-            : take(digested, token, ({ windowMs }) => now + Math.max(windowMs, leaseMs));
-        });
-      } while (isBehind);
-      if (tooMuch === undefined) return { ok: true, token: attempt };
-      return { ok: false, key: claims[tooMuch.n]?.key ?? '', left: tooMuch.left };
+      const turn = (): Answer => change(file.write, () => take(token, digested, leaseMs));
+      let answer = turn();
+      while (answer === 'behind') answer = turn();
+      if (answer === 'taken') return { ok: true, token: attempt };
+      return { ok: false, key: claims[answer.n]?.key ?? '', left: answer.left };
     },
-    renew: (given, leaseMs) =>
-      change(file.writeSoon, () => rows.renew(tokenOf(given), time.now(), leaseMs)),
-    settle(given) {
-      const token = tokenOf(given);
+    renew: (attempt, leaseMs) =>
+      change(file.writeSoon, () => rows.renew(tokenOf(attempt), time.now(), leaseMs)),
+    settle(attempt) {
+      const token = tokenOf(attempt);
       if (!settled.has(token)) settled.set(token, time.glance());
       if (slots.delete(token)) catchUp();
       else soon();
     },
-    release(given) {
-      const token = tokenOf(given);
+    release(attempt) {
+      const token = tokenOf(attempt);
       change(file.writeSoon, () => rows.remove(token));
       slots.delete(token);
     },

@@ -18,12 +18,12 @@ export function watchStop(state: CallState, stop: (error: GuardError) => void): 
   }
 
   try {
-    const undo: unknown = stopSwitch?.subscribe?.(look);
+    const undo = stopSwitch?.subscribe?.(look);
     // It may have been thrown since the last chunk of a stream.
     look();
     return () => {
       try {
-        if (typeof undo === 'function') drop(undo());
+        if (typeof undo === 'function') drop(undo() as unknown); // a switch can be anybody's
       } catch {
         // It goes on telling a call that is over.
       }

@@ -33,13 +33,16 @@ export function nodeArguments(
   ];
 }
 
+/** Node has had it since 22.5. */
+const NO_SQLITE = '--no-experimental-sqlite';
+
 function permissionArguments({ read, write }: NodePermissions): readonly string[] {
   return [
     process.allowedNodeEnvironmentFlags.has('--permission')
       ? '--permission'
       : '--experimental-permission',
     // It opens files without asking for permission.
-    '--no-experimental-sqlite',
+    ...[NO_SQLITE].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag)),
     ...[...RUNNER_FILES, ...read, ...write].flatMap((path) => grant('--allow-fs-read', path)),
     ...write.flatMap((path) => grant('--allow-fs-write', path)),
   ];
