@@ -89,7 +89,7 @@ describe('a stop switch that is thrown', () => {
 
   it('aborts nothing of those whom it is not meant for', async () => {
     const listeners = new Set<() => void>();
-    let stoppedFor: string | undefined;
+    let stoppedFor = 'nobody';
     const choosy: StopSwitch = {
       stopped: ({ principal }) => (principal?.id === stoppedFor ? 'suspended' : undefined),
       subscribe: (listener) => {

@@ -1,6 +1,6 @@
 import type { Place } from './origin.ts';
 import { classOf } from './origin.ts';
-import type { Provenance } from './provenance.ts';
+import type { Provenance, Sighting } from './provenance.ts';
 
 const LONGEST = 80;
 
@@ -16,16 +16,16 @@ export function describeProvenance({ sightings, complete }: Provenance): string 
       ? 'comes from nowhere that this session has seen'
       : 'was not found, and the session holds more than is kept';
   }
-  const places = sightings.map(({ place, proves, late }) => {
-    const why = proves
-      ? ''
-      : late
-        ? ', after this session had sent it'
-        : ', too short to say anything';
-    return `${placeText(place)}${why}`;
-  });
+  const places = sightings.map((sighting) => `${placeText(sighting.place)}${doubtOf(sighting)}`);
   const only = sightings.every(({ origin }) => classOf(origin) === 'untrusted');
   return `${only ? 'comes only from' : 'was seen in'} ${places.join('; ')}`;
+}
+
+/** Why a sighting says nothing. */
+function doubtOf({ proves, late, inside, origin }: Sighting): string {
+  if (proves || origin === 'sent') return '';
+  if (inside === true) return ', as part of another value';
+  return late === true ? ', after this session had sent it' : ', too short to say anything';
 }
 
 /** A place in words, such as `untrusted content: [3].subject of get_transactions`. */

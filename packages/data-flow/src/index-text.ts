@@ -167,6 +167,9 @@ function indexAddress(
   }
   const host = hostEnd(text, from, end);
   if (host !== end) add(from, host);
+  if (text.slice(from, from + 4).toLowerCase() !== 'www.') return;
+  add(from + 4, end);
+  if (host !== end) add(from + 4, host);
 }
 
 /** Where the host that begins here ends. */

@@ -132,6 +132,7 @@ describe('parts of an argument', () => {
   );
   it.each([
     ['host', 'https://WWW.news.com:443/other', []],
+    ['host', 'http://news.com/', []],
     ['host', 'https://www.news.com@evil.example.org/', ['ask']],
     ['host', 'http://evil.example.org/', ['ask']],
     ['link', 'https://www.news.com/today/', []],

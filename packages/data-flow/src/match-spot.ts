@@ -142,7 +142,12 @@ export function isSameText({ text, from, to }: Spot, { start, end }: Copy, query
   return theirs.length === ours.length && theirs.every((gap, i) => isSameGap(gap, ours[i] ?? ''));
 }
 
-/** Whether what stands around makes another address of it, such as `a.b.com` of `b.com`. */
+const TIES = '.@-_%';
+
+/**
+ * Whether what stands around makes another address of it, such as `a.b.com` of `b.com`. `www.` does
+ * not, and a capital after a full stop begins a sentence.
+ */
 function isWithinAddress(
   text: string,
   start: number,
@@ -150,12 +155,17 @@ function isWithinAddress(
   from: number,
   to: number,
 ): boolean {
-  if (start > from && '.@-_%'.includes(text.charAt(start - 1))) return true;
-  return (
-    end + 1 < to &&
-    '.@-_%'.includes(text.charAt(end)) &&
-    kindOf(text.charCodeAt(end + 1)) === LETTER
-  );
+  if (start > from && TIES.includes(text.charAt(start - 1)) && !isAfterWww(text, start, from)) {
+    return true;
+  }
+  if (end + 1 >= to || !TIES.includes(text.charAt(end))) return false;
+  const next = text.charCodeAt(end + 1);
+  return kindOf(next) === LETTER && !(text.charAt(end) === '.' && fold(next) !== next);
+}
+
+function isAfterWww(text: string, start: number, from: number): boolean {
+  if (start < from + 4 || text.slice(start - 4, start).toLowerCase() !== 'www.') return false;
+  return start === from + 4 || kindOf(text.charCodeAt(start - 5)) !== LETTER;
 }
 
 /** What stands between the letters of a text, with how many letters come before it. */

@@ -66,12 +66,17 @@ export function linkOf(text: string): string {
   const end = rest.search(/[/?#\\]/);
   const host = (end === -1 ? rest : rest.slice(0, end)).toLowerCase();
   const port = /^https?$/i.test(scheme) || scheme === '' ? host.replace(/:(?:80|443)$/, '') : host;
-  return `${port}${end === -1 ? '' : rest.slice(end)}`.replace(/\/+$/, '');
+  return `${withoutWww(port)}${end === -1 ? '' : rest.slice(end)}`.replace(/\/+$/, '');
 }
 
 /** The host of a URL, with or without a scheme. */
 export function hostOf(text: string): string {
   const trimmed = text.trim();
   const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `http://${trimmed}`;
-  return URL.canParse(whole) ? new URL(whole).hostname.replace(/\.$/, '') : trimmed;
+  return URL.canParse(whole) ? withoutWww(new URL(whole).hostname.replace(/\.$/, '')) : trimmed;
+}
+
+/** By convention the same site. */
+function withoutWww(host: string): string {
+  return host.replace(/^www\.(?=.*\.)/i, '');
 }

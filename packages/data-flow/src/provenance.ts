@@ -11,6 +11,8 @@ export interface Sighting {
   readonly proves: boolean;
   /** Set where a call of this session had sent the value before. */
   readonly late?: true;
+  /** Set where it is only part of a trusted field, which vouches for nothing but its whole value. */
+  readonly inside?: true;
 }
 
 /** Where a value was seen: one sighting for each origin, none when it came from nowhere. */

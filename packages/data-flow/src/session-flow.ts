@@ -87,6 +87,8 @@ interface Drawer {
   indexed: number;
   /** Which accepted origins cover this one: asked again for every value. */
   readonly covered: Map<Origin, boolean>;
+  /** The words within the fields of a trusted origin: nothing there is vouched for. */
+  readonly inside: Drawer | undefined;
 }
 
 function isAccepted(origin: Origin, { covered }: Drawer, accepted: readonly Origin[]): boolean {
@@ -107,6 +109,7 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
   const library: Library = { table: createHashTable(), kept: createKeptText() };
   const secrets = createSecretIndex(library.kept, finish(step(seed, 1)));
   const drawers = new Map<Origin, Drawer>();
+  let made = 1;
   const room = { untrusted: maxText, other: maxText };
   let complete = options.complete ?? true;
 
@@ -179,11 +182,17 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
     const query = queryOf(value);
     const sightings: Sighting[] = [];
     for (const [origin, drawer] of query.text === '' ? [] : drawers) {
-      const spot = drawer.name === 'secret' ? undefined : find(origin, drawer, query);
-      if (spot === undefined) continue;
-      const { seen, place } = spot;
-      const own = proves(origin, query, options.shortest);
-      sightings.push({ origin, seen, place: place(), proves: own });
+      if (drawer.name === 'secret') continue;
+      const spot = find(origin, drawer, query);
+      if (spot !== undefined) {
+        const own = proves(origin, query, options.shortest);
+        sightings.push({ origin, seen: spot.seen, place: spot.place(), proves: own });
+        continue;
+      }
+      const within = drawer.inside === undefined ? undefined : find(origin, drawer.inside, query);
+      if (within === undefined) continue;
+      const place = within.place();
+      sightings.push({ origin, seen: within.seen, place, proves: false, inside: true });
     }
     const sent = sightings.find(({ origin }) => origin === 'sent')?.seen ?? NEVER;
     return {

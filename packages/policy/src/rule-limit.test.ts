@@ -144,7 +144,7 @@ describe('a limit of what runs at once, or of the same call', () => {
         ),
     );
     body.resolve('paid');
-    const came = [...(await Promise.all(running))];
+    const came = await Promise.all(running);
     const later = await guard
       .call({ tool: 'pay', args: { cents: 3 } }, () => 'paid')
       .catch(() => 'refused');

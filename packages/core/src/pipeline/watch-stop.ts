@@ -23,7 +23,7 @@ export function watchStop(state: CallState, stop: (error: GuardError) => void): 
     look();
     return () => {
       try {
-        if (typeof undo === 'function') drop(undo() as unknown); // a switch can be anybody's
+        if (typeof undo === 'function') drop(undo()); // a switch can be anybody's
       } catch {
         // It goes on telling a call that is over.
       }
