@@ -187,6 +187,60 @@ describe('what is kept', () => {
     );
     expect(open().get('a')).toMatchObject({ reason: secret });
   });
+
+  it('lets nobody guess short arguments who has no key', async () => {
+    const { open, folder } = storeFolder();
+    const store = open();
+    const keys: string[] = [];
+    const { ask } = server({
+      ...store,
+      create: (draft, key) => {
+        keys.push(key);
+        return store.create(draft, key);
+      },
+    });
+    const asked = (await store.get(await ask()))?.bindings.digest ?? '';
+    await store.create(draftOf('b', { requirements: TWO }), 'b');
+    const { vote, ...edit } = editBy('ben', { cents: 2 });
+    await store.edit('b', { vote, ...edit }, 1);
+    await store.grants?.add(grantOf('g'));
+    const plain = [
+      asked,
+      BINDINGS.digest,
+      vote.digest,
+      ...Object.values(grantOf('g').where),
+      ...keys,
+    ];
+    expect(plain).toHaveLength(5);
+    for (const file of readdirSync(folder)) {
+      const bytes = readFileSync(join(folder, file));
+      for (const text of plain) {
+        const hex = text.replace(/^.*:/, '');
+        expect(hex).toMatch(/^[0-9a-f]{64}$/);
+        expect(bytes.includes(hex)).toBe(false);
+        expect(bytes.includes(Buffer.from(hex, 'hex'))).toBe(false);
+      }
+    }
+    expect(await store.list({ digest: vote.digest })).toMatchObject([{ aid: 'b' }]);
+    expect(await store.list({ digest: BINDINGS.digest })).toEqual([]);
+    expect(await store.find(keys[0] ?? '')).toMatchObject({ bindings: { digest: asked } });
+  });
+
+  it('is found by nothing that another store of the same key has, too', async () => {
+    const { open, folder, key, path } = storeFolder();
+    const elsewhere = join(folder, 'staging.db');
+    const staging = sqliteApprovals(elsewhere, { key });
+    for (const store of [open(), staging]) await store.create(draftOf('a'), 'a');
+    staging.close();
+    const [one, other] = [path, elsewhere].map((file) => {
+      const database = new DatabaseSync(file);
+      const row = database.prepare('SELECT key, digest FROM approval').get();
+      database.close();
+      return row;
+    });
+    expect(one?.['digest']).not.toBe(other?.['digest']);
+    expect(one?.['key']).not.toBe(other?.['key']);
+  });
 });
 
 interface Kept {

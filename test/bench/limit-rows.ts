@@ -33,7 +33,7 @@ export async function limitRows({ generateText: plan }: BenchPlan): Promise<Grou
       ],
       rows: compare(rounds, [
         row('SQLite, one limit', 'sqlite', 'bare', 1.5),
-        row('SQLite, two limits', 'sqlite, two', 'bare', 2),
+        row('SQLite, one limit and one at once', 'sqlite, two', 'bare', 2),
         row('SQLite, many', 'sqlite, many', 'bare', 1.5),
         row('memory, many ÷ memory', 'memory, many', 'memory', 1.5),
       ]),
@@ -54,6 +54,7 @@ function limitVariants(folder: string): {
   readonly end: () => void;
 } {
   const sqlite = sqliteLimits(join(folder, 'limits.db'));
+  const two = sqliteLimits(join(folder, 'two.db'));
   const many = sqliteLimits(join(folder, 'many.db'));
   const memory = memoryLimits();
   const memoryMany = memoryLimits();
@@ -74,13 +75,13 @@ function limitVariants(folder: string): {
     variants: [
       one('bare', () => update.run()),
       one('sqlite', () => use(sqlite, [claim()])),
-      one('sqlite, two', () => use(sqlite, [claim(), claim({ key: 'at once', windowMs: 0 })])),
+      one('sqlite, two', () => use(two, [claim(), claim({ key: 'at once', windowMs: 0 })])),
       one('sqlite, many', () => use(many, [claim()])),
       one('memory', () => use(memory, [claim()]), 50),
       one('memory, many', () => use(memoryMany, [claim()]), 50),
     ],
     end() {
-      for (const each of [sqlite, many, bare]) each.close();
+      for (const each of [sqlite, two, many, bare]) each.close();
     },
   };
 }

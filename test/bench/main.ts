@@ -6,6 +6,7 @@ import { approvalRows } from './approval-rows.ts';
 import { auditRows } from './audit-rows.ts';
 import { childRows } from './child-rows.ts';
 import { coreRows } from './core-rows.ts';
+import { dataFlowRows } from './data-flow-rows.ts';
 import { type Group, met } from './figures.ts';
 import { generateTextRows } from './generate-text-rows.ts';
 import { importRows } from './import-rows.ts';
@@ -31,6 +32,7 @@ const groups: Group[] = [];
 for (const measureGroup of [
   coreRows,
   policyRows,
+  dataFlowRows,
   sandboxRows,
   childRows,
   generateTextRows,

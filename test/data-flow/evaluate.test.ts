@@ -15,7 +15,7 @@ function some({ suites, sets }: Data): Data {
     suites,
     sets: sets.map(({ name, traces }) => ({
       name,
-      traces: traces.filter((_trace, i) => traces.length < 300 || i % EVERY === 0),
+      traces: traces.filter((_trace, i) => traces.length < 400 || i % EVERY === 0),
     })),
   };
 }

@@ -8,7 +8,7 @@ import { runTrace, toolboxOf } from './run-trace.ts';
 // `node test/data-flow/evaluate.ts [--renamed] [--deny] [--why]`: the flow rules over the recorded runs.
 
 /** The figures of one suite in one set of runs. */
-export interface Row {
+interface Row {
   readonly suite: string;
   readonly set: string;
   readonly runs: readonly JudgedRun[];
@@ -43,7 +43,7 @@ export function renamedBy(seed: number, data: Data): readonly [Data, Record<stri
 }
 
 /** A table with a line per suite and set, and one for all of it. */
-export function tableOf(rows: readonly Row[]): string {
+function tableOf(rows: readonly Row[]): string {
   const line = ({ stop, deny, silent, broken, ask, askAll, work }: Figures): readonly string[] =>
     [stop, deny, silent, broken, ask, askAll, work].map(percent);
   const all = figuresOf(rows.flatMap(({ runs }) => runs));
@@ -64,7 +64,7 @@ function percent({ count, of }: Share): string {
 }
 
 /** Why calls asked, most frequent first. */
-export function reasonsOf(rows: readonly Row[], isOf: (run: JudgedRun) => boolean): string {
+function reasonsOf(rows: readonly Row[], isOf: (run: JudgedRun) => boolean): string {
   const counts = new Map<string, number>();
   for (const run of rows.flatMap(({ runs }) => runs).filter(isOf)) {
     for (const { tool, injected, reasons } of run.calls) {

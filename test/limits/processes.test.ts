@@ -2,6 +2,7 @@ import { createGuard, isGuardError, type LimitClaim } from '@guardstile/core';
 import { sqliteLimits, sqliteStopSwitch } from '@guardstile/limits';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
+import { run } from '../support/run.ts';
 import { type Payer, payers } from './payers.ts';
 import { race } from './race.ts';
 
@@ -139,5 +140,27 @@ describe('a stop switch that processes share', () => {
       await other.over(`not stopped ${i}`);
     }
     expect(await other.leave()).toBe(0);
+  });
+});
+
+describe('a process that closed neither limits nor stop switch', () => {
+  it('ends by itself, although a call was just settled and another never ends', async () => {
+    const { path } = payers();
+    const program = `
+      import { createGuard } from '@guardstile/core';
+      import { sqliteLimits, sqliteStopSwitch } from '@guardstile/limits';
+      const limits = [{ id: 'x', max: 5, windowMs: 60000 }, { id: 'y', max: 5, windowMs: 'running' }];
+      const guard = createGuard({
+        policy: () => ({ effect: 'allow', limits }),
+        limits: sqliteLimits(${JSON.stringify(path)}),
+        stopSwitch: sqliteStopSwitch(${JSON.stringify(path)}),
+      });
+      await guard.call({ tool: 'x', args: {} }, async () => 1);
+      void guard.call({ tool: 'x', args: {} }, () => new Promise(() => undefined));
+      console.log('left');
+    `;
+    const args = ['--input-type=module', '-e', program];
+    const { code, output } = await run(process.execPath, args, { cwd: import.meta.dirname });
+    expect({ code, output }).toEqual({ code: 0, output: 'left\n' });
   });
 });

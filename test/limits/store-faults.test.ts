@@ -287,6 +287,23 @@ describe('the file', () => {
   });
 });
 
+describe('a process whose clock was set back before it opened the file', () => {
+  it('settles what another one reserved at the time of the store', () => {
+    const { path } = place();
+    const hour = 3_600_000;
+    const [before, after] = [10 * hour, hour].map((now) => {
+      const limits = sqliteLimits(path, { clock: () => now });
+      onTestFinished(() => limits.close());
+      if (now !== hour) limits.reserve([claim({ max: 1, windowMs: hour })], 'a', LEASE);
+      return limits;
+    });
+    if (before === undefined || after === undefined) throw new Error('there are two');
+    after.settle('a');
+    after.release('nothing'); // writes what was settled
+    expect(reserve(before, 'b', { max: 1 })()).toMatchObject({ ok: false });
+  });
+});
+
 describe('a stop switch in a file', () => {
   it('is undone by its own undo or by resume, in whatever order', () => {
     const { openSwitch } = place();

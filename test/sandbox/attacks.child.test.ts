@@ -1,9 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
-import { type Guarantees, type Guard, NO_GUARANTEES } from '@guardstile/core';
+import { type Guarantees, type Guard, noSandbox } from '@guardstile/core';
 import { childSandbox, networkSandbox, osSandbox } from '@guardstile/sandbox';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createCaller } from '../../packages/sandbox/dist/child/caller.js';
@@ -58,7 +59,7 @@ describe('what a child answers', () => {
 
   it('is not read any further while it asks and reads no reply', async () => {
     const { fetch } = networkSandbox({ domains: [] });
-    const asked = closing(guardIn(childSandbox({ tools, fetch, timeoutMs: 3000 })));
+    const asked = closing(guardIn(childSandbox({ tools, fetch, timeoutMs: 1500 })));
     // Were they read, all of them would be kept until it takes the replies.
     expect(await ending(asked, 'asks', { times: 100_000 })).toMatchObject({ code: 'timeout' });
   });
@@ -98,20 +99,21 @@ describe('a child', () => {
 const itOnLinux = itWhere(process.platform === 'linux', 'Linux');
 
 itOnLinux('processes that a thread started count', async () => {
-  const before = treeUse(process.pid, 1000)?.processes ?? 0;
-  const worker = new Worker(
-    `const { parentPort } = require('node:worker_threads');
-     const child = require('node:child_process').spawn('sleep', ['60'], { stdio: 'ignore' });
-     child.once('spawn', () => parentPort.postMessage(child.pid));`,
-    { eval: true },
-  );
-  const pid = await new Promise<number>((resolve) => worker.once('message', resolve));
-  onTestFinished(async () => {
-    process.kill(pid, 'SIGKILL');
-    await worker.terminate();
+  const parent = spawn(process.execPath, ['-e', STARTS_IN_A_THREAD], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true,
   });
-  expect(treeUse(process.pid, 1000)?.processes).toBe(before + 1);
+  const { pid = 0 } = parent;
+  onTestFinished(() => void process.kill(-pid, 'SIGKILL'));
+  await once(parent.stdout, 'data');
+  expect(treeUse(pid, 1000)?.processes).toBe(2);
 });
+
+const STARTS_IN_A_THREAD = `
+const inThread = () => require('node:child_process')
+  .spawn('sleep', ['60'], { stdio: 'ignore' })
+  .once('spawn', () => console.log('started'));
+new (require('node:worker_threads').Worker)('(' + inThread + ')()', { eval: true });`;
 
 describe('the canary', () => {
   const marker = uniqueMarker();
@@ -146,7 +148,7 @@ describe('the canary', () => {
 
   itOnLinux('tells every guarantee that does not hold', async () => {
     const reasons = await Promise.all(
-      lapses.map(async ([claimed]) => prove(open, { ...NO_GUARANTEES, ...claimed })),
+      lapses.map(async ([claimed]) => prove(open, { ...noSandbox().guarantees, ...claimed })),
     );
     expect(reasons).toEqual(lapses.map(([, why]) => ({ ok: false, reason: matching(why) })));
   });

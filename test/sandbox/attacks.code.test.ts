@@ -107,6 +107,22 @@ describe('files that code writes', () => {
   });
 });
 
+describe('what code prints and writes', () => {
+  const js = codeSandbox({ language: 'javascript' });
+  afterAll(() => js.close?.());
+
+  it('does not end at a NUL, and holds whatever a text can', async () => {
+    const code = `const text = 'a\\0b\\ud800'; console.log(text); writeFile('f', text); text`;
+    expect(await js.execute(code)).toEqual({
+      outcome: 'value',
+      result: 'a\0b\ud800',
+      stdout: 'a\0b\ud800\n',
+      stderr: '',
+      files: [{ name: 'f', text: 'a\0b\ufffd' }],
+    });
+  });
+});
+
 describe('the settings of the kernel', () => {
   const shell = codeSandbox({ language: 'shell' });
   afterAll(() => shell.close?.());

@@ -26,6 +26,12 @@ function approvalOf(more: Partial<Approval> = {}): Approval {
   };
 }
 
+/** As a store gives it back that keeps no arguments. */
+function withoutArgs(more: Partial<Approval>): Approval {
+  const { args: _, ...rest } = approvalOf(more);
+  return rest;
+}
+
 describe('the payload of an interrupt', () => {
   it('has exactly one action, as code for the human-in-the-loop middleware reads it', () => {
     const { actionRequests, reviewConfigs } = interruptPayload(approvalOf(), { edits: true });
@@ -48,6 +54,20 @@ describe('the payload of an interrupt', () => {
     expect(payload.review_configs).toMatchObject([
       { action_name: 'pay', allowed_decisions: ['approve', 'edit', 'reject'] },
     ]);
+  });
+
+  it('shows what somebody edited, and not the arguments from before', () => {
+    const edited = { of: digest('args', 1), fields: { cents: 7 } };
+    const args = { cents: 5, to: 'ann' };
+    const shown = { cents: 7, to: 'ann' };
+    for (const approval of [approvalOf({ args, shown, edited }), withoutArgs({ shown, edited })]) {
+      const payload = interruptPayload(approval, { edits: true });
+      const [{ args: now, arguments: same, description }] = payload.actionRequests;
+      expect(now).toEqual({ cents: 7, to: 'ann' });
+      expect(same).toEqual(now);
+      expect(description).toContain('"cents": 7');
+      expect(description).not.toContain('"cents": 5');
+    }
   });
 
   it('names the approval, what it needs and when it expires', () => {

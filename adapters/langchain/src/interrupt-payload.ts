@@ -1,5 +1,7 @@
 import { type Approval, describeRequirement, visible } from '@guardstile/core';
 
+import { ownFields } from './own-fields.ts';
+
 /** The one action of an interrupt, under the names that clients of either kind look for. */
 export interface AskedAction {
   readonly name: string;
@@ -46,7 +48,7 @@ export function interruptPayload(
 ): InterruptPayload {
   const { aid, bindings, reason, requirements, expiresAt } = approval;
   const { name } = bindings.tool;
-  const args = plainValue(approval.args ?? approval.shown);
+  const args = plainValue(argsNow(approval));
   const requires = requirements.votes.map(describeRequirement);
   const editable = edits ? requirements.editable : [];
   const action: AskedAction = {
@@ -71,6 +73,12 @@ export function interruptPayload(
     review_configs: [review],
     guardstile: { aid, reason, requires, editable, expiresAt },
   };
+}
+
+/** What would run: what is shown without the arguments has an edit in it already. */
+function argsNow({ args, shown, edited }: Approval): unknown {
+  if (args === undefined || edited === undefined) return args ?? shown;
+  return { ...ownFields(args), ...edited.fields };
 }
 
 function describe(

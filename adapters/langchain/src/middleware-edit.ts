@@ -18,7 +18,7 @@ export interface EditableCall {
 
 /** What an edit is held against. */
 export interface Reviewed {
-  /** The arguments that the person was shown. */
+  /** The arguments as they were asked for: what others edited in what is shown is kept. */
   readonly args: unknown;
   /** Top-level fields that may be edited; absent where that was looked at before. */
   readonly editable?: readonly string[];

@@ -53,11 +53,12 @@ const PAGE = 100;
  * Approvals in any service that replaces the value of one key only if it is still the one that was
  * read: what is lost to somebody quicker is read and tried again. For where there are no files.
  *
- * Keys are `approval/AID`, `key/KEY` (its latest approval), `order/PLACE`, `open/SCOPE/AID` for the
- * caps, `grant/GID` and `grants/PLACE`. A list reads every approval in order, and caps are counted by
- * listing: a service with indexes and counters does better. Between two keys a process can end: what
- * is decided is always decided by one, the approval's own; the others only find it. Expiry is judged
- * by the clock of the process, where the service has none.
+ * Keys are `approval/AID`, `key/MARK` (the latest approval of a key, which itself would tell of the
+ * arguments), `order/PLACE`, `open/SCOPE/AID` for the caps, `grant/GID` and `grants/PLACE`. A list
+ * reads every approval in order, and caps are counted by listing: a service with indexes and counters
+ * does better. Between two keys a process can end: what is decided is always decided by one, the
+ * approval's own; the others only find it. Expiry is judged by the clock of the process, where the
+ * service has none.
  */
 export function kvApprovals(kv: KeyValue, options: Options): ApprovalStore {
   const { clock = Date.now } = options;
@@ -163,7 +164,7 @@ export function kvApprovals(kv: KeyValue, options: Options): ApprovalStore {
   }
 
   async function find(key: string): Promise<Approval | undefined> {
-    const pointer = await read<string>(`key/${safe(key)}`);
+    const pointer = await read<string>(`key/${seal.mark(key)}`);
     return pointer === undefined ? undefined : get(pointer.kept);
   }
 
@@ -190,7 +191,7 @@ export function kvApprovals(kv: KeyValue, options: Options): ApprovalStore {
     draft: Parameters<ApprovalStore['create']>[0],
     key: string,
   ): Promise<Approval> {
-    const name = `key/${safe(key)}`;
+    const name = `key/${seal.mark(key)}`;
     const pointer = await read<string>(name);
     const known = pointer === undefined ? undefined : await get(pointer.kept);
     if (known !== undefined && !mayAskAgain(known.state)) return known;

@@ -10,9 +10,9 @@ import { describeRequest, type View } from './describe-request.ts';
 import type { Dialog, Option } from './dialog.ts';
 import { editAtTerminal } from './edit-at-terminal.ts';
 import { grantAtTerminal } from './grant-at-terminal.ts';
-import { fieldsOf, grantsOf } from './inbox/read-grant.ts';
 import { labelOf } from './label-of.ts';
 import type { ApprovedBefore, LastApproved } from './last-approved.ts';
+import { offeredGrants } from './offered-grants.ts';
 import { foldedRoom, type Room, UNFOLDED } from './page.ts';
 import { plainDialog } from './plain-dialog.ts';
 import { isDumb, type Terminal } from './terminal.ts';
@@ -170,11 +170,12 @@ function question(tool: string, edited: boolean): string {
 }
 
 function choicesOf(
-  { args, requirements }: ApprovalRequest,
+  request: ApprovalRequest,
   hidden: boolean,
   folded: boolean,
   edited: boolean,
 ): ReadonlyArray<Option<Choice>> {
+  const { args, requirements } = request;
   const isRecord = typeof args === 'object' && args !== null && !Array.isArray(args);
   const given: ReadonlyArray<readonly [boolean, Choice, string]> = [
     [hidden, 'reveal', 'Reveal the hidden values (audited)'],
@@ -183,7 +184,7 @@ function choicesOf(
     [true, 'note', 'Deny with a note'],
     [isRecord && requirements.editable.length > 0, 'edit', 'Edit a field'],
     [edited, 'undo', 'Undo the edits'],
-    [!hidden && grantsOf(requirements).length > 0, 'grant', 'Approve and always allow...'],
+    [!hidden && offeredGrants(request).length > 0, 'grant', 'Approve and always allow...'],
     [folded, 'unfold', 'Show everything that is folded'],
   ];
   return given.flatMap(([offered, value, label]) => (offered ? [{ value, label }] : []));
@@ -219,7 +220,7 @@ function approvedWith({
   return [
     ...(edited === undefined
       ? []
-      : [`with ${fieldsOf(edited).map(labelOf).join(' and ')} changed`]),
+      : [`with ${Object.keys(edited).map(labelOf).join(' and ')} changed`]),
     ...(grant === undefined ? [] : ['and from now on without asking']),
   ];
 }

@@ -1,6 +1,6 @@
 import type { ApprovalView } from './inbox/approval-view.ts';
-import { grantsOf } from './inbox/read-grant.ts';
 import { describeRequest, type ShownRequest } from './describe-request.ts';
+import { offeredGrants } from './offered-grants.ts';
 import { foldedRoom, type Line, UNFOLDED } from './page.ts';
 import { pageText } from './page-text.ts';
 import { oneLine } from './fold.ts';
@@ -24,7 +24,8 @@ export function describeApproval(
 ): string {
   const { columns, unfold = false, now = Date.now() } = options;
   const isRevealed = Object.hasOwn(options, 'args');
-  const page = describeRequest(requestOf(approval), {
+  const request = requestOf(approval);
+  const page = describeRequest(request, {
     room: unfold ? UNFOLDED : foldedRoom(Infinity),
     args: isRevealed ? options.args : approval.shown,
     hidden: !isRevealed && approval.hidden.length > 0,
@@ -36,7 +37,7 @@ export function describeApproval(
   });
   const { aid, state, edited, requirements } = approval;
   const { editable } = requirements;
-  const grants = grantsOf(requirements);
+  const grants = offeredGrants(request);
   page.lines.unshift(line('approval', aid), line('state', state));
   if (edited !== undefined) page.lines.push(line('edited', Object.keys(edited.fields).join(', ')));
   if (editable.length > 0) page.lines.push(line('may edit', editable.join(', ')));

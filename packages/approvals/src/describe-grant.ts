@@ -1,10 +1,9 @@
-import type { GrantOffer } from '@guardstile/core';
+import { grantableFields, type GrantOffer } from '@guardstile/core';
 
 import type { ShownRequest } from './describe-request.ts';
 import { describeField } from './describe-value.ts';
 import { expiry } from './expiry.ts';
 import { oneLine } from './fold.ts';
-import { fieldsOf } from './inbox/read-grant.ts';
 import { emptyPage, type Page, UNFOLDED } from './page.ts';
 
 /** A grant as a text: what it will answer, and what it will not. */
@@ -31,7 +30,7 @@ export function describeGrant(
     const record = args as Readonly<Record<string, unknown>>; // it has fields
     for (const name of fields) describeField(page, name, record[name], 1);
   }
-  const others = fieldsOf(args).filter((name) => !fields.includes(name));
+  const others = (grantableFields(args) ?? []).filter((name) => !fields.includes(name));
   if (others.length > 0)
     say('any value', `${others.join(', ')}, and fields that are not there now`);
   say('ends', expiry(now + expiresMs, now));

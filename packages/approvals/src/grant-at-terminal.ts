@@ -1,10 +1,10 @@
-import type { GrantOffer, GrantScope } from '@guardstile/core';
+import { grantableFields, type GrantOffer, type GrantScope } from '@guardstile/core';
 
 import { describeGrant } from './describe-grant.ts';
 import type { ShownRequest } from './describe-request.ts';
 import type { Answer, Dialog, Option } from './dialog.ts';
-import { fieldsOf, grantsOf } from './inbox/read-grant.ts';
 import { labelOf } from './label-of.ts';
+import { offeredGrants } from './offered-grants.ts';
 
 const HOUR_MS = 3_600_000;
 const TIMES = [
@@ -28,7 +28,7 @@ export async function grantAtTerminal(
 ): Promise<Answer<GrantOffer>> {
   const fields = await pickFields(dialog, args);
   if (fields.kind !== 'answered') return fields;
-  const scopes: ReadonlyArray<Option<GrantScope>> = grantsOf(request.requirements).map((value) => ({
+  const scopes: ReadonlyArray<Option<GrantScope>> = offeredGrants(request).map((value) => ({
     value,
     label: SCOPES[value],
   }));
@@ -56,7 +56,7 @@ export async function grantAtTerminal(
 }
 
 async function pickFields(dialog: Dialog, args: unknown): Promise<Answer<readonly string[]>> {
-  const names = fieldsOf(args);
+  const names = grantableFields(args) ?? [];
   if (names.length === 0) return { kind: 'answered', value: [] };
   const options = names.map((name, at) => ({ value: String(at), label: labelOf(name) }));
   const picked = await dialog.pick('Which fields have to be the same next time?', options);

@@ -148,6 +148,16 @@ describe.runIf(tmux)('edits and grants in a real terminal', () => {
     await terminal.ended();
   });
 
+  it.each<readonly [Scenario, string]>([
+    ['lenientText', 'for arguments without fields'],
+    ['lenientNobody', "for a call on nobody's behalf"],
+  ])('offers no grant that the guard would refuse (%s: %s)', async (scenario) => {
+    const terminal = await open(scenario);
+    expect(await terminal.until(ASKED, '● Deny')).not.toContain('always allow');
+    await terminal.press('Enter');
+    expect(await terminal.ended()).toContain('RESULT refund approval_denied');
+  });
+
   it('offers neither where the ask does not', async () => {
     const terminal = await open('plain');
     const shown = await terminal.until(ASKED, '● Deny');

@@ -36,7 +36,7 @@ interface Setup extends Partial<GuardOptions> {
   readonly signal?: AbortSignal;
 }
 
-async function call(args: Args, setup: Setup = {}): Promise<void> {
+async function call(args: Args | string, setup: Setup = {}): Promise<void> {
   const {
     name = 'refund',
     reason = 'refunds over 500 need a look',
@@ -55,6 +55,7 @@ async function call(args: Args, setup: Setup = {}): Promise<void> {
   const context = signal === undefined ? {} : { context: { signal } };
   try {
     const result = await guard.call({ tool: name, args, ...context }, (given) => {
+      if (typeof given === 'string') return given;
       if ('amount' in given && given['amount'] !== REFUND['amount']) {
         report(`AMOUNT ${String(given['amount'])}`);
       }
@@ -150,6 +151,8 @@ const scenarios = {
     await call(REFUND, setup);
     await call(REFUND, { ...setup, name: 'refund' });
   },
+  lenientText: () => call('refund o1', lenient),
+  lenientNobody: () => call(REFUND, { ...lenient, context: { session: 's1' } }),
   lenientHidden: () => call({ ...REFUND, password: 'hunter2' }, lenient),
   again: async () => {
     const setup = { person: terminalApprover() };

@@ -86,6 +86,50 @@ describe('limits', () => {
     else await expectRefusal(again, 'limit_exceeded');
   });
 
+  it.each([
+    ['stays spent', false, new Error('half done')],
+    [
+      'is given back when the tool says, late, that it had no effect',
+      true,
+      Object.assign(new Error('rolled back'), { noEffect: true }),
+    ],
+  ])('of a call that ran into its time limit %s', async (_, released, error) => {
+    const guard = createGuard({ ...limited(claim({ max: 1 })), timeoutMs: 10 });
+    const body = Promise.withResolvers<never>();
+    await expectRefusal(
+      () => guard.call({ tool: 'refund', args: {} }, () => body.promise),
+      'timeout',
+    );
+    body.reject(error);
+    await turn();
+    const again = (): Promise<string> => guard.call({ tool: 'refund', args: {} }, () => 'refunded');
+    if (released) expect(await again()).toBe('refunded');
+    else await expectRefusal(again, 'limit_exceeded');
+  });
+
+  it.each([
+    ['stays spent', false],
+    ['is given back when the tool says that it had no effect', true],
+  ])('of a call that is aborted %s', async (_, released) => {
+    const guard = createGuard(limited(claim({ max: 1 })));
+    const leave = new AbortController();
+    const call = guard.with({ signal: leave.signal }).call(
+      { tool: 'refund', args: {} },
+      (_args, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal?.addEventListener('abort', () => {
+            if (released) reject(Object.assign(new Error('rolled back'), { noEffect: true }));
+          });
+        }),
+    );
+    await turn();
+    leave.abort();
+    await thrownBy(() => call);
+    const again = (): Promise<string> => guard.call({ tool: 'refund', args: {} }, () => 'refunded');
+    if (released) expect(await again()).toBe('refunded');
+    else await expectRefusal(again, 'limit_exceeded');
+  });
+
   it('know of no effect although the error had to be hidden', async () => {
     const guard = createGuard({
       policy: () => ({

@@ -1,8 +1,15 @@
 export { canonical } from './canonical.ts';
 export { editOf } from './approvals/edit.ts';
+export { grantableFields, readGrantOffer } from './approvals/grant-offer.ts';
 export * as approvalLifecycle from './approvals/lifecycle.ts';
 export { isStanding } from './approvals/memory-grants.ts';
-export { combineRequirements, describeRequirement, unmet } from './approvals/requirements.ts';
+export {
+  combineRequirements,
+  describeRequirement,
+  grantable,
+  isNamed,
+  unmet,
+} from './approvals/requirements.ts';
 export { memoryApprovals } from './approvals/memory.ts';
 export { draftToKeep } from './audit/draft-to-keep.ts';
 export { entryFilter } from './audit/select.ts';

@@ -40,7 +40,7 @@ export function isDigit(code: number): boolean {
 }
 
 /** A folded letter or digit as six bits, for windows over text without separators. */
-export const SIX_BITS: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) => {
+const SIX_BITS: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) => {
   const small = fold(code);
   if (isDigit(small)) return small - 48;
   return small >= 97 && small <= 122 ? small - 87 : 0;

@@ -141,8 +141,17 @@ function nameOf({ source, name }: ToolIdentity): string {
   return source === 'app' ? name : `${source}/${name}`;
 }
 
-function keyOf({ principal, session }: CallContext): SessionKey {
-  return { tenant: principal?.tenant, principal: principal?.id, session };
+const keys = new WeakMap<CallContext, SessionKey>();
+
+/** Contexts do not change, and calls share them. */
+function keyOf(context: CallContext): SessionKey {
+  let key = keys.get(context);
+  if (key === undefined) {
+    const { principal, session } = context;
+    key = { tenant: principal?.tenant, principal: principal?.id, session };
+    keys.set(context, key);
+  }
+  return key;
 }
 
 /** Most reasons that a person is told; the others are of the same kind. */

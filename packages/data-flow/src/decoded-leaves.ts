@@ -1,8 +1,8 @@
 import { decodings, unescapings } from './decodings.ts';
 import type { Leaves } from './kept-text.ts';
-import { classOf } from './origin.ts';
+import { classOf, type OriginClass } from './origin.ts';
 
-const ESCAPED = /[%&]/;
+const DEEP: ReadonlySet<OriginClass | undefined> = new Set(['prompt', 'secret']);
 
 /**
  * The leaves once more, decoded, each under its own label; `undefined` where nothing is encoded.
@@ -10,15 +10,15 @@ const ESCAPED = /[%&]/;
  * trusted by nobody either way.
  */
 export function decodedLeaves(leaves: Leaves): Leaves | undefined {
-  const deep = leaves.origins.map((origin) => ['prompt', 'secret'].includes(classOf(origin) ?? ''));
-  if (!deep.includes(true) && !ESCAPED.test(leaves.text)) return undefined;
-  const { text, starts } = leaves;
+  const { text, starts, pattern, patterns } = leaves;
+  const deep = patterns.map(({ origin }) => DEEP.has(classOf(origin)));
+  if (!deep.includes(true) && !text.includes('%') && !text.includes('&')) return undefined;
   const parts: string[] = [];
   const from: number[] = [];
   for (let i = 0; i < starts.length; i += 1) {
     const next = starts[i + 1];
     const leaf = text.slice(starts[i], next === undefined ? text.length : next - 1);
-    const decode = deep[leaves.origin[i] ?? 0] === true ? decodings : unescapings;
+    const decode = deep[pattern[i] ?? 0] === true ? decodings : unescapings;
     for (const decoded of decode(leaf)) {
       parts.push(decoded);
       from.push(i);
@@ -32,7 +32,6 @@ export function decodedLeaves(leaves: Leaves): Leaves | undefined {
     ...leaves,
     text: parts.join('\n'),
     starts: bounds,
-    origin: pick(leaves.origin),
     pattern: pick(leaves.pattern),
     item: pick(leaves.item),
   };

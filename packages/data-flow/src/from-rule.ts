@@ -43,8 +43,8 @@ export function unvouchedIn(
     if (flow.isVouched(part, rule.from, rule.shortest)) return [];
     // Only now it matters where else it was seen.
     const provenance = flow.originOf(part);
-    const value = String(part);
-    return isPutTogether(flow, value, provenance, rule) ? [] : [{ value, provenance }];
+    if (isPutTogether(flow, String(part), provenance, rule)) return [];
+    return [{ value: String(part), provenance }];
   });
 }
 

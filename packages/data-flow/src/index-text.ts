@@ -26,7 +26,7 @@ const MINUS = 45;
 const ZERO = 48;
 
 /** Longest text of which every window and every pair of words is kept, for what vouches. */
-export const LONGEST_DENSE = 65_536;
+const LONGEST_DENSE = 65_536;
 
 /**
  * Adds the words, addresses, numbers and windows of one text to the table, in one pass. `base` is
@@ -173,7 +173,7 @@ function indexAddress(
 }
 
 /** Where the host that begins here ends. */
-export function hostEnd(text: string, from: number, end: number): number {
+function hostEnd(text: string, from: number, end: number): number {
   for (let i = from; i < end; i += 1) {
     const code = text.charCodeAt(i);
     if (code === SLASH || code === COLON || code === 63 || code === 35 || code === 92) return i;

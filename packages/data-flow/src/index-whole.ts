@@ -6,7 +6,7 @@ import { compactOf } from './compact.ts';
 import { collapseSpacing, isGroupedNumber } from './spacing.ts';
 
 /** Longest value that a field vouches for. */
-export const LONGEST_VALUE = 1024;
+const LONGEST_VALUE = 1024;
 
 const MOST = 2;
 

@@ -157,6 +157,38 @@ describe('parts of an argument', () => {
   });
 });
 
+describe('text that is made to slow a rule down', () => {
+  const hostile = [
+    'a',
+    '1.',
+    'a.',
+    'a-',
+    '.',
+    '/',
+    '@',
+    'a@',
+    'http:',
+    '%',
+    '&#',
+    ' ',
+    'é',
+    '1,',
+    'w3.a',
+  ];
+
+  // Anything that takes quadratic time runs into the limit of the test, a minute.
+  it.each(['value', 'link', 'host', 'email', 'amount', 'links'] as const)('is done: %s', (part) => {
+    const flow = session('pay somebody');
+    flow.observe('sk-1a7b3d', { origin: 'secret' });
+    const own = tool({ args: { it: { from: ['prompt'], part } } });
+    const judge = createFlowJudge(own, [{ id: 's', from: 'secret', to: 'egress' }]);
+    for (const unit of hostile) {
+      const text = unit.repeat(Math.ceil(40_000 / unit.length));
+      for (const it of [text, `${text}!`, `x${text}.`]) expect(judge(flow, { it })).toBeDefined();
+    }
+  });
+});
+
 describe('what must not flow where', () => {
   const secrets: FlowRule = { id: 'no-exfiltration', from: 'secret', to: 'egress' };
 
@@ -169,9 +201,9 @@ describe('what must not flow where', () => {
   it('is a secret, also when the recipient is trusted', () => {
     const send = tool({ args: { to: { from: ['prompt'] } } });
     const args = { to: 'eve@example.com', body: 'the key is SK 1A7 B3D' };
-    expect(judgeFlow(withSecret(), send, args, [secrets])).toMatchObject([
-      { effect: 'deny', rule: 'flow:no-exfiltration', reason: expect.stringContaining('vault') },
-    ]);
+    const [leak] = judgeFlow(withSecret(), send, args, [secrets]);
+    expect(leak).toMatchObject({ effect: 'deny', rule: 'flow:no-exfiltration' });
+    expect(leak?.reason).toContain('key of vault');
     expect(effects(withSecret(), send, { ...args, body: 'no key here' }, [secrets])).toEqual([]);
   });
 

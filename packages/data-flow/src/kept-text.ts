@@ -5,15 +5,17 @@ export interface Leaves {
   readonly text: string;
   /** Where each leaf starts. A leaf ends one character before the next. */
   readonly starts: readonly number[];
-  /** Of each leaf: index into `origins`. */
-  readonly origin: readonly number[];
   /** Of each leaf: index into `patterns`. */
   readonly pattern: readonly number[];
   /** Of each leaf: the position in the outermost list, or -1. */
   readonly item: readonly number[];
-  readonly origins: readonly Origin[];
-  /** Paths with `[]` for any position, such as `[].recipient`. */
-  readonly patterns: readonly string[];
+  readonly patterns: readonly LeafPattern[];
+}
+
+/** A path with `[]` for any position, such as `[].recipient`, and the origin of what is there. */
+export interface LeafPattern {
+  readonly path: string;
+  readonly origin: Origin;
 }
 
 /** Who returned a value. */
@@ -40,24 +42,25 @@ export type LeafVisitor = (text: string, from: number, to: number, base: number)
 
 /** Texts under one continuous numbering. */
 export interface KeptText {
-  /** Keeps the leaves and says what their positions are counted from. */
-  keep(leaves: Leaves, source: Source): number;
+  /** Keeps the leaves, and says which origins they have. */
+  keep(leaves: Leaves, source: Source): ReadonlySet<Origin>;
   /** Calls for each leaf of this origin that was kept since an earlier call, and says where to go on. */
   eachLeaf(origin: Origin, since: number, visit: LeafVisitor): number;
   spotAt(position: number): Spot;
   /** Characters kept. */
   readonly length: number;
+  /** How often something was kept. */
+  readonly observations: number;
 }
 
 interface Kept {
   readonly base: number;
   readonly text: string;
   readonly starts: Uint32Array;
-  readonly origin: Uint8Array;
   readonly pattern: Uint16Array;
   readonly item: Int32Array;
-  readonly origins: readonly Origin[];
-  readonly patterns: readonly string[];
+  readonly patterns: readonly LeafPattern[];
+  readonly origins: ReadonlySet<Origin>;
   readonly source: Source;
 }
 
@@ -68,20 +71,20 @@ export function createKeptText(): KeptText {
   return {
     keep(leaves, source) {
       const base = length;
+      const origins = originsOf(leaves);
       bases.push(base);
       all.push({
         base,
         text: leaves.text,
         starts: new Uint32Array(leaves.starts),
-        origin: new Uint8Array(leaves.origin),
         pattern: new Uint16Array(leaves.pattern),
         item: new Int32Array(leaves.item),
-        origins: leaves.origins,
-        patterns: leaves.patterns,
+        patterns: leaves.patterns.map(({ path, origin }) => ({ path, origin })),
+        origins,
         source,
       });
       length += leaves.text.length + 1;
-      return base;
+      return origins;
     },
     eachLeaf(origin, since, visit) {
       for (let i = since; i < all.length; i += 1) visitLeaves(all[i] as Kept, origin, visit);
@@ -94,26 +97,28 @@ export function createKeptText(): KeptText {
     get length() {
       return length;
     },
+    get observations() {
+      return all.length;
+    },
   };
 }
 
 function visitLeaves(kept: Kept, origin: Origin, visit: LeafVisitor): void {
-  const number = kept.origins.indexOf(origin);
-  if (number === -1) return;
-  const { text, starts, base } = kept;
+  if (!kept.origins.has(origin)) return;
+  const { text, starts, base, pattern, patterns } = kept;
   for (let i = 0; i < starts.length; i += 1) {
-    if (kept.origin[i] !== number) continue;
+    if (patterns[pattern[i] as number]?.origin !== origin) continue; // within bounds
     const next = starts[i + 1];
     visit(text, starts[i] as number, next === undefined ? text.length : next - 1, base); // within bounds
   }
 }
 
 function spotIn(kept: Kept, seen: number, position: number): Spot {
-  const { base, text, starts, origins, patterns, source } = kept;
+  const { base, text, starts, patterns, source } = kept;
   const offset = position - base;
   const leaf = lastAtMost(starts, offset);
   const next = starts[leaf + 1];
-  const origin = origins[kept.origin[leaf] as number] as Origin; // within bounds
+  const { path, origin } = patterns[kept.pattern[leaf] as number] as LeafPattern; // within bounds
   return {
     text,
     offset,
@@ -124,9 +129,16 @@ function spotIn(kept: Kept, seen: number, position: number): Spot {
     place: () => ({
       origin,
       ...source,
-      path: pathOf(patterns[kept.pattern[leaf] as number] ?? '', kept.item[leaf] ?? -1),
+      path: pathOf(path, kept.item[leaf] ?? -1),
     }),
   };
+}
+
+/** The origins that a value's texts have. */
+function originsOf({ patterns, pattern }: Leaves): ReadonlySet<Origin> {
+  const used = new Uint8Array(patterns.length);
+  for (const number of pattern) used[number] = 1;
+  return new Set(patterns.filter((_one, i) => used[i] === 1).map(({ origin }) => origin));
 }
 
 /** The first list position is known, later ones are not. */

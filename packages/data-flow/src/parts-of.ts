@@ -28,11 +28,12 @@ export function partsOf(value: unknown, part: Part): readonly (string | number)[
   });
 }
 
-const EMAIL = /[^\s<>,;:"'()@]+@[^\s<>,;:"'()@]+[^\s<>,;:"'()@.]/g;
+// Every repetition is bounded by what may be in an address, so that no text takes long.
+const EMAIL = /[^\s<>,;:"'()@]{1,64}@[^\s<>,;:"'()@]{1,254}[^\s<>,;:"'()@.]/g;
 const AMOUNT = /-?\d[\d.,'’]*/g;
 /** What a reader's program would make a link of: with a scheme, an address, or a name with a top level. */
 const LINK =
-  /[a-z][a-z0-9+.-]*:\/\/[^\s<>"'`|\\^{}[\]]+|[^\s<>"'`()[\]{},;:@/]+@[\p{L}\d.-]+\.[\p{L}]{2,}|(?:[\p{L}\d](?:[\p{L}\d-]*[\p{L}\d])?\.)+(?:\p{L}{2,}|xn--[a-z\d-]+)(?::\d+)?(?:\/[^\s<>"'`|\\^{}[\]]*)?/giu;
+  /[a-z][a-z0-9+.-]{0,30}:\/\/[^\s<>"'`|\\^{}[\]]+|[^\s<>"'`()[\]{},;:@/]{1,64}@[\p{L}\d.-]{1,190}\.\p{L}{2,63}|(?:[\p{L}\d](?:[\p{L}\d-]{0,61}[\p{L}\d])?\.){1,32}(?:xn--[a-z\d-]{1,59}|\p{L}{2,63})(?::\d{1,5})?(?:\/[^\s<>"'`|\\^{}[\]]*)?/giu;
 
 const DEEPEST = 16;
 
@@ -60,19 +61,28 @@ function spaced(text: string): string {
 }
 
 /** A link without its scheme, its default port and what trails it; the host in small letters. */
-export function linkOf(text: string): string {
-  const bare = text.trim().replace(/[.,;:!?)\]}'"*_]+$/, '');
-  const [, scheme = '', rest = bare] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(bare) ?? [];
+function linkOf(text: string): string {
+  const bare = withoutEnd(text.trim(), TRAILING);
+  const [, scheme = '', rest = bare] = /^([a-z][a-z0-9+.-]{0,30}):\/\/(.*)$/is.exec(bare) ?? [];
   const end = rest.search(/[/?#\\]/);
   const host = (end === -1 ? rest : rest.slice(0, end)).toLowerCase();
   const port = /^https?$/i.test(scheme) || scheme === '' ? host.replace(/:(?:80|443)$/, '') : host;
-  return `${withoutWww(port)}${end === -1 ? '' : rest.slice(end)}`.replace(/\/+$/, '');
+  return withoutEnd(`${withoutWww(port)}${end === -1 ? '' : rest.slice(end)}`, '/');
+}
+
+/** What follows a link in a sentence. */
+const TRAILING = `.,;:!?)]}'"*_`;
+
+function withoutEnd(text: string, characters: string): string {
+  let end = text.length;
+  while (end > 0 && characters.includes(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
 }
 
 /** The host of a URL, with or without a scheme. */
-export function hostOf(text: string): string {
+function hostOf(text: string): string {
   const trimmed = text.trim();
-  const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `http://${trimmed}`;
+  const whole = /^[a-z][a-z0-9+.-]{0,30}:\/\//i.test(trimmed) ? trimmed : `http://${trimmed}`;
   return URL.canParse(whole) ? withoutWww(new URL(whole).hostname.replace(/\.$/, '')) : trimmed;
 }
 

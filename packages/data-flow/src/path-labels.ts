@@ -62,10 +62,6 @@ export function childOf(node: PathNode | undefined, name: string): PathNode | un
   return node === undefined ? undefined : (node.fields.get(name) ?? node.any);
 }
 
-export function itemOf(node: PathNode | undefined): PathNode | undefined {
-  return childOf(node, ITEM);
-}
-
 function emptyNode(): MutableNode {
   return { label: undefined, path: undefined, fields: new Map(), any: undefined };
 }

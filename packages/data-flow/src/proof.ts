@@ -3,7 +3,7 @@ import { classOf, type Origin } from './origin.ts';
 import type { Query } from './query.ts';
 
 /** Fewest letters of a value that says something by turning up in a text. */
-export const SHORTEST_PROOF = 5;
+const SHORTEST_PROOF = 5;
 
 /** Whether finding the value there is no accident. `shortest` is for values known to be short, such as names. */
 export function proves(origin: Origin, query: Query, shortest: number = SHORTEST_PROOF): boolean {

@@ -1,24 +1,27 @@
 import { fold, kindOf, LETTER, sixBitsOf } from './characters.ts';
 import { compactOf } from './compact.ts';
-import { eachWindow } from './find-value.ts';
+import { indexer } from './drawers.ts';
+import { eachWindow, type Library } from './find-value.ts';
 import { createHashTable } from './hash-table.ts';
 import { WINDOW } from './index-text.ts';
-import type { KeptText, Spot } from './kept-text.ts';
+import type { Spot } from './kept-text.ts';
 import { copyAround } from './match-spot.ts';
-import type { Place } from './origin.ts';
+import type { Origin, Place } from './origin.ts';
 import { spellingsOf } from './spellings-of.ts';
 import { finish, hashSpan, hashWindow, step } from './text-hash.ts';
 
 /** Fewest letters of a secret that can be found again. */
-export const SHORTEST_SECRET = 4;
+const SHORTEST_SECRET = 4;
 /** A copy of this many letters of a longer secret is found for certain. */
-export const LEAST_COPY: number = 2 * WINDOW - 1;
+const LEAST_COPY: number = 2 * WINDOW - 1;
 
 /** Secrets, to be found inside of what leaves. */
 export interface SecretIndex {
-  add(text: string, from: number, to: number, base: number): void;
+  /** From now on texts of this origin are looked for. */
+  open(origin: Origin): void;
   /** Where the secrets came from that a value holds. */
   within(value: unknown): readonly Place[];
+  readonly origins: readonly Origin[];
   readonly bytes: number;
 }
 
@@ -26,7 +29,10 @@ export interface SecretIndex {
 const MOST_SAME = 64;
 const MOST_PLACES = 8;
 
-export function createSecretIndex(kept: KeptText, seed: number): SecretIndex {
+export function createSecretIndex(library: Library, seed: number): SecretIndex {
+  const { kept } = library;
+  /** What brings the index of an origin up to date. */
+  const origins = new Map<Origin, () => void>();
   const windows = createHashTable();
   const wholes = createHashTable();
   /** Lengths of the secrets that are found whole. */
@@ -61,7 +67,12 @@ export function createSecretIndex(kept: KeptText, seed: number): SecretIndex {
     }
   }
 
+  function open(origin: Origin): void {
+    if (!origins.has(origin)) origins.set(origin, indexer(library, origin, add));
+  }
+
   function within(value: unknown): readonly Place[] {
+    for (const catchUp of origins.values()) catchUp();
     if (windows.size === 0 && wholes.size === 0) return [];
     const places = new Map<string, Place>();
     for (const text of spellingsOf(value)) {
@@ -93,6 +104,7 @@ export function createSecretIndex(kept: KeptText, seed: number): SecretIndex {
 
   function copiesIn(compact: string): readonly Spot[] {
     const spots: Spot[] = [];
+    if (windows.size === 0) return spots;
     eachWindow(compact, windowSeed, (hash, last) => {
       let looked = 0;
       let firstSpot: Spot | undefined;
@@ -113,8 +125,11 @@ export function createSecretIndex(kept: KeptText, seed: number): SecretIndex {
   }
 
   return {
-    add,
+    open,
     within,
+    get origins() {
+      return [...origins.keys()];
+    },
     get bytes() {
       return windows.bytes + wholes.bytes;
     },

@@ -1,16 +1,14 @@
 import { decodedLeaves } from './decoded-leaves.ts';
-import { type Form, FORMS, type Seeds } from './forms.ts';
-import { findInText, findWhole, type Library } from './find-value.ts';
+import { createDrawers } from './drawers.ts';
+import type { Library } from './find-value.ts';
 import { createHashTable } from './hash-table.ts';
-import { indexText } from './index-text.ts';
-import { indexWhole } from './index-whole.ts';
 import { createKeptText, type Leaves, type Source, type Spot } from './kept-text.ts';
 import { leavesOf } from './leaves-of.ts';
-import { classOf, covers, type Origin, type OriginClass, type Place } from './origin.ts';
+import { classOf, type Origin, type Place } from './origin.ts';
 import type { PathNode } from './path-labels.ts';
-import type { Provenance, Sighting } from './provenance.ts';
 import { proves } from './proof.ts';
-import { type Query, queryOf } from './query.ts';
+import type { Provenance, Sighting } from './provenance.ts';
+import { queryOf } from './query.ts';
 import { createSecretIndex } from './secret-index.ts';
 import { finish, step } from './text-hash.ts';
 
@@ -79,27 +77,6 @@ const MOST_TEXT = 8_000_000;
 /** Positions are 32 bits wide. */
 const MOST_POSITIONS = 2 ** 31;
 
-/** What is known of the texts of one origin. */
-interface Drawer {
-  readonly seeds: Seeds;
-  readonly name: OriginClass;
-  /** Observations that are indexed already. */
-  indexed: number;
-  /** Which accepted origins cover this one: asked again for every value. */
-  readonly covered: Map<Origin, boolean>;
-  /** The words within the fields of a trusted origin: nothing there is vouched for. */
-  readonly inside: Drawer | undefined;
-}
-
-function isAccepted(origin: Origin, { covered }: Drawer, accepted: readonly Origin[]): boolean {
-  for (const one of accepted) {
-    let answer = covered.get(one);
-    if (answer === undefined) covered.set(one, (answer = covers(one, origin)));
-    if (answer) return true;
-  }
-  return false;
-}
-
 /** An empty memory of one session. */
 export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow {
   const { maxText = MOST_TEXT, seed = randomSeed() } = options;
@@ -107,44 +84,16 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
     throw new TypeError('maxText has to be a whole number of characters above 0');
   }
   const library: Library = { table: createHashTable(), kept: createKeptText() };
-  const secrets = createSecretIndex(library.kept, finish(step(seed, 1)));
-  const drawers = new Map<Origin, Drawer>();
-  let made = 1;
+  const drawers = createDrawers(library, finish(step(seed, 1)));
+  const secrets = createSecretIndex(library, finish(step(seed, 2)));
   const room = { untrusted: maxText, other: maxText };
   let complete = options.complete ?? true;
 
-  function drawerOf(origin: Origin): Drawer {
-    const known = drawers.get(origin);
-    if (known !== undefined) return known;
-    const own = step(seed, drawers.size + 2);
-    const of = (form: Form): number => finish(step(own, FORMS.indexOf(form)));
-    const seeds = Object.fromEntries(FORMS.map((form) => [form, of(form)])) as Seeds; // all of them
-    const drawer: Drawer = {
-      seeds,
-      name: classOf(origin) ?? 'untrusted',
-      indexed: 0,
-      covered: new Map(),
-    };
-    drawers.set(origin, drawer);
-    return drawer;
-  }
-
   function keep(leaves: Leaves, source: Source): void {
-    library.kept.keep(leaves, source);
-    for (const origin of leaves.origins) drawerOf(origin);
-  }
-
-  /** Most content is never looked into: it is indexed when it is, once. */
-  function index(origin: Origin, drawer: Drawer): void {
-    const { seeds, name } = drawer;
-    drawer.indexed = library.kept.eachLeaf(origin, drawer.indexed, (text, from, to, base) => {
-      if (name === 'secret') secrets.add(text, from, to, base);
-      else if (name === 'trusted') indexWhole(text, from, to, base, seeds, library.table);
-      else {
-        const dense = name === 'prompt' || name === 'trusted-text';
-        indexText(text, from, to, base, seeds, library.table, dense);
-      }
-    });
+    for (const origin of library.kept.keep(leaves, source)) {
+      if (classOf(origin) === 'secret') secrets.open(origin);
+      else drawers.open(origin);
+    }
   }
 
   function observe(value: unknown, { origin, labels, tool, rid }: Observation): Observed {
@@ -166,33 +115,22 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
   function keepDecoded(leaves: Leaves, source: Source, budget: keyof typeof room): boolean {
     const more = decodedLeaves(leaves);
     if (more === undefined) return true;
-    room[budget] -= more.text.length;
-    if (room[budget] < 0) return false;
-    keep(more, source);
-    return true;
+    const left = room[budget] - more.text.length;
+    room[budget] = Math.max(0, left);
+    if (left >= 0) keep(more, source);
+    return left >= 0;
   }
 
-  function find(origin: Origin, drawer: Drawer, query: Query): Spot | undefined {
-    index(origin, drawer);
-    const look = drawer.name === 'trusted' ? findWhole : findInText;
-    return look(library, drawer.seeds, query);
-  }
-
-  function originOf(value: string | number | bigint, options: LookupOptions = {}): Provenance {
+  function originOf(value: string | number | bigint, { shortest }: LookupOptions = {}): Provenance {
     const query = queryOf(value);
     const sightings: Sighting[] = [];
-    for (const [origin, drawer] of query.text === '' ? [] : drawers) {
-      if (drawer.name === 'secret') continue;
-      const spot = find(origin, drawer, query);
-      if (spot !== undefined) {
-        const own = proves(origin, query, options.shortest);
-        sightings.push({ origin, seen: spot.seen, place: spot.place(), proves: own });
-        continue;
-      }
-      const within = drawer.inside === undefined ? undefined : find(origin, drawer.inside, query);
-      if (within === undefined) continue;
-      const place = within.place();
-      sightings.push({ origin, seen: within.seen, place, proves: false, inside: true });
+    const add = ({ seen, place }: Spot, more: Pick<Sighting, 'proves' | 'inside'>): unknown =>
+      sightings.push({ origin: place().origin, seen, place: place(), ...more });
+    for (const drawer of query.text === '' ? [] : drawers.all.values()) {
+      const spot = drawer.find(query);
+      const inside = spot === undefined ? drawer.findInside(query) : undefined;
+      if (spot !== undefined) add(spot, { proves: proves(drawer.origin, query, shortest) });
+      if (inside !== undefined) add(inside, { proves: false, inside: true });
     }
     const sent = sightings.find(({ origin }) => origin === 'sent')?.seen ?? NEVER;
     return {
@@ -211,33 +149,25 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
   ): boolean {
     const query = queryOf(value);
     if (query.text === '') return false;
-    for (const [origin, drawer] of drawers) {
-      if (drawer.name === 'secret' || !isAccepted(origin, drawer, accepted)) continue;
-      if (!proves(origin, query, shortest)) continue;
-      const spot = find(origin, drawer, query);
-      if (spot !== undefined && !isRepeated(origin, spot.seen, sentAt(query))) return true;
+    for (const drawer of drawers.all.values()) {
+      const { origin } = drawer;
+      if (!drawer.isCoveredBy(accepted) || !proves(origin, query, shortest)) continue;
+      const spot = drawer.find(query);
+      if (spot === undefined) continue;
+      const sent = origin === 'prompt' ? NEVER : drawers.all.get('sent')?.find(query)?.seen;
+      if (!isRepeated(origin, spot.seen, sent ?? NEVER)) return true;
     }
     return false;
-  }
-
-  function sentAt(query: Query): number {
-    const sent = drawers.get('sent');
-    return sent === undefined ? NEVER : (find('sent', sent, query)?.seen ?? NEVER);
-  }
-
-  function secretsIn(value: unknown): readonly Place[] {
-    for (const [origin, drawer] of drawers) if (drawer.name === 'secret') index(origin, drawer);
-    return secrets.within(value);
   }
 
   return {
     observe,
     originOf,
     isVouched,
-    secretsIn,
+    secretsIn: secrets.within,
     distrust: () => void (complete = false),
     get origins() {
-      return [...drawers.keys()];
+      return [...drawers.all.keys(), ...secrets.origins];
     },
     get complete() {
       return complete;

@@ -27,8 +27,8 @@ export function createSessionFlows(options: SessionFlowsOptions = {}): SessionFl
   const flows = new Map<string, SessionFlow>();
   let forgotten = false;
   return {
-    of({ tenant, principal, session }, arrives = 'new') {
-      const name = nameOf({ tenant, principal, session });
+    of(key, arrives = 'new') {
+      const name = nameOf(key);
       const known = flows.get(name);
       if (known !== undefined && flows.size < maxSessions) return known;
       // Taken out and put back: the first in the map is the one unused for longest.
@@ -47,6 +47,14 @@ export function createSessionFlows(options: SessionFlowsOptions = {}): SessionFl
   };
 }
 
-function nameOf({ tenant, principal, session }: SessionKey): string {
-  return JSON.stringify([tenant ?? null, principal ?? null, session ?? null]);
+const names = new WeakMap<SessionKey, string>();
+
+function nameOf(key: SessionKey): string {
+  let name = names.get(key);
+  if (name === undefined) {
+    const { tenant, principal, session } = key;
+    name = JSON.stringify([tenant ?? null, principal ?? null, session ?? null]);
+    names.set(key, name);
+  }
+  return name;
 }

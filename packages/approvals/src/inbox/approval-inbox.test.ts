@@ -1,7 +1,9 @@
 import {
   type Approval,
+  type ApprovalBindings,
   type ApprovalStore,
   type AuditLog,
+  type GrantOffer,
   isGuardError,
   memoryApprovals,
   memoryAudit,
@@ -10,7 +12,12 @@ import {
 import { describe, expect, it } from 'vitest';
 
 import { approvalFor, FINANCE } from '../../test/approval-for.ts';
-import { type ApprovalInbox, approvalInbox, type InboxVote } from './approval-inbox.ts';
+import {
+  type ApprovalInbox,
+  approvalInbox,
+  type InboxEdit,
+  type InboxVote,
+} from './approval-inbox.ts';
 import type { Voter } from './voter.ts';
 
 const bob: Voter = { id: 'bob', roles: ['finance'], tenant: 'acme' };
@@ -468,6 +475,20 @@ describe('an edit', () => {
     expect(await set.approvals.get(approval.aid)).toMatchObject({ version: 1 });
   });
 
+  it.each([null, undefined, 'amount', 7, [5]])(
+    'is refused with fields that are %j',
+    async (fields) => {
+      const set = setUp();
+      const approval = await approvalFor(set.approvals);
+      const given = { ...edit(approval, bob, {}), fields } as unknown as InboxEdit;
+      expect(await set.inbox.edit(approval.aid, given)).toMatchObject({
+        ok: false,
+        reason: 'not-editable',
+      });
+      expect(await actions(set)).toEqual([]);
+    },
+  );
+
   it('needs other hidden values revealed, but not what was typed', async () => {
     const { inbox, approvals } = setUp();
     const requirements = { ...FINANCE, editable: ['amount', 'password'] };
@@ -509,8 +530,64 @@ describe('grants', () => {
     const once = await approvalFor(approvals, {}, { requirements: { ...FINANCE, grants: [] } });
     expect(await inbox.vote(once.aid, ballot(once, bob, 'approve', { grant }))).toMatchObject({
       reason: 'not-grantable',
-      message: 'what asks lets an approver grant: nothing beyond this call',
+      message: 'the grant is not offered here (offered: none); approve it without one or ask again',
     });
+  });
+
+  it.each<readonly [string, unknown]>([
+    ['null', null],
+    ['a text', 'always'],
+    ['no fields', { scope: 'always', expiresMs: 1000 }],
+    ['fields that are a text', { scope: 'always', fields: 'amount', expiresMs: 1000 }],
+    ['fields that are no texts', { scope: 'always', fields: [0], expiresMs: 1000 }],
+    ['a scope that is none', { scope: 'forever', fields: ['amount'], expiresMs: 1000 }],
+    ['a time that nobody remembers', { scope: 'always', fields: ['amount'], expiresMs: 1e15 }],
+    [
+      'something unknown beside it',
+      { scope: 'always', fields: ['amount'], expiresMs: 1000, forever: true },
+    ],
+  ])('are refused where they are %s, and nothing is written down', async (_what, grant) => {
+    const set = setUp();
+    const approval = await approvalFor(set.approvals);
+    const given = { ...ballot(approval, bob), grant } as InboxVote;
+    expect(await set.inbox.vote(approval.aid, given)).toMatchObject({
+      ok: false,
+      reason: 'not-grantable',
+    });
+    expect(await actions(set)).toEqual([]);
+    expect(await set.approvals.get(approval.aid)).toMatchObject({ state: 'pending', votes: [] });
+  });
+
+  it.each<readonly [string, unknown, keyof ApprovalBindings | undefined, GrantOffer]>([
+    [
+      'for arguments without fields',
+      'a text',
+      undefined,
+      { scope: 'always', fields: [], expiresMs: 1 },
+    ],
+    [
+      "on nobody's behalf",
+      { amount: 900 },
+      'principal',
+      { scope: 'always', fields: ['amount'], expiresMs: 1 },
+    ],
+    [
+      'for a session where there is none',
+      { amount: 900 },
+      'session',
+      { scope: 'session', fields: ['amount'], expiresMs: 1 },
+    ],
+  ])('are refused %s, as the guard would drop them', async (_what, args, absent, grant) => {
+    const set = setUp();
+    const whole = Object.entries((await approvalFor(memoryApprovals(), args)).bindings);
+    const bindings = Object.fromEntries(whole.filter(([name]) => name !== absent)) as unknown;
+    const approval = await approvalFor(set.approvals, args, {
+      bindings: bindings as ApprovalBindings, // all that is not optional
+    });
+    expect(
+      await set.inbox.vote(approval.aid, ballot(approval, bob, 'approve', { grant })),
+    ).toMatchObject({ ok: false, reason: 'not-grantable' });
+    expect(await actions(set)).toEqual([]);
   });
 
   it('are listed, and ended by anybody of their tenant', async () => {

@@ -13,6 +13,7 @@ import {
   isGuardError,
   type MaybePromise,
   ownOptions,
+  readGrantOffer,
   type RedactOptions,
   type Vote,
 } from '@guardstile/core';
@@ -25,7 +26,6 @@ import { decided, type InboxRefusal, refuse } from './inbox-refusal.ts';
 import { isRefusal } from './is-refusal.ts';
 import { whyNotAnswer, whyNotApprove, whyNotEdit } from './may-answer.ts';
 import { readFields } from './read-fields.ts';
-import { readGrant } from './read-grant.ts';
 import { readNote } from './read-note.ts';
 import { seenValues } from './seen-values.ts';
 import { settleAnswer, type Step } from './settle-answer.ts';
@@ -151,11 +151,19 @@ export function approvalInbox(options: ApprovalInboxOptions): ApprovalInbox {
     if (approval.state !== 'pending') return decided(approval.state);
     const refusal = unlessSame(approval, vote.digest) ?? whyNotApprove(approval, voter);
     if (refusal !== undefined) return refusal;
-    const granted = readGrant(approval, grant);
-    if (isRefusal(granted)) return granted;
+    // The field names are those of the arguments, which a store need not keep.
+    const offer =
+      grant === undefined
+        ? undefined
+        : unlessInvalid('not-grantable', () => readGrantOffer(grant, approval, approval.shown));
+    if (offer !== undefined && isRefusal(offer)) return offer;
     if (!(await isSeen(approval, voter))) return refuse('unrevealed', approval.hidden.join(', '));
     const revealed = approval.hidden.length > 0;
-    const full: Vote = Object.freeze({ ...vote, revealed, ...granted });
+    const full: Vote = Object.freeze({
+      ...vote,
+      revealed,
+      ...(offer === undefined ? {} : { grant: offer }),
+    });
     return {
       approval,
       action: 'approve',
@@ -228,7 +236,7 @@ export function approvalInbox(options: ApprovalInboxOptions): ApprovalInbox {
         if (approval.state !== 'pending') return decided(approval.state);
         const refusal = unlessSame(approval, digest) ?? whyNotEdit(approval, voter);
         if (refusal !== undefined) return refusal;
-        const edit = editUnlessInvalid(() =>
+        const edit = unlessInvalid('not-editable', () =>
           editOf(approval, changed.fields, { ...ballot, ...note, revealed: true }, redactor),
         );
         if (isRefusal(edit)) return edit;
@@ -281,12 +289,15 @@ function unlessSame({ bindings }: Approval, digest: string): InboxRefusal | unde
   return digest === bindings.digest ? undefined : refuse('changed');
 }
 
-function editUnlessInvalid<T>(edit: () => T): T | InboxRefusal {
+function unlessInvalid<T>(
+  reason: 'not-editable' | 'not-grantable',
+  read: () => T,
+): T | InboxRefusal {
   try {
-    return edit();
+    return read();
   } catch (error) {
     if (isGuardError(error) && error.code === 'approval_invalid') {
-      return refuse('not-editable', error.message);
+      return refuse(reason, error.message);
     }
     throw error;
   }

@@ -1,4 +1,4 @@
-import { type Approval, unmet, type Vote, type VoteRequirement } from '@guardstile/core';
+import { type Approval, isNamed, unmet, type Vote, type VoteRequirement } from '@guardstile/core';
 
 import type { ApprovalView } from './approval-view.ts';
 import { type InboxRefusal, refuse } from './inbox-refusal.ts';
@@ -30,11 +30,7 @@ function unlessCounted(
   voter: Voter,
 ): InboxRefusal | undefined {
   const vote = voteBy(voter, bindings.digest);
-  const counts = among.some((one) => {
-    const alone = one.kind === 'confirm' ? one : { ...one, quorum: 1 };
-    return unmet({ ...requirements, votes: [alone] }, [vote], bindings.principal) === undefined;
-  });
-  if (counts) return undefined;
+  if (isNamed({ ...requirements, votes: among }, vote, bindings.principal)) return undefined;
   if (voter.id === bindings.principal) return refuse('own-request', requirements);
   return refuse('not-named', requirements);
 }

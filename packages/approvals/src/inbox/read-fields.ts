@@ -6,7 +6,10 @@ const LONGEST_EDIT = 65_536;
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The fields of an edit as JSON values: whatever else they held would not come back from a store. */
-export function readFields(fields: Fields): { readonly fields: Fields } | InboxRefusal {
+export function readFields(fields: unknown): { readonly fields: Fields } | InboxRefusal {
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
+    return refuse('not-editable', 'an edit has to be a record of the fields that it changes');
+  }
   let text: string;
   try {
     text = JSON.stringify({ ...fields });

@@ -6,6 +6,7 @@ import {
 } from '@guardstile/core';
 import type { SQLInputValue } from 'node:sqlite';
 
+import type { ApprovalSeal } from './approval-seal.ts';
 import { columnText, maybeColumnText } from './column-text.ts';
 import { bytesOf, type StoreFile } from './store-file.ts';
 
@@ -37,6 +38,7 @@ export interface ApprovalRows {
   oldestOpen(): number | undefined;
 }
 
+type Marks = Pick<ApprovalSeal, 'mark'>;
 type Row = Readonly<Record<string, unknown>>;
 
 const { atTime, isOpen } = approvalLifecycle;
@@ -75,7 +77,7 @@ export function approvalRows({ prepare, seal }: StoreFile, keepsArgs: boolean): 
     row === undefined ? undefined : read(row);
 
   function sealed({ approval, key, claim }: Omit<KeptApproval, 'seq'>) {
-    const columns = columnsOf(approval, key);
+    const columns = columnsOf(approval, key, seal);
     return { columns, box: seal.seal({ approval, key, claim }, foundBy(columns)) };
   }
 
@@ -88,7 +90,7 @@ export function approvalRows({ prepare, seal }: StoreFile, keepsArgs: boolean): 
         ? undefined
         : maybe(byAid.get(name)); // any text
     },
-    byKey: (key) => maybe(byKey.get(columnText(key))),
+    byKey: (key) => maybe(byKey.get(seal.mark(key))),
     insert(given, key) {
       const approval = keepsArgs ? given : withoutArgs(given);
       const { columns, box } = sealed({ approval, key, claim: undefined });
@@ -100,7 +102,7 @@ export function approvalRows({ prepare, seal }: StoreFile, keepsArgs: boolean): 
       const { box } = sealed(kept);
       const ends = dueOf(kept.approval);
       if (bindings.digest === before.bindings.digest) update.run(state, ends, box, seq);
-      else edit.run(state, ends, box, columnText(bindings.digest), seq);
+      else edit.run(state, ends, box, seal.mark(bindings.digest), seq);
     },
     hasDue: (now) => hasDue.get(now) !== undefined,
     due(now, from) {
@@ -113,7 +115,7 @@ export function approvalRows({ prepare, seal }: StoreFile, keepsArgs: boolean): 
       const { after, limit = 100 } = filter;
       const from = after === undefined ? 0 : seqOf.get(columnText(after))?.['seq'];
       if (typeof from !== 'number' || !(limit > 0)) return [];
-      const { sql, values } = listQuery(filter);
+      const { sql, values } = listQuery(filter, seal);
       let statement = lists.get(sql);
       if (statement === undefined) lists.set(sql, (statement = prepare(sql)));
       const most = Math.ceil(Math.min(limit, Number.MAX_SAFE_INTEGER));
@@ -133,19 +135,20 @@ function withoutArgs(approval: Approval): Approval {
   return Object.freeze(rest);
 }
 
-function columnsOf(approval: Approval, key: string): readonly SQLInputValue[] {
+/** What derives from arguments, as the key and the digest do, is marked: it could be guessed from its hash. */
+function columnsOf(approval: Approval, key: string, { mark }: Marks): readonly SQLInputValue[] {
   const { aid, state, bindings } = approval;
   const { tenant, principal, session, tool, digest } = bindings;
   return [
     columnText(aid),
-    columnText(key),
+    mark(key),
     state,
     dueOf(approval),
     maybeColumnText(tenant),
     maybeColumnText(principal),
     maybeColumnText(session),
     columnText(tool.name),
-    columnText(digest),
+    mark(digest),
   ];
 }
 
@@ -171,13 +174,17 @@ const SELECTIVE = ['digest', 'session', 'principal', 'tenant', 'tool', 'state'] 
 const PENDING_INDEXES: readonly string[] = ['principal', 'tenant', 'tool'];
 
 /** The query of a filter: along an index whose order is that of creation. */
-export function listQuery(filter: ApprovalFilter): {
+export function listQuery(
+  filter: ApprovalFilter,
+  { mark }: Marks,
+): {
   readonly sql: string;
   readonly values: readonly SQLInputValue[];
 } {
   const asked = SELECTIVE.flatMap((name) => {
     const value = filter[name];
-    return value === undefined ? [] : [{ name, value: columnText(value) }];
+    if (value === undefined) return [];
+    return [{ name, value: name === 'digest' ? mark(value) : columnText(value) }];
   });
   const [first] = asked;
   const pending = filter.state === 'pending';

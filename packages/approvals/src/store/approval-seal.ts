@@ -1,13 +1,16 @@
 import {
   createCipheriv,
   createDecipheriv,
+  createHmac,
   createSecretKey,
   hkdfSync,
+  type KeyObject,
   randomBytes,
 } from 'node:crypto';
 
 import { GuardError } from '@guardstile/core';
 
+import { columnText } from './column-text.ts';
 import { readValue, writeValue } from './value-text.ts';
 
 /** Encrypts what a store keeps, and recognises what the holder of the key did not write. */
@@ -20,6 +23,11 @@ export interface ApprovalSeal {
    * @throws {GuardError} `approval_tampered` for any other bytes, or beside anything else.
    */
   open(box: Uint8Array, foundBy: string): unknown;
+  /**
+   * What a text is found by that nobody should guess: one mark for one text, which tells nothing of it
+   * without the key.
+   */
+  mark(text: string): string;
 }
 
 const CIPHER = 'aes-256-gcm';
@@ -28,8 +36,8 @@ const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 
 /**
- * For stores of approvals: AES-256-GCM under a key derived (HKDF-SHA-256) from the given one and the
- * name of the store, so that what one store sealed is nothing to another.
+ * For stores of approvals: AES-256-GCM, and HMAC-SHA-256 for marks, under keys derived (HKDF-SHA-256)
+ * from the given one and the name of the store, so that what one store sealed is nothing to another.
  *
  * @throws {GuardError} `options_invalid` for a key that is not 32 bytes.
  */
@@ -40,9 +48,8 @@ export function approvalSeal(key: Uint8Array, store: string): ApprovalSeal {
       'the key of an approval store has to be 32 random bytes (a Uint8Array), kept where neither tools nor the store are',
     );
   }
-  const derived = hkdfSync('sha256', key, store, 'guardstile/approvals/v1', KEY_BYTES);
-  // A key object is several times faster than its bytes.
-  const secret = createSecretKey(new Uint8Array(derived));
+  const secret = derivedKey(key, store, 'guardstile/approvals/v1');
+  const markSecret = derivedKey(key, store, 'guardstile/approvals/mark/v1');
 
   return {
     seal(value, foundBy) {
@@ -71,5 +78,12 @@ export function approvalSeal(key: Uint8Array, store: string): ApprovalSeal {
       }
       return readValue(text);
     },
+    // As a column would hold it: halves of surrogate pairs have no bytes of their own.
+    mark: (text) => createHmac('sha256', markSecret).update(columnText(text)).digest('base64url'),
   };
+}
+
+/** A key object is several times faster than its bytes. */
+function derivedKey(key: Uint8Array, store: string, purpose: string): KeyObject {
+  return createSecretKey(new Uint8Array(hkdfSync('sha256', key, store, purpose, KEY_BYTES)));
 }

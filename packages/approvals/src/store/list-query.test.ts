@@ -3,9 +3,11 @@ import { digest } from '@guardstile/core';
 import { describe, expect, it } from 'vitest';
 
 import { DUE_QUERY, listQuery } from './approval-rows.ts';
+import { approvalSeal } from './approval-seal.ts';
 import { SCHEMA } from './schema.ts';
 import { grantQuery } from './sqlite-grants.ts';
 
+const seal = approvalSeal(new Uint8Array(32), 'store');
 const database = new DatabaseSync(':memory:');
 database.exec(SCHEMA);
 
@@ -41,7 +43,7 @@ const filters = states.flatMap((state) =>
 describe('the query of a list', () => {
   it('follows an index in the order of creation, for every filter', () => {
     for (const filter of filters) {
-      const { sql, values } = listQuery(filter);
+      const { sql, values } = listQuery(filter, seal);
       const plan = planOf(sql, values.length + 2);
       expect(plan).toMatch(/^SEARCH approval USING (INDEX|INTEGER PRIMARY KEY)/);
       expect(plan).not.toContain('TEMP B-TREE');
@@ -51,7 +53,7 @@ describe('the query of a list', () => {
 
   it('looks among the pending ones only, where those are asked for', () => {
     for (const field of ['tenant', 'principal', 'tool'] as const) {
-      const { sql, values } = listQuery({ state: 'pending', [field]: 'x' });
+      const { sql, values } = listQuery({ state: 'pending', [field]: 'x' }, seal);
       expect(planOf(sql, values.length + 2)).toContain(`USING INDEX pending_${field}`);
     }
   });

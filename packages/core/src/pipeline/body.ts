@@ -15,7 +15,7 @@ export interface BodyLimits {
   readonly signal: AbortSignal | undefined;
   /** Tells the body that its time is over; gives the error for everybody else. */
   readonly expire: () => unknown;
-  readonly late: (status: 'ok' | 'error') => void;
+  readonly late: (status: 'ok' | 'error', error?: unknown) => void;
 }
 
 /**
@@ -44,7 +44,7 @@ export function waitForBody(body: PromiseLike<unknown>, limits: BodyLimits): Pro
     // A thenable of somebody else's might settle twice or throw; a promise of it cannot.
     Promise.resolve(body).then(
       (value) => (over ? limits.late('ok') : settle({ status: 'ok', value })),
-      (error: unknown) => (over ? limits.late('error') : settle({ status: 'error', error })),
+      (error: unknown) => (over ? limits.late('error', error) : settle({ status: 'error', error })),
     );
     if (timeoutMs !== undefined) {
       cancel = deadline(timeoutMs, () => settle({ status: 'timeout', error: limits.expire() }));

@@ -36,7 +36,12 @@ export function* conclude(
   announce(state, outcome);
 }
 
-function* giveBack(state: CallState, token: string, outcome: ToolOutcome): Steps<void> {
+/** Settles what was reserved by what came of it, or releases it. */
+export function* giveBack(
+  state: CallState,
+  token: string,
+  outcome: Pick<ToolOutcome, 'status' | 'error'>,
+): Steps<void> {
   if (hadNoEffect(outcome)) return yield* release(state, token);
   // A body that was given up may still run: it settles when it ends, or when the lease does.
   const givenUp = outcome.status === 'timeout' || outcome.status === 'unknown';
@@ -44,7 +49,7 @@ function* giveBack(state: CallState, token: string, outcome: ToolOutcome): Steps
 }
 
 /** An error keeps what it reserved spent, unless the tool says that it had no effect. */
-function hadNoEffect({ status, error }: ToolOutcome): boolean {
+function hadNoEffect({ status, error }: Pick<ToolOutcome, 'status' | 'error'>): boolean {
   if (status === 'not-started') return true;
   return (
     status === 'error' &&

@@ -8,11 +8,10 @@ import type { Admission } from './admit.ts';
 import { type BodyResult, waitForBody } from './body.ts';
 import { type CallState, eventBase, PATIENT, viewOf } from './call-state.ts';
 import { commitLabels } from './commit-labels.ts';
-import { conclude } from './conclude.ts';
+import { conclude, giveBack } from './conclude.ts';
 import { gate } from './gate.ts';
 import { leaseKeeper } from './keep-lease.ts';
 import { record } from './record.ts';
-import { settleLimits } from './reserve.ts';
 import { guardStream, isAsyncGenerator, isAsyncIterable } from './stream.ts';
 import { finishUp, trail } from './trail.ts';
 import { treat, treatError } from './treat.ts';
@@ -120,7 +119,7 @@ function startClock(state: CallState, admission: Admission, secrets: ToolRun['se
         timeoutMs: ms,
         signal,
         expire,
-        late: (how) => trail(state.parts, recordLate(state, admission, how)),
+        late: (how, error) => trail(state.parts, recordLate(state, admission, how, error)),
       });
       return leave === undefined ? ended : ended.finally(leave);
     },
@@ -317,8 +316,9 @@ function* recordLate(
   state: CallState,
   { attempt, reserved }: Admission,
   how: 'ok' | 'error',
+  error: unknown,
 ): Steps<void> {
-  if (reserved !== undefined) yield* settleLimits(state, reserved);
+  if (reserved !== undefined) yield* giveBack(state, reserved, { status: how, error });
   yield* record(state, PATIENT, {
     kind: 'outcome',
     action: 'tool.outcome',

@@ -1,4 +1,4 @@
-import type { Approval, ApprovalResult, Vote } from '../approvals/approval.ts';
+import type { Approval, ApprovalRefusal, ApprovalResult, Vote } from '../approvals/approval.ts';
 import { editOf } from '../approvals/edit.ts';
 import { describeRequirements, isNamed } from '../approvals/requirements.ts';
 import { cutText } from '../cut-text.ts';
@@ -21,7 +21,7 @@ const LONGEST_NOTE = 2000;
 export function* castVote(state: CallState, approval: Approval, vote: Vote): Steps<Approval> {
   const { approvals } = state.parts;
   yield* recordVote(state, approval, `approval.${vote.verdict}`, vote);
-  const counted = yield* count(state, approval, ({ aid, version }) =>
+  const counted = yield* count(state, approval, vote, ({ aid, version }) =>
     approvals.vote(aid, vote, version),
   );
   if (counted.state !== 'approved' || vote.verdict === 'approve') return counted;
@@ -48,7 +48,9 @@ export function* castEdit(
     );
   }
   yield* recordVote(state, approval, 'approval.edited', edit.vote);
-  return yield* count(state, approval, ({ aid, version }) => approvals.edit(aid, edit, version));
+  return yield* count(state, approval, edit.vote, ({ aid, version }) =>
+    approvals.edit(aid, edit, version),
+  );
 }
 
 function* recordVote(state: CallState, { aid }: Approval, action: string, vote: Vote): Steps<void> {
@@ -65,6 +67,7 @@ function* recordVote(state: CallState, { aid }: Approval, action: string, vote: 
 function* count(
   state: CallState,
   approval: Approval,
+  vote: Vote,
   cast: (current: Approval) => MaybePromise<ApprovalResult>,
 ): Steps<Approval> {
   const { approvals } = state.parts;
@@ -72,15 +75,59 @@ function* count(
   for (let tries = 0; current.state === 'pending' && tries < MAX_CONFLICTS; tries += 1) {
     const result = yield* fromStore(state, () => cast(current), readResult);
     if (result.ok) return result.approval;
-    if (result.reason !== 'conflict') throw refusal(result.reason, approval);
+    if (result.reason !== 'conflict') {
+      yield* notCounted(state, approval, vote, LOST_BY[result.reason]);
+      throw refusal(result.reason, approval);
+    }
     const again = yield* fromStore(state, () => approvals.get(approval.aid), readMaybeApproval);
-    if (again === undefined) throw refusal('unknown', approval);
+    if (again === undefined) {
+      yield* notCounted(state, approval, vote, 'unknown');
+      throw refusal('unknown', approval);
+    }
     // It was edited meanwhile: this answer was to something else, and what it is now is asked anew.
-    if (again.bindings.digest !== approval.bindings.digest) return again;
+    if (again.bindings.digest !== approval.bindings.digest) {
+      yield* notCounted(state, approval, vote, 'changed');
+      return again;
+    }
     current = again;
   }
-  if (current.state === 'pending') throw refusal('conflict', approval);
+  if (current.state === 'pending') {
+    yield* notCounted(state, approval, vote, 'conflict');
+    throw refusal('conflict', approval);
+  }
+  // A denial still counts for what was approved.
+  const isLost = vote.verdict === 'approve' || current.state !== 'approved';
+  if (isLost) yield* notCounted(state, approval, vote, 'decided');
   return current;
+}
+
+/** Why a vote that was written down did not count, in the words of an inbox. */
+type Lost = 'unknown' | 'decided' | 'changed' | 'conflict';
+
+const LOST_BY: Readonly<Record<ApprovalRefusal, Lost>> = {
+  unknown: 'unknown',
+  pending: 'conflict',
+  denied: 'decided',
+  expired: 'decided',
+  cancelled: 'decided',
+  consumed: 'decided',
+  conflict: 'conflict',
+  mismatch: 'changed',
+};
+
+function* notCounted(
+  state: CallState,
+  { aid }: Approval,
+  { voter: actor = 'requester' }: Vote,
+  reason: Lost,
+): Steps<void> {
+  yield* record(state, state.waiting, {
+    kind: 'approval',
+    action: 'approval.not-counted',
+    actor,
+    aid,
+    reason,
+  });
 }
 
 /** The vote as a record that lends nothing from a prototype: an absent voter is nobody. */

@@ -50,7 +50,7 @@ const PRELUDE = `((print, files, keep) => {
     if (value instanceof Error) return value.name + ': ' + value.message;
     try { return stringify(value) ?? String(value); } catch { return String(value); }
   };
-  const printer = (stream) => (...values) => print(stream, values.map(show).join(' '));
+  const printer = (stream) => (...values) => print(stream, stringify(values.map(show).join(' ')));
   const console = {};
   for (const name of ['log', 'info', 'debug']) console[name] = printer('stdout');
   for (const name of ['error', 'warn', 'trace']) console[name] = printer('stderr');
@@ -62,7 +62,7 @@ const PRELUDE = `((print, files, keep) => {
     return all.get(String(name));
   };
   globalThis.writeFile = (name, text) => {
-    keep(String(name), String(text));
+    keep(stringify(String(name)), stringify(String(text)));
     all.set(String(name), String(text));
   };
   return (value) => stringify(value);
@@ -133,19 +133,26 @@ function offer(
   const print = context.newFunction('print', (stream, text) => {
     output.print(
       context.getString(stream) === 'stderr' ? 'stderr' : 'stdout',
-      `${context.getString(text)}\n`,
+      `${textOf(context, text)}\n`,
     );
   });
   const keep = context.newFunction('keep', (file, text) => {
-    const name = context.getString(file);
+    const name = textOf(context, file);
     if (!isFileName(name)) {
-      throw new Error(`"${name}" is no file; name it by a relative path without ".."`);
+      throw new Error(
+        `${JSON.stringify(name)} is no file; name it by a relative path without ".."`,
+      );
     }
-    output.keep(name, context.getString(text));
+    output.keep(name, textOf(context, text));
   });
   const prelude = context.unwrapResult(context.evalCode(PRELUDE, 'prelude.js'));
   const given = context.newString(JSON.stringify(files));
   return context.unwrapResult(context.callFunction(prelude, context.undefined, print, given, keep));
+}
+
+/** Through JSON: a text as such would end at its first NUL. */
+function textOf(context: QuickJSContext, json: QuickJSHandle): string {
+  return String(JSON.parse(context.getString(json)));
 }
 
 type Ended =
