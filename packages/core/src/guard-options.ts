@@ -20,6 +20,7 @@ import { policyOf } from './policy/policy-of.ts';
 import type { Policy, PolicyInput } from './policy/policy.ts';
 import { createRedactor, type Redactor, type RedactOptions } from './redact.ts';
 import { composeSandboxes } from './sandbox/compose.ts';
+import { DIMENSIONS, type Guarantees } from './sandbox/guarantees.ts';
 import { noSandbox } from './sandbox/no-sandbox.ts';
 import type { Sandbox } from './sandbox/sandbox.ts';
 import { envSecrets, type Secrets } from './secrets.ts';
@@ -65,6 +66,13 @@ export interface GuardOptions {
   readonly audit?: AuditLog | false;
   /** @default noSandbox() */
   readonly sandbox?: Sandbox | readonly Sandbox[];
+  /**
+   * Dimensions in which less than policy or tool require is good enough here, such as `memory` where
+   * nothing can guarantee it. Each use is in the log.
+   *
+   * @default none
+   */
+  readonly allowWeaker?: ReadonlyArray<keyof Guarantees>;
   /** @default envSecrets() */
   readonly secrets?: Secrets;
   /** @default memoryLimits() */
@@ -102,6 +110,7 @@ export interface Parts {
   readonly approvalExpiresMs: number;
   readonly audit: AuditLog | undefined;
   readonly sandbox: Sandbox;
+  readonly allowWeaker: ReadonlyArray<keyof Guarantees>;
   readonly secrets: Secrets;
   readonly limits: Limits;
   readonly labels: Labels;
@@ -132,6 +141,7 @@ const KNOWN = [
   'approvalExpiresMs',
   'audit',
   'sandbox',
+  'allowWeaker',
   'secrets',
   'limits',
   'labels',
@@ -189,6 +199,7 @@ export function partsOf(given: GuardOptions): Parts {
     approvalExpiresMs: options.approvalExpiresMs ?? 60 * 60_000,
     audit: audit === false ? undefined : audit,
     sandbox: composeSandboxes(listOf<Sandbox>(sandbox)),
+    allowWeaker: allowWeakerOf(options.allowWeaker),
     secrets: options.secrets ?? envSecrets(),
     limits: options.limits ?? memoryLimits(),
     labels: options.labels ?? memoryLabels(),
@@ -203,6 +214,14 @@ export function partsOf(given: GuardOptions): Parts {
     trailing: new Set(),
     closed: false,
   };
+}
+
+function allowWeakerOf(given: unknown): ReadonlyArray<keyof Guarantees> {
+  if (given === undefined) return [];
+  if (Array.isArray(given) && given.every((one) => DIMENSIONS.includes(one as keyof Guarantees))) {
+    return Object.freeze(Array.from(given as ReadonlyArray<keyof Guarantees>)); // looked at
+  }
+  throw invalid(`allowWeaker has to be a list of dimensions (${DIMENSIONS.join(', ')})`);
 }
 
 function checkAsks(asks: unknown, { name, subscribe }: ApprovalStore): void {

@@ -206,6 +206,44 @@ describe('what is required of a sandbox', () => {
     ]);
   });
 
+  it('may be done without where somebody says so, and the log says that it was', async () => {
+    const requires = { files: 'args', memory: 'os', cpu: 'os' } as const;
+    const options = {
+      policy: allowAll(),
+      sandbox: proving({ files: 'args' }),
+      tools: { read: { requires } },
+    };
+    const some = createGuard({ ...options, allowWeaker: ['memory'] });
+    await expectRefusal(
+      () => some.call({ tool: 'read', args: {} }, () => 'text'),
+      'sandbox_unavailable',
+    );
+    const both = createGuard({ ...options, allowWeaker: ['memory', 'cpu'] });
+    expect(await both.call({ tool: 'read', args: {} }, () => 'text')).toBe('text');
+    const [allowed] = await entriesOf(both);
+    expect(allowed?.sandbox).toMatchObject({
+      guarantees: { files: 'args', memory: 'none' },
+      weaker: { memory: 'os', cpu: 'os' },
+    });
+    expect(() => createGuard({ ...options, allowWeaker: ['ram' as never] })).toThrow(/allowWeaker/);
+  });
+
+  it('is not given by a sandbox that does not run the call, because another one does', async () => {
+    const elsewhere: Sandbox = { ...proving({ files: 'runtime' }), takes: () => true };
+    const guard = createGuard({
+      policy: allowAll(),
+      sandbox: [elsewhere, { ...proving({ network: 'os' }), name: 'around' }],
+      tools: { send: { requires: { network: 'os' } } },
+    });
+    await expectRefusal(
+      () => guard.call({ tool: 'send', args: {} }, () => 'sent'),
+      'sandbox_unavailable',
+    );
+    await guard.call({ tool: 'read', args: {} }, () => 'text');
+    const allowed = (await entriesOf(guard)).find(({ action }) => action === 'tool.allow');
+    expect(allowed?.sandbox).toMatchObject({ guarantees: { files: 'runtime', network: 'args' } });
+  });
+
   it('is not there for a call that its sandbox does not take', async () => {
     const some = {
       ...proving({ files: 'os' }),

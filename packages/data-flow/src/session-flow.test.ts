@@ -182,6 +182,23 @@ describe('a session that has seen too much', () => {
     expect(flow.size.text).toBeLessThan(1100);
   });
 
+  it('believes nobody but the user once it does not know what it wrote', () => {
+    const observed = [
+      createSessionFlow({ seed: 1, maxText: 1000 }),
+      createSessionFlow({ seed: 1, complete: false }),
+      createSessionFlow({ seed: 1 }),
+    ] as const;
+    observed[0].observe('x'.repeat(2000), { origin: 'sent' });
+    observed[2].distrust();
+    for (const flow of observed) {
+      flow.observe('Charlie', { origin: 'trusted:member' });
+      flow.observe('mail to Dominic', { origin: 'prompt' });
+      expect(flow.isVouched('Charlie', ['trusted'])).toBe(false);
+      expect(flow.originOf('Charlie').sightings).toMatchObject([{ proves: false, late: true }]);
+      expect(flow.isVouched('Dominic', ['prompt'])).toBe(true);
+    }
+  });
+
   it('still hears the user', () => {
     const flow = createSessionFlow({ seed: 1, maxText: 1000 });
     flow.observe('x'.repeat(2000), { origin: 'untrusted' });

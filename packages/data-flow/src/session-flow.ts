@@ -15,13 +15,13 @@ import { finish, step } from './text-hash.ts';
 /** How much a session keeps, and what it hides behind. */
 export interface SessionFlowOptions {
   /**
-   * Most characters kept of untrusted content; as many again of everything else, so that content
-   * cannot crowd out what the user types. Beyond it nothing more is known: see {@link SessionFlow.complete}.
+   * Most characters kept of untrusted content, and as many again of what the session sends and of
+   * everything else, so that content cannot crowd out what the user types. Beyond it nothing more is known: see {@link SessionFlow.complete}.
    *
    * @default 8_000_000
    */
   readonly maxText?: number;
-  /** Whether nothing went before. @default true */
+  /** Whether nothing went before. If something did, only the prompt vouches. @default true */
   readonly complete?: boolean;
   /** Where hashes start. @default random, so that nobody can prepare texts that collide */
   readonly seed?: number;
@@ -63,7 +63,7 @@ export interface SessionFlow {
   ): boolean;
   /** Places of secrets that a value holds, whole or as a copy of at least 15 letters; encoded too. */
   secretsIn(value: unknown): readonly Place[];
-  /** Something was not observed: from now on the session is not {@link SessionFlow.complete}. */
+  /** Something was not observed: from now on the session is not {@link SessionFlow.complete}, and only the prompt vouches. */
   distrust(): void;
   /** The origins of everything observed so far. */
   readonly origins: readonly Origin[];
@@ -74,20 +74,28 @@ export interface SessionFlow {
 }
 
 const MOST_TEXT = 8_000_000;
+/** Content cannot crowd out what the user types, and neither can what the agent writes. */
+function budgetOf(origin: Origin): 'untrusted' | 'sent' | 'other' {
+  if (origin === 'sent') return 'sent';
+  return classOf(origin) === 'untrusted' ? 'untrusted' : 'other';
+}
+
 /** Positions are 32 bits wide. */
 const MOST_POSITIONS = 2 ** 31;
 
 /** An empty memory of one session. */
 export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow {
   const { maxText = MOST_TEXT, seed = randomSeed() } = options;
-  if (!(Number.isSafeInteger(maxText) && maxText > 0 && maxText < MOST_POSITIONS / 2)) {
+  if (!(Number.isSafeInteger(maxText) && maxText > 0 && maxText < MOST_POSITIONS / 4)) {
     throw new TypeError('maxText has to be a whole number of characters above 0');
   }
   const library: Library = { table: createHashTable(), kept: createKeptText() };
   const drawers = createDrawers(library, finish(step(seed, 1)));
   const secrets = createSecretIndex(library, finish(step(seed, 2)));
-  const room = { untrusted: maxText, other: maxText };
+  const room = { untrusted: maxText, sent: maxText, other: maxText };
   let complete = options.complete ?? true;
+  /** Whether everything is known that the session itself wrote. */
+  let knowsSent = complete;
 
   function keep(leaves: Leaves, source: Source): void {
     for (const origin of library.kept.keep(leaves, source)) {
@@ -101,13 +109,14 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
       ...(tool === undefined ? {} : { tool }),
       ...(rid === undefined ? {} : { rid }),
     };
-    const budget = classOf(origin) === 'untrusted' ? 'untrusted' : 'other';
+    const budget = budgetOf(origin);
     const labelled = leavesOf(value, labels, origin, room[budget]);
     const { leaves, matched, complete: all } = labelled;
     room[budget] = labelled.room;
     if (leaves.starts.length > 0) keep(leaves, source);
     const whole = keepDecoded(leaves, source, budget) && all;
     if (!whole) complete = false;
+    if (!whole && origin === 'sent') knowsSent = false;
     return { matched, complete: whole };
   }
 
@@ -132,11 +141,13 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
       if (spot !== undefined) add(spot, { proves: proves(drawer.origin, query, shortest) });
       if (inside !== undefined) add(inside, { proves: false, inside: true });
     }
-    const sent = sightings.find(({ origin }) => origin === 'sent')?.seen ?? NEVER;
+    const sent = knowsSent ? sightings.find(({ origin }) => origin === 'sent')?.seen : ALWAYS;
     return {
       value: String(value),
       sightings: sightings.map((one) =>
-        isRepeated(one.origin, one.seen, sent) ? { ...one, proves: false, late: true } : one,
+        isRepeated(one.origin, one.seen, sent ?? NEVER)
+          ? { ...one, proves: false, late: true }
+          : one,
       ),
       complete,
     };
@@ -154,7 +165,8 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
       if (!drawer.isCoveredBy(accepted) || !proves(origin, query, shortest)) continue;
       const spot = drawer.find(query);
       if (spot === undefined) continue;
-      const sent = origin === 'prompt' ? NEVER : drawers.all.get('sent')?.find(query)?.seen;
+      if (origin === 'prompt') return true;
+      const sent = knowsSent ? drawers.all.get('sent')?.find(query)?.seen : ALWAYS;
       if (!isRepeated(origin, spot.seen, sent ?? NEVER)) return true;
     }
     return false;
@@ -165,7 +177,10 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
     originOf,
     isVouched,
     secretsIn: secrets.within,
-    distrust: () => void (complete = false),
+    distrust() {
+      complete = false;
+      knowsSent = false;
+    },
     get origins() {
       return [...drawers.all.keys(), ...secrets.origins];
     },
@@ -180,6 +195,7 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
+const ALWAYS = -1;
 
 /**
  * What a call of this session wrote may come back in a field or a message that a rule accepts: that

@@ -82,11 +82,14 @@ export function sqliteLimits(path: string, given: SqliteLimitsOptions = {}): Sql
 
   /** Takes all that is claimed, or nothing; within a transaction. */
   function take(token: string, claims: readonly DigestedClaim[], leaseMs: number): Answer {
-    const { isKnown, next, mark } = rows.look(token);
+    const [first] = claims;
+    if (first === undefined) return 'taken';
+    const { isKnown, next, amount: used, mark } = rows.look(token, first.key);
     if (isKnown) return 'taken';
     const now = time.now(mark);
-    if (next <= now && !rows.forget(now)) return 'behind';
-    const wanted = new Map<string, number>();
+    const isBehind = next <= now;
+    if (isBehind && !rows.forget(now)) return 'behind';
+    const wanted = new Map([[first.key, isBehind ? rows.amountOf(first.key) : used]]);
     for (const [n, { key, amount, max }] of claims.entries()) {
       const before = wanted.get(key) ?? rows.amountOf(key);
       const left = Math.max(0, max - before);

@@ -4,13 +4,12 @@ import { type AuditReceipt, DURABILITIES, type Durability } from '../audit/log.t
 import type { Decision } from '../decision.ts';
 import { GuardError } from '../errors.ts';
 import { mintId } from '../ids.ts';
-import type { Guarantees } from '../sandbox/guarantees.ts';
 import type { Steps } from '../steps.ts';
 import { fromStore, readResult } from './approval-store.ts';
 import type { Settled } from './ask.ts';
 import { bindingsOf } from './bindings.ts';
 import { argsDigest, type CallState, PATIENT, storedArgs } from './call-state.ts';
-import { checkSandbox, needsSandbox } from './check-sandbox.ts';
+import { checkSandbox, needsSandbox, type SandboxInForce } from './check-sandbox.ts';
 import { auditError, record } from './record.ts';
 import { refusal } from './refusal.ts';
 import { release, reserve } from './reserve.ts';
@@ -30,15 +29,13 @@ export function* admit(state: CallState, { decision, approval }: Settled): Steps
   const attempt = mintId('att');
   // What is required of sandbox and log has to be there before anything is used up.
   requireDurability(state, decision);
-  const guarantees = needsSandbox(state, decision)
-    ? yield* checkSandbox(state, decision)
-    : undefined;
+  const sandbox = needsSandbox(state, decision) ? yield* checkSandbox(state, decision) : undefined;
   const { limits } = decision;
   const reserved = limits.length === 0 ? undefined : yield* reserve(state, limits, attempt);
   try {
     if (approval !== undefined) yield* consume(state, approval);
     if (state.parts.audit !== undefined) {
-      yield* recordAllow(state, { attempt, decision, approval, reserved }, guarantees);
+      yield* recordAllow(state, { attempt, decision, approval, reserved }, sandbox);
     }
   } catch (error) {
     if (reserved !== undefined) yield* finishUp(state, release(state, reserved));
@@ -81,7 +78,7 @@ function* consume(state: CallState, approval: Approval): Steps<void> {
 function* recordAllow(
   state: CallState,
   { attempt, decision, approval }: Admission,
-  guarantees: Guarantees | undefined,
+  sandbox: SandboxInForce | undefined,
 ): Steps<void> {
   const { parts, call } = state;
   try {
@@ -99,7 +96,7 @@ function* recordAllow(
       args: storedArgs(state),
       ...(call.labels.length === 0 ? {} : { labels: call.labels }),
       ...(state.grant === undefined ? {} : { payload: { grant: state.grant.gid } }),
-      ...(guarantees === undefined ? {} : { sandbox: { name: parts.sandbox.name, guarantees } }),
+      ...(sandbox === undefined ? {} : { sandbox }),
     });
     requireReceipt(state, receipt);
   } catch (error) {

@@ -268,7 +268,8 @@ describe('several sandboxes', () => {
 
 describe('the sandboxes that cover a call', () => {
   const taking = (name: string, takes: boolean): Sandbox => sandbox(name, { takes: () => takes });
-  const names = (of: Sandbox): readonly string[] => covering(of, call).map(({ name }) => name);
+  const names = (of: Sandbox): readonly string[] =>
+    covering(of, call).map(({ sandbox: { name } }) => name);
 
   it('are those that confine every call, and the first that runs it elsewhere', () => {
     const all = [sandbox('args'), taking('no', false), taking('yes', true), taking('late', true)];

@@ -35,12 +35,21 @@ export function composeSandboxes(sandboxes: readonly Sandbox[]): Sandbox {
 /** What the composed ones are made of. */
 const parts = new WeakMap<Sandbox, readonly Sandbox[]>();
 
-/** The sandboxes whose guarantees hold for a call. Behind one that runs it elsewhere no other one runs it. */
-export function covering(sandbox: Sandbox, call: ToolCall): readonly Sandbox[] {
+/** A sandbox of a call. */
+export interface Covering {
+  readonly sandbox: Sandbox;
+  /** Whether the call runs where it is; of any other one only what it did to the arguments counts. */
+  readonly runs: boolean;
+}
+
+/** The sandboxes that hold for a call. Beside one that runs it elsewhere no other one confines what runs. */
+export function covering(sandbox: Sandbox, call: ToolCall): readonly Covering[] {
   const taking = (one: Sandbox): boolean => one.takes !== undefined;
   const all = flat(sandbox);
   const taker = all.find((one) => taking(one) && one.takes?.(call) === true);
-  return all.filter((one) => !taking(one) || one === taker);
+  return all
+    .filter((one) => !taking(one) || one === taker)
+    .map((one) => ({ sandbox: one, runs: taker === undefined || one === taker }));
 }
 
 function flat(sandbox: Sandbox): readonly Sandbox[] {

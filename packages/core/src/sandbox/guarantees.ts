@@ -59,6 +59,15 @@ export function strongest<T extends Partial<Guarantees>>(a: T, b: Partial<Guaran
   return result as T; // the same dimensions with the levels of a Guarantees
 }
 
+/** No level above that of confined arguments. */
+export function argumentsOnly(guarantees: Guarantees): Guarantees {
+  const capped = DIMENSIONS.map((dimension) => {
+    const level = Object.hasOwn(guarantees, dimension) ? guarantees[dimension] : 'none';
+    return [dimension, strength(level, 0) > strength('args', 0) ? 'args' : level] as const;
+  });
+  return Object.fromEntries(capped) as Record<keyof Guarantees, GuaranteeLevel>; // each dimension once
+}
+
 /** The first dimension in which less is there than is required. What nobody knows is never met. */
 export function weakerThan(
   there: Guarantees,
