@@ -1,7 +1,9 @@
+import * as approvalLifecycle from './approvals/lifecycle.ts';
+
 export { canonical } from './canonical.ts';
 export { editOf } from './approvals/edit.ts';
 export { grantableFields, readGrantOffer } from './approvals/grant-offer.ts';
-export * as approvalLifecycle from './approvals/lifecycle.ts';
+export { approvalLifecycle };
 export { isStanding } from './approvals/memory-grants.ts';
 export {
   combineRequirements,

@@ -13,7 +13,8 @@ export function isWholeLeaf({ text, from, to }: Spot, query: Query): boolean {
   const value = collapseSpacing(text.slice(from, to));
   if (value === collapseSpacing(query.text)) return true;
   if (query.isAddress && value.toLowerCase() === query.text.toLowerCase()) return true;
-  if (sharesNumber(value, query)) return true;
+  // "1.0" is another identifier than "1", unless the tool takes numbers.
+  if (query.isNumber && sharesNumber(value, query)) return true;
   return query.isGrouped && compactOf(value) === query.compact;
 }
 

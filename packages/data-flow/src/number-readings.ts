@@ -1,4 +1,5 @@
-const NUMERIC = /^[+-]?\d[\d.,'’]*%?$/;
+/** What begins with a zero and goes on with digits is an identifier. */
+const NUMERIC = /^[+-]?(?!0\d)\d[\d.,'’]*%?$/;
 const PLAIN = /^[1-9]\d*$/;
 /** What a number is printed as, unless its point may part thousands. */
 const DECIMAL = /^-?(?:0|[1-9]\d*)\.(?:\d{0,1}[1-9]|\d{3,}[1-9])$/;

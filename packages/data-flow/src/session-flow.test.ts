@@ -68,6 +68,7 @@ describe('what the user typed', () => {
     ['another amount', 'pay 12345.60', '1234560'],
     ['another number', 'pay 1234 567 now', 1234567],
     ['a thousandth of it', 'pay 12345 now', 12.345],
+    ['a number without its zeros', 'pay order 00012345', '12345'],
     ['another amount in groups', 'pay 12345.67 89', '1234567 89'],
     ['a value with a character nobody sees', 'invite Charlie', 'Char\u200blie'],
     ['a look-alike in another width', 'invite Charlie', 'Ｃharlie'],
@@ -127,6 +128,14 @@ describe('a trusted field', () => {
     for (const other of ['devops-team', 'dev ops team', 'AcmeIncorporated', 'acme incorporated']) {
       expect(provenBy(flow, other)).toEqual([]);
     }
+  });
+
+  it('that holds a number vouches for numbers, and for no other identifier', () => {
+    const flow = listed([{ to: 7 }, { to: '1.0' }]);
+    expect(provenBy(flow, 7)).toEqual(['trusted:payee']);
+    expect(provenBy(flow, '7')).toEqual(['trusted:payee']);
+    expect(provenBy(flow, '1')).toEqual([]);
+    expect(provenBy(flow, '7.0')).toEqual([]);
   });
 
   it('vouches for what stands in content as well, and both are said', () => {

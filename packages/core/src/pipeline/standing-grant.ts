@@ -108,9 +108,10 @@ function agreedOffer(votes: readonly Vote[]): GrantOffer | undefined {
 }
 
 function* draftOf(state: CallState, approval: Approval, offer: GrantOffer): Steps<GrantDraft> {
-  const args = ownFields(state.call.confined);
+  const { confined } = state.call;
   // Votes of other processes were not looked at before.
-  const { scope, fields, expiresMs } = readGrantOffer(offer, approval, args);
+  const { scope, fields, expiresMs } = readGrantOffer(offer, approval, confined);
+  const args = ownFields(confined);
   const { aid, requirements, votes } = approval;
   const { tenant, principal, agent, session, tool } = yield* bindingsOf(state);
   const picked = fields.map((field) => [field, args[field]] as const);
