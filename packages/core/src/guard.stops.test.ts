@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { expectRefusal, never, storyOf, turn, until } from '../test/harness.ts';
+import { memoryApprovals } from './approvals/memory.ts';
 import { createGuard } from './guard.ts';
 import { allowAll } from './policy/allow-all.ts';
 import { type StopSwitch, stopSwitch } from './stop-switch.ts';
@@ -153,6 +154,20 @@ describe('a stop switch that is thrown', () => {
       },
     });
     expect(await guard.call({ tool: 'work', args: {} }, async () => 'done')).toBe('done');
+  });
+
+  it('uses up no approval', async () => {
+    const approvals = memoryApprovals();
+    const { stop, guard } = stoppable({
+      policy: () => 'ask',
+      approver: () => 'approve',
+      approvals,
+    });
+    const undo = stop.stop('incident');
+    await expectRefusal(() => guard.call({ tool: 'work', args: {} }, () => 1), 'stopped');
+    expect(await approvals.list({ state: 'consumed' })).toEqual([]);
+    undo();
+    expect(await guard.call({ tool: 'work', args: {} }, () => 1)).toBe(1);
   });
 
   it('keeps what was reserved spent', async () => {

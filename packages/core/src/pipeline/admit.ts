@@ -11,6 +11,7 @@ import { bindingsOf } from './bindings.ts';
 import { argsDigest, type CallState, PATIENT, storedArgs } from './call-state.ts';
 import { checkSandbox, needsSandbox, type SandboxInForce } from './check-sandbox.ts';
 import { auditError, record } from './record.ts';
+import { requireNotStopped } from './gate.ts';
 import { refusal } from './refusal.ts';
 import { release, reserve } from './reserve.ts';
 import { finishUp } from './trail.ts';
@@ -27,6 +28,8 @@ export interface Admission {
 /** Step 7: reserve limits, consume the approval, record the allow. If any of it fails, nothing runs. */
 export function* admit(state: CallState, { decision, approval }: Settled): Steps<Admission> {
   const attempt = mintId('att');
+  // A person's approval is not used up for a call that the gate is going to stop.
+  if (approval !== undefined) requireNotStopped(state);
   // What is required of sandbox and log has to be there before anything is used up.
   requireDurability(state, decision);
   const sandbox = needsSandbox(state, decision) ? yield* checkSandbox(state, decision) : undefined;

@@ -12,13 +12,7 @@ export function gate(state: CallState, { approval }: Admission): void {
   const { parts, context } = state;
   if (context.signal?.aborted === true) throw abortedError(context.signal);
   if (parts.closed) throw new GuardError('closed', 'the guard was closed before the tool started');
-  const reason = stopReason(state);
-  if (reason !== undefined) {
-    throw new GuardError(
-      'stopped',
-      `calls are stopped: ${reason}; release the stop switch to go on`,
-    );
-  }
+  requireNotStopped(state);
   if (approval !== undefined && approval.expiresAt <= Date.now()) {
     throw new GuardError(
       'approval_expired',
@@ -34,6 +28,13 @@ export function gate(state: CallState, { approval }: Admission): void {
       'the policy changed while it was being decided; call again',
     );
   }
+}
+
+/** @throws {GuardError} `stopped`. */
+export function requireNotStopped(state: CallState): void {
+  const reason = stopReason(state);
+  if (reason === undefined) return;
+  throw new GuardError('stopped', `calls are stopped: ${reason}; release the stop switch to go on`);
 }
 
 /** Why calls are stopped, if they are. */
