@@ -109,7 +109,7 @@ function describe(report: VerifyReport): string {
   const { path, log, entries, files, unknown, clockSteps, evicted } = report;
   const lines = [
     headline(report),
-    `${visible(log ?? 'no log')}: ${entries} entries in ${files} files${evicted === 0 ? '' : `, the first ${evicted} given up`}`,
+    `${visible(log ?? 'no log')}: ${counted(entries, 'entry', 'entries')} in ${counted(files, 'file', 'files')}${evicted === 0 ? '' : `, the first ${evicted} given up`}`,
     authenticity(report),
     ...(unknown.length === 0
       ? []
@@ -143,4 +143,8 @@ function authenticity({ authenticated, outcome }: VerifyReport): string {
   return outcome === 'verified'
     ? 'what the checkpoint covers was signed; entries behind it could be anybody\u2019s without --hmac-key-file'
     : 'who wrote the entries was not checked: pass --hmac-key-file';
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
