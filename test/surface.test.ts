@@ -276,6 +276,7 @@ const surface: Readonly<Record<string, readonly string[]>> = {
     'networkSandbox',
     'openBeneath',
     'osSandbox',
+    'sandboxRuntime',
     'validateCode',
     'workspaceSandbox',
   ],

@@ -1,4 +1,5 @@
-import { readFileSync, readSync, writeSync } from 'node:fs';
+import { readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 
 // What tools do, well and badly. Each runs in a process of its own.
@@ -34,10 +35,24 @@ export function read({ path }: { readonly path: string }): string {
   return readFileSync(path, 'utf8');
 }
 
+/** Writes to a file what is in it. */
+export function overwrites({ path }: { readonly path: string }): void {
+  writeFileSync(path, readFileSync(path));
+}
+
 /** What there is to read at a descriptor; empty where there is nothing. */
 export function readDescriptor({ descriptor }: { readonly descriptor: number }): string {
   const buffer = Buffer.alloc(100);
   return buffer.toString('utf8', 0, readSync(descriptor, buffer, 0, buffer.length, 0));
+}
+
+/** How a connection to this machine ends. */
+export function connects({ port }: { readonly port: number }): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.once('connect', () => resolve('connected'));
+    socket.once('error', () => resolve('failed'));
+  });
 }
 
 export function throwsError(): never {

@@ -47,6 +47,8 @@ export interface CallerParts {
   unavailable?(): string | undefined;
   /** What it means when a process ends before it has begun, from what it wrote. */
   whyNotStarted?(words: string): string;
+  /** What takes time before a process for a module can be started; why it cannot be. */
+  prepare?(url: string): Promise<string | undefined>;
   /** How a process for a module is started. */
   launch(url: string): Launch;
 }
@@ -76,17 +78,26 @@ export function createCaller(parts: CallerParts): Caller {
     return runCall(child, { name, json }, bounds);
   }
 
-  function take(url: string): Child {
+  async function whyNot(url: string): Promise<string | undefined> {
+    return parts.unavailable?.() ?? (await parts.prepare?.(url));
+  }
+
+  function stayOpen(): void {
     if (closed) throw new GuardError('closed', 'its sandbox is closed; make a new one');
-    const reason = parts.unavailable?.();
+  }
+
+  async function take(url: string): Promise<Child> {
+    stayOpen();
+    const reason = await whyNot(url);
     if (reason !== undefined) throw new GuardError('sandbox_unavailable', reason);
+    stayOpen();
     return spares.take(url);
   }
 
   return {
     async call(call) {
       const json = written(call);
-      const child = take(call.url);
+      const child = await take(call.url);
       try {
         const outcome = await runIn(child, call, json, limits);
         if (closed && (outcome.kind === 'crashed' || outcome.kind === 'unavailable')) {
@@ -104,7 +115,11 @@ export function createCaller(parts: CallerParts): Caller {
     },
     async observe(call) {
       const json = written(call);
-      const child = take(call.url);
+      const reason = await whyNot(call.url);
+      if (reason !== undefined) {
+        return { outcome: { kind: 'unavailable', reason }, silent: Promise.resolve(true) };
+      }
+      const child = await take(call.url);
       // It starts from nothing, however quick the tools are that wait already.
       const timeoutMs = Math.max(limits.timeoutMs, OBSERVED_MS);
       const outcome = await runIn(child, call, json, { ...limits, timeoutMs });

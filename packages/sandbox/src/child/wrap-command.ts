@@ -11,6 +11,12 @@ export function dyingWithParent(command: Command): Command {
   return there(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', '--', ...command] : command;
 }
 
+/** Starts a command as nobody where this process is root on Linux; without util-linux it does not start. */
+export function asNobody(command: Command): Command {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return command;
+  return [SETPRIV, '--reuid=65534', '--regid=65534', '--clear-groups', '--', ...command];
+}
+
 /** Limits that the kernel enforces per process. */
 export interface ResourceLimits {
   readonly dataMb: number;

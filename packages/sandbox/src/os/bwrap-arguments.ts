@@ -1,13 +1,9 @@
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import type { OsProfile } from './profile.ts';
+import { BESIDE_USR, OF_ETC } from './system-paths.ts';
 
 /** The descriptor from which bubblewrap reads its seccomp filter. */
 const SECCOMP_FD = '4';
-
-/** Directories that most systems keep as links into `/usr`. */
-const BESIDE_USR = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
-/** What programs need of `/etc`: where libraries and their alternatives are. */
-const OF_ETC = ['/etc/ld.so.cache', '/etc/alternatives'];
 
 /** Arguments of bubblewrap up to the command. Its environment is that of the command, too. */
 export function bwrapArguments({ read, write, tmpMb }: OsProfile): readonly string[] {
