@@ -145,6 +145,6 @@ function authenticity({ authenticated, outcome }: VerifyReport): string {
     : 'who wrote the entries was not checked: pass --hmac-key-file';
 }
 
-function counted(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
+function counted(many: number, one: string, more: string): string {
+  return `${many} ${many === 1 ? one : more}`;
 }
