@@ -12,7 +12,7 @@ import { nodeArguments } from '../../packages/sandbox/dist/child/node-arguments.
 import { prove } from '../../packages/sandbox/dist/child/prove.js';
 import { treeUse } from '../../packages/sandbox/src/child/process-tree.ts';
 import { itWhere } from '../faults/it-where.ts';
-import { allGone, ending, guardIn, ownCopy, uniqueMarker } from './support/calls.ts';
+import { allGone, ending, guardIn, killLeft, ownCopy, uniqueMarker } from './support/calls.ts';
 import { containing, matching } from './support/texts.ts';
 import { itWithOs } from './support/where.ts';
 
@@ -104,7 +104,7 @@ itOnLinux('processes that a thread started count', async () => {
     detached: true,
   });
   const { pid = 0 } = parent;
-  onTestFinished(() => void process.kill(-pid, 'SIGKILL'));
+  onTestFinished(() => killLeft(-pid));
   await once(parent.stdout, 'data');
   expect(treeUse(pid, 1000)?.processes).toBe(2);
 });
@@ -132,7 +132,7 @@ describe('the canary', () => {
     }),
   });
   afterAll(() => {
-    for (const pid of marked(marker)) process.kill(pid, 'SIGKILL');
+    for (const pid of marked(marker)) killLeft(pid);
   });
 
   const lapses: ReadonlyArray<readonly [Partial<Guarantees>, RegExp]> = [

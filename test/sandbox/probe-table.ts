@@ -1,6 +1,6 @@
 import { allowAll, createGuard, noSandbox, type Sandbox } from '@guardstile/core';
 import { childSandbox, codeSandbox, osSandbox } from '@guardstile/sandbox';
-import { allGone, running } from './support/calls.ts';
+import { allGone, killLeft, running } from './support/calls.ts';
 import { probe, type ProbeTask } from './support/probe.ts';
 import { type Attempt, ATTEMPTS, type Bait } from './probe-attempts.ts';
 import { type Laid, layBait } from './probe-bait.ts';
@@ -67,7 +67,7 @@ async function carryOut(
   const written = wasWritten();
   // Only a process that outlives its call by seconds was left behind.
   const left = list.includes('look') && !(await allGone(bait.marker, 3000));
-  for (const pid of running(bait.marker)) process.kill(pid, 'SIGKILL');
+  for (const pid of running(bait.marker)) killLeft(pid);
   return list.map((result) => result === true || (result === 'look' && (written || left)));
 }
 

@@ -74,6 +74,15 @@ export function running(marker: string): readonly number[] {
   });
 }
 
+/** Ends a process, or a group by its negated id, which may have ended on its own a moment before. */
+export function killLeft(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 /** Waits until no such process runs any more; false when some still do in the end. */
 export async function allGone(marker: string, ms = 10_000): Promise<boolean> {
   for (const end = Date.now() + ms; Date.now() < end;) {
