@@ -1,3 +1,4 @@
+import type { FlowView } from './data-flow.ts';
 import type { Digest } from './digest.ts';
 import type { ToolFacts } from './facts.ts';
 
@@ -44,4 +45,6 @@ export interface ToolCall {
   readonly confined: unknown;
   /** Labels of the session so far. */
   readonly labels: readonly string[];
+  /** Where values of the session came from; absent where the guard has no data flow. */
+  readonly flow?: FlowView;
 }

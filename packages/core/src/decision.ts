@@ -17,6 +17,12 @@ export interface Conditions {
   readonly durability?: Durability;
 }
 
+/** What a guard has to have for a policy to be of use. */
+export interface Needs extends Conditions {
+  /** Knowing where values came from. */
+  readonly dataFlow?: true;
+}
+
 interface DecisionBase {
   readonly reason: string;
   /** Id of the rule that decided, where there are rules. */

@@ -27,6 +27,7 @@ export type GuardErrorCode =
   | 'context_conflict'
   | 'denied'
   | 'facts_invalid'
+  | 'flow_error'
   | 'hook_error'
   | 'limit_exceeded'
   | 'limits_error'

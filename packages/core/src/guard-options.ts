@@ -5,6 +5,7 @@ import type { AuditLog } from './audit/log.ts';
 import { memoryAudit } from './audit/memory.ts';
 import type { Ambient } from './ambient.ts';
 import type { CallContext } from './call.ts';
+import type { DataFlow } from './data-flow.ts';
 import { mergeContext } from './context.ts';
 import { drop } from './drop.ts';
 import { GuardError } from './errors.ts';
@@ -79,6 +80,8 @@ export interface GuardOptions {
   readonly limits?: Limits;
   /** @default memoryLabels() */
   readonly labels?: Labels;
+  /** Knows where values came from, for policies that ask. */
+  readonly dataFlow?: DataFlow;
   readonly stopSwitch?: StopSwitch;
   /** What to hide beside what is hidden anyway. */
   readonly redact?: RedactOptions;
@@ -114,6 +117,7 @@ export interface Parts {
   readonly secrets: Secrets;
   readonly limits: Limits;
   readonly labels: Labels;
+  readonly dataFlow: DataFlow | undefined;
   readonly stopSwitch: StopSwitch | undefined;
   readonly redactor: Redactor;
   readonly logger: Logger | undefined;
@@ -145,6 +149,7 @@ const KNOWN = [
   'secrets',
   'limits',
   'labels',
+  'dataFlow',
   'stopSwitch',
   'redact',
   'logger',
@@ -203,6 +208,7 @@ export function partsOf(given: GuardOptions): Parts {
     secrets: options.secrets ?? envSecrets(),
     limits: options.limits ?? memoryLimits(),
     labels: options.labels ?? memoryLabels(),
+    dataFlow: options.dataFlow,
     stopSwitch: options.stopSwitch,
     redactor,
     logger,

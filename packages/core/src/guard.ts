@@ -2,12 +2,14 @@ import { type Ambient, ambientContext } from './ambient.ts';
 import type { AuditLog, AuditReceipt } from './audit/log.ts';
 import type { CallContext } from './call.ts';
 import { mergeContext } from './context.ts';
+import type { Turn } from './data-flow.ts';
 import type { Decision } from './decision.ts';
 import { GuardError } from './errors.ts';
 import type { GuardEventName, Listener } from './events.ts';
 import { type GuardOptions, type Parts, partsOf } from './guard-options.ts';
 import type { Hooks } from './hooks.ts';
 import { type CallState, callState } from './pipeline/call-state.ts';
+import { hear } from './pipeline/follow-flow.ts';
 import {
   checkCall,
   enforceCall,
@@ -124,6 +126,13 @@ export interface Guard {
    * @throws {GuardError} `audit_error` or `closed`.
    */
   report(entry: ReportDraft): Promise<AuditReceipt | undefined>;
+  /**
+   * Takes note of what was said in this guard's context, for a host whose framework does not hand it
+   * on with every call. Changes nothing without a data flow.
+   *
+   * @throws {GuardError} `flow_error` or `closed`.
+   */
+  heard(turns: readonly Turn[]): Promise<void>;
   /** Adds hooks. Returns the undo. */
   hook(hooks: Hooks): () => void;
   /** Listens to an event. Returns the undo. */
@@ -287,6 +296,8 @@ function bind(shared: Shared, context: CallContext): Guard {
     tool: (spec: ToolSpec) => guardedTool(shared.tools.registerOnce(spec), parts, stateOf),
     with: (more: CallContext) => bind(shared, mergeContext(context, more)),
     report: async (entry: ReportDraft) => drive(writeReport(parts, context, entry)),
+    heard: async (turns: readonly Turn[]) =>
+      drive(hear(parts, around(parts.ambient, context), turns)),
     hook: parts.hooks.add,
     on: parts.events.on,
     close: shared.close,

@@ -80,12 +80,24 @@ export type { MemoryAuditOptions } from './audit/memory.ts';
 export type { Ambient } from './ambient.ts';
 export type { CallContext, Principal, ToolCall, ToolIdentity } from './call.ts';
 export type {
+  DataFlow,
+  FlowSight,
+  FlowView,
+  Origin,
+  PathLabels,
+  Place,
+  Provenance,
+  Sighting,
+  Turn,
+} from './data-flow.ts';
+export type {
   AllowDecision,
   AskDecision,
   Conditions,
   Decision,
   DenyDecision,
   Effect,
+  Needs,
 } from './decision.ts';
 export type { Digest } from './digest.ts';
 export type { GuardErrorCode, GuardErrorDetails } from './errors.ts';

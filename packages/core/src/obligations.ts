@@ -1,4 +1,5 @@
 import { cutText } from './cut-text.ts';
+import type { PathLabels } from './data-flow.ts';
 import { GuardError } from './errors.ts';
 import { mapTexts } from './map-texts.ts';
 import type { Redactor } from './redact.ts';
@@ -10,7 +11,9 @@ export type Obligation =
   /** Cuts every text of the result to this many characters. */
   | { readonly type: 'cap'; readonly characters: number }
   /** Adds labels to the session before the result is handed on. */
-  | { readonly type: 'label'; readonly labels: readonly string[] };
+  | { readonly type: 'label'; readonly labels: readonly string[] }
+  /** Says where the fields of the result come from. Means nothing to a guard without a data flow. */
+  | { readonly type: 'origins'; readonly of: PathLabels };
 
 /**
  * A frozen copy of an obligation that this guard can honour. One that it cannot, or not in every
@@ -26,6 +29,9 @@ export function readObligation(value: unknown): Obligation | undefined {
     return withTexts(detail, (fields) => ({ type, fields }));
   if (type === 'label' && key === 'labels')
     return withTexts(detail, (labels) => ({ type, labels }));
+  if (type === 'origins' && key === 'of') {
+    return withEntries(detail, (of) => ({ type, of: of as PathLabels })); // the data flow checks them
+  }
   if (type === 'cap' && key === 'characters' && isCount(detail)) {
     return Object.freeze({ type, characters: detail });
   }
@@ -39,6 +45,17 @@ function withTexts(
   if (!Array.isArray(value)) return undefined;
   const texts: readonly unknown[] = Object.freeze(Array.from(value)); // holes become undefined
   return texts.every((text) => typeof text === 'string') ? Object.freeze(make(texts)) : undefined;
+}
+
+function withEntries(
+  value: unknown,
+  make: (entries: Readonly<Record<string, string>>) => Obligation,
+): Obligation | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const entries: ReadonlyArray<readonly [string, unknown]> = Object.entries(value);
+  if (!entries.every(([, text]) => typeof text === 'string')) return undefined;
+  const own = Object.fromEntries(entries) as Record<string, string>; // looked at
+  return Object.freeze(make(Object.freeze(own)));
 }
 
 function isCount(value: unknown): value is number {

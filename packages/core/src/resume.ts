@@ -30,7 +30,7 @@ export function* resumedCall(
   const state = { parts, waiting: PATIENT };
   const approval = yield* fromStore(state, () => approvals.get(aid), readMaybeApproval);
   if (approval === undefined) throw unknownApproval();
-  const { args, context, demands, ...spec } = request;
+  const { args, context, demands, turns, ...spec } = request;
   return {
     tool: toolOf(approval, tools, spec),
     input: {
@@ -40,6 +40,7 @@ export function* resumedCall(
       approval: aid,
       ...(context === undefined ? {} : { context }),
       ...(demands === undefined ? {} : { demands }),
+      ...(turns === undefined ? {} : { turns }),
     },
   };
 }
@@ -47,7 +48,7 @@ export function* resumedCall(
 function toolOf(
   { bindings }: Approval,
   tools: ToolRegistry,
-  spec: Omit<ResumeRequest, 'args' | 'context' | 'demands'>,
+  spec: Omit<ResumeRequest, 'args' | 'context' | 'demands' | 'turns'>,
 ): RegisteredTool {
   const { source, name } = bindings.tool;
   const known = Object.keys(spec).length === 0 ? tools.named(source, name) : undefined;

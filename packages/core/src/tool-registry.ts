@@ -70,8 +70,19 @@ export function toolRegistry(parts: Parts): ToolRegistry {
       return tool;
     },
     ofRequest(request) {
-      const { tool: name, args, id, context, demands, answer, parsed, approval, ...spec } = request;
-      void [args, id, context, demands, answer, parsed, approval];
+      const {
+        tool: name,
+        args,
+        id,
+        context,
+        demands,
+        turns,
+        answer,
+        parsed,
+        approval,
+        ...spec
+      } = request;
+      void [args, id, context, demands, turns, answer, parsed, approval];
       const plain = Object.keys(spec).length === 0;
       const known = plain ? names.get(name) : undefined;
       if (known !== undefined) return known;

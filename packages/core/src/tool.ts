@@ -1,4 +1,5 @@
 import type { CallContext } from './call.ts';
+import type { Turn } from './data-flow.ts';
 import { deny } from './decision.ts';
 import { type Digest, digest } from './digest.ts';
 import { GuardError, isGuardError } from './errors.ts';
@@ -224,6 +225,8 @@ export interface CallInput {
   readonly id?: string;
   /** Goes before the guard's own context, field by field. */
   readonly context?: CallContext;
+  /** What was said before, as the framework has it. Only asked for where the guard has a data flow. */
+  readonly turns?: () => readonly Turn[];
   /** What the framework itself demands: a restricting layer. */
   readonly demands?: readonly PolicyAnswer[];
   /** That the call comes back with an answer, or, `'voted'`, that its votes are in the store already. Counts only where this guard opened that approval. */

@@ -20,6 +20,7 @@ import { createWaiting, type Waiting } from '../waiting.ts';
 export interface Received {
   readonly args: unknown;
   readonly id: string | undefined;
+  readonly turns: NonNullable<CallInput['turns']>;
   readonly demands: NonNullable<CallInput['demands']>;
   readonly answer: CallInput['answer'];
   readonly parsed: boolean;
@@ -103,6 +104,7 @@ export function callState(
 }
 
 const NO_LABELS: readonly string[] = Object.freeze([]);
+const noTurns: Received['turns'] = () => [];
 const NO_DEMANDS: Received['demands'] = Object.freeze([]);
 const NO_POLICY: Digest = `sha256:${'0'.repeat(64)}`;
 
@@ -113,6 +115,7 @@ function receivedOf(input: CallInput): Received {
   return {
     args: own('args'),
     id: own('id'),
+    turns: own('turns') ?? noTurns,
     demands: own('demands') ?? NO_DEMANDS,
     answer: typeof answer === 'object' ? (ownFields(answer) as unknown as typeof answer) : answer, // the same fields
     parsed: own('parsed') === true,

@@ -1,16 +1,22 @@
+import type { Decision } from '../decision.ts';
 import { GuardError } from '../errors.ts';
 import type { Steps } from '../steps.ts';
-import type { Admission } from './admit.ts';
 import { type CallState, sessionOf } from './call-state.ts';
 
+/** The labels that a decision puts on the session. */
+export function labelsOf({ obligations }: Decision): readonly string[] {
+  if (obligations.length === 0) return NONE;
+  return obligations.flatMap((o) => (o.type === 'label' ? o.labels : NONE));
+}
+
+const NONE: readonly string[] = Object.freeze([]);
+
 /**
- * Step 9, once per call: labels are kept before the model sees anything.
+ * Step 9: labels are kept before the model sees anything.
  *
  * @throws {GuardError} `result_withheld`.
  */
-export function* commitLabels(state: CallState, { decision }: Admission): Steps<void> {
-  if (decision.obligations.length === 0) return;
-  const labels = decision.obligations.flatMap((o) => (o.type === 'label' ? o.labels : []));
+export function* commitLabels(state: CallState, labels: readonly string[]): Steps<void> {
   if (labels.length === 0) return;
   const { parts, context, waiting } = state;
   try {

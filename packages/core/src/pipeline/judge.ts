@@ -9,6 +9,7 @@ import type { Confinement } from '../sandbox/sandbox.ts';
 import { isThenable, type Steps } from '../steps.ts';
 import { isInterruption } from '../waiting.ts';
 import { argsDigest, type CallState, currentPolicy, sessionOf, viewOf } from './call-state.ts';
+import { readFlow } from './follow-flow.ts';
 import { setConfined } from './receive.ts';
 
 /** Steps 3 to 5: confine, check, decide. Done again, with the same arguments, after an approval. */
@@ -17,6 +18,7 @@ export function* judge(state: CallState): Steps<Decision> {
   state.policy = currentPolicy(state);
   yield* readLabels(state);
   yield* confine(state);
+  yield* readFlow(state);
   const opinions = parts.hooks.checking
     ? yield* parts.hooks.check(() => viewOf(state), context, waiting, state.policy)
     : NONE;

@@ -2,6 +2,7 @@ import type { Steps } from '../steps.ts';
 import type { Admission } from './admit.ts';
 import type { CallState } from './call-state.ts';
 import { conclude } from './conclude.ts';
+import { followStart } from './follow-flow.ts';
 import { gate } from './gate.ts';
 import { refused } from './refuse.ts';
 import { resolveSecrets } from './resolve-secrets.ts';
@@ -19,9 +20,11 @@ export function* passGate(
 ): Steps<Readonly<Record<string, string>>> {
   try {
     gate(state, admission);
-    if (state.tool.secrets.length === 0) return NO_SECRETS;
-    const secrets = yield* resolveSecrets(state);
-    gate(state, admission); // Reading them took time.
+    const { tool, parts } = state;
+    if (tool.secrets.length === 0 && parts.dataFlow === undefined) return NO_SECRETS;
+    const secrets = tool.secrets.length === 0 ? NO_SECRETS : yield* resolveSecrets(state);
+    yield* followStart(state);
+    gate(state, admission); // That took time.
     return secrets;
   } catch (error) {
     const failure = refused(state, error);

@@ -1,4 +1,5 @@
 import type { OutcomeStatus } from '../audit/entry.ts';
+import type { FlowSight } from '../data-flow.ts';
 import { GuardError, type GuardErrorCode } from '../errors.ts';
 import type { ToolOutcome } from '../hooks.ts';
 import { messageOf } from '../message-of.ts';
@@ -7,8 +8,9 @@ import { drive, isThenable, type Steps } from '../steps.ts';
 import type { Admission } from './admit.ts';
 import { type BodyResult, waitForBody } from './body.ts';
 import { type CallState, eventBase, PATIENT, viewOf } from './call-state.ts';
-import { commitLabels } from './commit-labels.ts';
+import { commitLabels, labelsOf } from './commit-labels.ts';
 import { conclude, giveBack } from './conclude.ts';
+import { followResult } from './follow-flow.ts';
 import { gate } from './gate.ts';
 import { leaseKeeper } from './keep-lease.ts';
 import { record } from './record.ts';
@@ -184,9 +186,12 @@ function reenter(state: CallState, admission: Admission, { signal }: ToolRun): v
 }
 
 /** Whether step 9 has nothing to do with a result. */
-function isUntouched({ tool }: CallState, { decision }: Admission): boolean {
+function isUntouched({ tool, parts }: CallState, { decision }: Admission): boolean {
   return (
-    decision.obligations.length === 0 && tool.secrets.length === 0 && tool.failure === undefined
+    decision.obligations.length === 0 &&
+    tool.secrets.length === 0 &&
+    tool.failure === undefined &&
+    parts.dataFlow === undefined
   );
 }
 
@@ -205,7 +210,7 @@ function* treated(
   try {
     if (result.status === 'ok') {
       const value = treat(state, obligations, result.value);
-      yield* commitLabels(state, admission);
+      yield* keepTrack(state, admission, 'result', value);
       const failure = failureOf(state, result.value);
       if (failure === undefined) return attempt.outcome('ok', { result: value });
       return attempt.outcome('error', { result: value, error: new Error(failure) });
@@ -213,11 +218,22 @@ function* treated(
     // What the guard gave up on holds nothing of the tool's.
     if (result.status !== 'error') return attempt.outcome(result.status, { error: result.error });
     const error = treatError(state, obligations, result.error);
-    yield* commitLabels(state, admission);
+    yield* keepTrack(state, admission, 'error', error);
     return attempt.outcome('error', { error });
   } catch (error) {
     return attempt.outcome('withheld', { error: named(state, error) });
   }
+}
+
+/** What is known of a result afterwards is kept before the model sees it. */
+function* keepTrack(
+  state: CallState,
+  admission: Admission,
+  kind: FlowSight['kind'],
+  value: unknown,
+): Steps<void> {
+  const followed = yield* followResult(state, admission, kind, value);
+  yield* commitLabels(state, [...labelsOf(admission.decision), ...followed]);
 }
 
 /** Why the tool counts what it returned as a failure. What cannot be told is one. */
@@ -240,11 +256,27 @@ function streamed(
   let labelled = false;
   let left = attempt.timeoutMs;
 
-  async function show(value: unknown): Promise<unknown> {
-    const shown = treat(state, obligations, value);
-    if (!labelled) await drive(commitLabels(state, admission));
+  async function show(kind: 'chunk' | 'end', value: unknown): Promise<unknown> {
+    const shown = value === undefined ? undefined : treat(state, obligations, value);
+    const followed = await drive(followResult(state, admission, kind, shown));
+    const own = labelled ? [] : labelsOf(admission.decision);
+    await drive(commitLabels(state, [...own, ...followed]));
     labelled = true;
     return shown;
+  }
+
+  /** The consumer has its chunks by now, however the stream ended. */
+  async function broken(status: OutcomeStatus, error: unknown): Promise<ToolOutcome> {
+    const outcome =
+      status === 'error'
+        ? await drive(treated(state, admission, attempt, { status, error }))
+        : attempt.outcome(status, { error: status === 'withheld' ? named(state, error) : error });
+    try {
+      await show('end', undefined);
+      return outcome;
+    } catch (failure) {
+      return attempt.outcome('withheld', { error: named(state, failure) });
+    }
   }
 
   async function close(outcome: ToolOutcome): Promise<void> {
@@ -263,7 +295,7 @@ function streamed(
       return result;
     },
     async chunk(value) {
-      const chunk = await show(value);
+      const chunk = await show('chunk', value);
       events.emit('progress', () => ({
         ...eventBase(state),
         attempt: admission.attempt,
@@ -272,19 +304,12 @@ function streamed(
       return chunk;
     },
     async ended(value, started) {
-      const result = value === undefined ? undefined : await show(value);
+      const result = await show('end', value);
       await close(attempt.outcome(started ? 'ok' : 'not-started', { result }));
       return result;
     },
     async failed(status, error) {
-      let outcome: ToolOutcome;
-      if (status === 'error') {
-        outcome = await drive(treated(state, admission, attempt, { status, error }));
-      } else {
-        outcome = attempt.outcome(status, {
-          error: status === 'withheld' ? named(state, error) : error,
-        });
-      }
+      const outcome = await broken(status, error);
       await close(outcome);
       return outcome.error;
     },

@@ -11,7 +11,7 @@ import type { Policy } from './policy.ts';
  */
 export function checkNeeds(
   { name, needs = {} }: Pick<Policy, 'name' | 'needs'>,
-  { audit, sandbox }: Pick<Parts, 'audit' | 'sandbox'>,
+  { audit, sandbox, dataFlow }: Pick<Parts, 'audit' | 'sandbox' | 'dataFlow'>,
 ): void {
   const refused = (what: string): GuardError =>
     new GuardError('policy_invalid', `the policy "${name}" requires ${what}`);
@@ -19,6 +19,11 @@ export function checkNeeds(
   if (weaker !== undefined) {
     throw refused(
       `${weaker}: "${needs.sandbox?.[weaker]}", and the sandbox "${sandbox.name}" offers "${sandbox.guarantees[weaker]}"; pass createGuard({ sandbox }) a stronger one`,
+    );
+  }
+  if (needs.dataFlow === true && dataFlow === undefined) {
+    throw refused(
+      'to know where values came from; pass createGuard({ dataFlow: createDataFlow() })',
     );
   }
   const { durability } = needs;

@@ -1,7 +1,15 @@
 import { combineRequirements } from '../approvals/requirements.ts';
 import { canonical } from '../canonical.ts';
 import { DURABILITIES, type Durability } from '../audit/log.ts';
-import { allow, ask, type AskDecision, type Conditions, type Decision, deny } from '../decision.ts';
+import {
+  allow,
+  ask,
+  type AskDecision,
+  type Conditions,
+  type Decision,
+  deny,
+  type Needs,
+} from '../decision.ts';
 import type { Digest } from '../digest.ts';
 import { strongest } from '../sandbox/guarantees.ts';
 
@@ -54,6 +62,13 @@ export function combineConditions(all: readonly Conditions[]): Conditions {
     ...(sandbox === undefined ? {} : { sandbox }),
     ...(durability === undefined ? {} : { durability }),
   });
+}
+
+/** What a guard has to have for all of them. */
+export function combineNeeds(all: readonly Needs[]): Needs {
+  const conditions = combineConditions(all);
+  const dataFlow = all.some((needs) => needs.dataFlow === true);
+  return dataFlow ? Object.freeze({ ...conditions, dataFlow }) : conditions;
 }
 
 function mostDurable(a: Durability | undefined, b: Durability | undefined): Durability | undefined {

@@ -4,7 +4,7 @@ import { type Digest, digest } from '../digest.ts';
 import { ownOptions } from '../own-options.ts';
 import { drive, isThenable, type Steps, wait } from '../steps.ts';
 import { invalid } from './checks.ts';
-import { combine, combineConditions } from './combine.ts';
+import { combine, combineNeeds } from './combine.ts';
 import { policyOf } from './policy-of.ts';
 import type { Opinion, Policy, PolicyInput, Ruling } from './policy.ts';
 import { rulingOf } from './ruling.ts';
@@ -36,7 +36,7 @@ export function layers(list: readonly Layer[]): Policy {
     layer: 'grants',
     digest: combinedDigest(parts),
     get needs() {
-      return combineConditions(parts.map(({ policy }) => policy.needs ?? {}));
+      return combineNeeds(parts.map(({ policy }) => policy.needs ?? {}));
     },
     resolve(tool) {
       const rulings = parts.map(({ name, policy }) => ({

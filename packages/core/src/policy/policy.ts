@@ -1,5 +1,5 @@
 import type { CallContext, ToolCall, ToolIdentity } from '../call.ts';
-import type { Conditions, Decision, Effect } from '../decision.ts';
+import type { Decision, Effect, Needs } from '../decision.ts';
 import type { Digest } from '../digest.ts';
 import type { ToolFacts } from '../facts.ts';
 import type { MaybePromise, MaybePromiseAnswer } from '../steps.ts';
@@ -41,7 +41,7 @@ export interface Policy {
    * The most that its decisions may demand: a guard whose parts cannot honour that refuses the
    * policy at once, instead of every call.
    */
-  readonly needs?: Conditions;
+  readonly needs?: Needs;
   /** Resolved once per tool, so that the number of rules costs nothing per call. */
   resolve(tool: ToolInfo): Ruling;
   /**
@@ -59,7 +59,7 @@ export interface PolicyChange {
   readonly from: Digest | undefined;
   readonly to: Digest | undefined;
   /** What the policy needs once it is changed. */
-  readonly needs?: Conditions;
+  readonly needs?: Needs;
 }
 
 /** A function that decides; see {@link PolicyAnswer} for what it may answer. */

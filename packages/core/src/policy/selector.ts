@@ -4,7 +4,7 @@ import { drop } from '../drop.ts';
 import { ownOptions } from '../own-options.ts';
 import { isThenable } from '../steps.ts';
 import { invalid } from './checks.ts';
-import { combineConditions } from './combine.ts';
+import { combineNeeds } from './combine.ts';
 import { policyOf } from './policy-of.ts';
 import type { Policy, PolicyChange, PolicyInput, Ruling, ToolInfo } from './policy.ts';
 import { rulingOf } from './ruling.ts';
@@ -107,7 +107,7 @@ function selector<Key extends UserKey>(
     layer: 'grants',
     digest: (context) => chosen(context).digest(context),
     get needs() {
-      return combineConditions([fallback, ...policies.values()].map(({ needs = {} }) => needs));
+      return combineNeeds([fallback, ...policies.values()].map(({ needs = {} }) => needs));
     },
     resolve(tool) {
       const rulings = new WeakMap<Policy, { readonly ruling: Ruling }>();
