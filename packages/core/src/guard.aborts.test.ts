@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import {
   auditThrough,
+  emptyFlow,
   expectRefusal,
   expectVerified,
   never,
@@ -35,6 +36,14 @@ const STEPS: ReadonlyArray<readonly [string, (hang: () => Promise<never>) => Ste
   [
     'while labels are read',
     (hang) => ({ options: { policy: allowAll(), labels: { ...memoryLabels(), get: hang } } }),
+  ],
+  [
+    'while the data flow says what the session has seen',
+    (hang) => ({ options: { policy: allowAll(), dataFlow: { ...emptyFlow(), session: hang } } }),
+  ],
+  [
+    'while the data flow is told that the body starts',
+    (hang) => ({ options: { policy: allowAll(), dataFlow: { ...emptyFlow(), starting: hang } } }),
   ],
   [
     'during a rewriting hook',

@@ -3,13 +3,14 @@ import { getEventListeners } from 'node:events';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { never, turn } from '../test/harness.ts';
+import { emptyFlow, never, turn } from '../test/harness.ts';
 import type { ApprovalStore } from './approvals/approval.ts';
 import { memoryApprovals } from './approvals/memory.ts';
 import type { AuditLog } from './audit/log.ts';
 import { memoryAudit } from './audit/memory.ts';
 import { GuardError } from './errors.ts';
 import { createGuard } from './guard.ts';
+import type { DataFlow } from './data-flow.ts';
 import type { Labels } from './labels.ts';
 import { memoryLabels } from './labels.ts';
 import type { Limits } from './limits/limits.ts';
@@ -34,6 +35,9 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
 const NAMES = [
   'labels.get',
   'labels.add',
+  'dataFlow.session',
+  'dataFlow.starting',
+  'dataFlow.observe',
   'sandbox.confine',
   'sandbox.check',
   'hooks.rewrite',
@@ -140,6 +144,12 @@ function scenario({ plan, effect, verdict, body, abortAfter }: Case) {
     get: (key) => inject('labels.get', () => labels.get(key)),
     add: (key, more) => inject('labels.add', () => labels.add(key, more)),
   };
+  const dataFlow: DataFlow = {
+    name: 'flow',
+    session: () => inject('dataFlow.session', () => emptyFlow().session({}, [])),
+    starting: () => inject('dataFlow.starting', () => undefined),
+    observe: () => inject('dataFlow.observe', () => ['seen']),
+  };
   const sandbox: Sandbox = {
     ...noSandbox(),
     check: () => inject('sandbox.check', () => noSandbox().check()),
@@ -163,6 +173,7 @@ function scenario({ plan, effect, verdict, body, abortAfter }: Case) {
     approvals: faultyApprovals,
     limits: faultyLimits,
     labels: faultyLabels,
+    dataFlow,
     sandbox,
     secrets: { name: 'vault', get: () => inject('secrets.get', () => 'the value') },
     stopSwitch: { stopped: () => inject('stopSwitch', () => undefined) },

@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import type { AuditEntry } from '../src/audit/entry.ts';
 import type { AuditLog, AuditReceipt } from '../src/audit/log.ts';
 import { memoryAudit } from '../src/audit/memory.ts';
+import type { DataFlow, FlowView } from '../src/data-flow.ts';
 import { GuardError, type GuardErrorCode } from '../src/errors.ts';
 import type { GuardEvent } from '../src/events.ts';
 import type { Guard } from '../src/guard.ts';
@@ -41,6 +42,18 @@ export async function refusalOf(run: () => unknown): Promise<GuardError> {
   const error = await thrownBy(run);
   if (error instanceof GuardError) return error;
   throw new Error('expected a GuardError', { cause: error });
+}
+
+/** A data flow whose sessions have seen nothing, and which keeps nothing. */
+export function emptyFlow(): DataFlow {
+  const view: FlowView = {
+    originOf: (value) => ({ value: String(value), sightings: [], complete: true }),
+    isVouched: () => false,
+    secretsIn: () => [],
+    origins: [],
+    complete: true,
+  };
+  return { name: 'flow', session: () => view, starting: () => undefined, observe: () => [] };
 }
 
 /** Expects a refusal with this code that names the tool and what to do. */

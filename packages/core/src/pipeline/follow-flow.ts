@@ -119,7 +119,10 @@ function failed(name: string, so: string, why: string, cause?: unknown): GuardEr
 }
 
 function isView(value: unknown): value is FlowView {
-  return typeof value === 'object' && value !== null;
+  if (typeof value !== 'object' || value === null) return false;
+  const isMethod = (name: keyof FlowView): boolean =>
+    Object.hasOwn(value, name) && typeof (value as FlowView)[name] === 'function';
+  return isMethod('originOf') && isMethod('isVouched') && isMethod('secretsIn');
 }
 
 function isTexts(value: unknown): value is readonly string[] {
