@@ -19,7 +19,7 @@ import {
   voteOnCall,
 } from './pipeline/pipeline.ts';
 import { type ReportDraft, writeReport } from './pipeline/report.ts';
-import type { Execute, ToolRun } from './pipeline/run-body.ts';
+import type { Execute, ToolRun } from './pipeline/attempt.ts';
 import { watchPolicy } from './policy-changes.ts';
 import { checkNeeds } from './policy/check-needs.ts';
 import type { Policy } from './policy/policy.ts';

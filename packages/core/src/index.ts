@@ -5,13 +5,8 @@ export { editOf } from './approvals/edit.ts';
 export { grantableFields, readGrantOffer } from './approvals/grant-offer.ts';
 export { approvalLifecycle };
 export { isStanding } from './approvals/memory-grants.ts';
-export {
-  combineRequirements,
-  describeRequirement,
-  grantable,
-  isNamed,
-  unmet,
-} from './approvals/requirements.ts';
+export { isNamed, unmet } from './approvals/count-votes.ts';
+export { combineRequirements, describeRequirement, grantable } from './approvals/requirements.ts';
 export { memoryApprovals } from './approvals/memory.ts';
 export { draftToKeep } from './audit/draft-to-keep.ts';
 export { entryFilter } from './audit/select.ts';
@@ -113,7 +108,7 @@ export type { Logger } from './logger.ts';
 export type { Obligation } from './obligations.ts';
 export type { Opened } from './pipeline/pipeline.ts';
 export type { ReportDraft } from './pipeline/report.ts';
-export type { ToolRun } from './pipeline/run-body.ts';
+export type { ToolRun } from './pipeline/attempt.ts';
 export type { ResumeRequest } from './resume.ts';
 export type { Layer } from './policy/layers.ts';
 export type {

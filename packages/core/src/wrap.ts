@@ -2,7 +2,7 @@ import { drop } from './drop.ts';
 import { GuardError, isGuardError } from './errors.ts';
 import type { Fact } from './facts.ts';
 import { ownOptions } from './own-options.ts';
-import type { Execute } from './pipeline/run-body.ts';
+import type { Execute } from './pipeline/attempt.ts';
 import type { ToolSchema } from './schema.ts';
 import { drive, isThenable, type MaybePromise, proceed, type Steps } from './steps.ts';
 import type { CallInput, ToolSpec } from './tool.ts';

@@ -9,7 +9,8 @@ import type {
   Vote,
 } from './approval.ts';
 import { editedDigest } from './edit.ts';
-import { escalate, unmet } from './requirements.ts';
+import { unmet } from './count-votes.ts';
+import { escalate } from './requirements.ts';
 
 export { limitReached, openCaps } from './open-caps.ts';
 

@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Vote } from './approval.ts';
+import { unmet } from './count-votes.ts';
 import {
   combineRequirements,
   CONFIRM,
   describeRequirement,
   type Requirements,
-  unmet,
   type VoteRequirement,
 } from './requirements.ts';
 

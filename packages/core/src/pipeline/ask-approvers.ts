@@ -1,10 +1,10 @@
 import type { Approval } from '../approvals/approval.ts';
 import type { Approver } from '../approvals/approver.ts';
+import { unmet } from '../approvals/count-votes.ts';
 import {
   describeRequirement,
   describeRequirements,
   type Requirements,
-  unmet,
 } from '../approvals/requirements.ts';
 import { GuardError } from '../errors.ts';
 import { messageOf } from '../message-of.ts';

@@ -1,12 +1,12 @@
 import type { Approval } from '../approvals/approval.ts';
 import { blindVote } from '../approvals/blind-vote.ts';
 import { editedDigest } from '../approvals/edit.ts';
+import { unmet } from '../approvals/count-votes.ts';
 import {
   describeRequirements,
   escalate,
   expiryOf,
   type Requirements,
-  unmet,
 } from '../approvals/requirements.ts';
 import { allow, type AllowDecision, type AskDecision, type Decision } from '../decision.ts';
 import { GuardError } from '../errors.ts';

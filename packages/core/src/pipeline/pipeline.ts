@@ -18,7 +18,8 @@ import { denialOf, denied, refuse, refused } from './refuse.ts';
 import { refusal } from './refusal.ts';
 import { countAnswer, unknownApproval } from './requester-answer.ts';
 import { settleLimits } from './reserve.ts';
-import { type Execute, runBody } from './run-body.ts';
+import type { Execute } from './attempt.ts';
+import { runBody } from './run-body.ts';
 import { answerByGrant, keepGrant } from './standing-grant.ts';
 
 // The one order of things. Each step lives in a file of its own; this file says what follows what.

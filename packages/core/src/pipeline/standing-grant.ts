@@ -1,7 +1,8 @@
 import type { Approval, ApprovalBindings, Vote } from '../approvals/approval.ts';
 import type { Grant, GrantDraft, GrantOffer } from '../approvals/grant.ts';
 import { grantableFields, readGrantOffer } from '../approvals/grant-offer.ts';
-import { grantable, unmet } from '../approvals/requirements.ts';
+import { unmet } from '../approvals/count-votes.ts';
+import { grantable } from '../approvals/requirements.ts';
 import { canonical } from '../canonical.ts';
 import { allow, type AskDecision, type Decision } from '../decision.ts';
 import { type Digest, digest } from '../digest.ts';

@@ -1,6 +1,7 @@
 import type { Approval, ApprovalRefusal, ApprovalResult, Vote } from '../approvals/approval.ts';
 import { editOf } from '../approvals/edit.ts';
-import { describeRequirements, isNamed } from '../approvals/requirements.ts';
+import { isNamed } from '../approvals/count-votes.ts';
+import { describeRequirements } from '../approvals/requirements.ts';
 import { cutText } from '../cut-text.ts';
 import { GuardError } from '../errors.ts';
 import { snapshot } from '../snapshot.ts';
