@@ -1,195 +1,279 @@
 import {
   type CallContext,
-  type Decision,
-  type Digest,
+  type DataFlow,
   digest,
-  type Hooks,
-  type Opinion,
-  type Policy,
+  type FlowSight,
+  type FlowView,
+  type MaybePromise,
+  type Origin,
   type SessionKey,
   type ToolCall,
-  type ToolIdentity,
-  type ToolInfo,
+  type Turn,
 } from '@guardstile/core';
 
-import type { FlowRule } from './flow-rule.ts';
-import { flowReport, type FlowReport } from './flow-report.ts';
-import { createFlowJudge, type FlowFinding, type FlowJudge } from './judge-flow.ts';
-import { type ResultLabels, resultLabels } from './observe-result.ts';
-import type { Origin } from './origin.ts';
-import type { SessionFlow } from './session-flow.ts';
-import { createSessionFlows, type SessionFlowsOptions } from './session-flows.ts';
-import type { FlowTool, ToolFlow } from './tool-flow.ts';
+import { flowNameOf } from './flow-rules.ts';
+import type { FlowStore } from './flow-store.ts';
+import {
+  type Labelled,
+  type Labelling,
+  labellingOf,
+  labelResult,
+  labelUnread,
+} from './label-result.ts';
+import { createMemories, type Memory } from './memories.ts';
+import { classOf } from './origin.ts';
+import { createRunningCalls } from './running-calls.ts';
+import { createSessionFlow, type SessionFlowOptions } from './session-flow.ts';
+import { keyOf, ownerText, sessionText } from './session-key.ts';
+import { type Steps } from './steps.ts';
+import { createStreamText, type StreamText } from './stream-text.ts';
+import { createTurns } from './turns.ts';
+import { createUnmatched } from './unmatched-labels.ts';
 
-/** What is stated of the flow of data. */
-export interface DataFlowOptions extends SessionFlowsOptions {
-  /** By tool name; a tool of another source than `app` as `source/name`. */
-  readonly tools?: Readonly<Record<string, ToolFlow>>;
-  readonly rules?: readonly FlowRule[];
+/** How much a data flow keeps, and where. */
+export interface DataFlowOptions extends Pick<SessionFlowOptions, 'maxText' | 'seed'> {
+  /** Most sessions in memory at once. Beyond it the one unused for longest is forgotten. @default 1000 */
+  readonly maxSessions?: number;
+  /**
+   * Read results that are text, by tool name. Only for a format that escapes what it holds: in a
+   * template, content could write fields of its own.
+   *
+   * @default JSON.parse for each
+   */
+  readonly formats?: Readonly<Record<string, (text: string) => unknown>>;
+  /** Keeps what sessions have seen for other processes. @default the memory of this one */
+  readonly store?: FlowStore;
 }
 
-/** Data flow for one guard. */
-export interface DataFlow {
-  /** Asks and denies by where arguments come from and go to: a restricting layer. */
-  readonly policy: Policy;
-  /** Sees what calls return; for `createGuard({ hooks })`. */
-  readonly hooks: Hooks;
+/** The data flow of a guard, and what a host may tell and ask it. */
+export interface SessionsDataFlow extends DataFlow {
+  /** What the context's session has seen, with what was said in it. */
+  session(context: CallContext, turns?: readonly Turn[]): MaybePromise<FlowView>;
   /** Keeps what the user typed, on behalf of whom the context says. Quoted parts can have another origin. */
-  prompt(context: CallContext, text: string, origin?: Origin): void;
-  /** The memory of the context's session. */
-  session(context: CallContext): SessionFlow;
-  /** The tools guarded so far: sources, sinks, and what that comes to. */
-  report(): DataFlowReport;
-}
-
-/** A {@link FlowReport} and what is stated in vain. */
-export interface DataFlowReport extends FlowReport {
-  /** Tools that are stated and were never guarded. */
-  readonly unknownTools: readonly string[];
+  prompt(context: CallContext, text: string, origin?: Origin): MaybePromise<void>;
+  /** Forgets a session that is over, in the store too. */
+  end(key: SessionKey): MaybePromise<void>;
   /** Labels whose paths no result has had so far, as `tool: path`. */
   readonly unmatchedLabels: readonly string[];
 }
 
-interface Known {
-  readonly tool: FlowTool;
-  readonly judge: FlowJudge;
-  readonly labels: ResultLabels;
+const MOST_TEXT = 8_000_000;
+const HISTORY: Origin = 'untrusted:history';
+
+/** What is under way in a stream. */
+interface Stream {
+  readonly text: StreamText;
+  readonly told: Set<string>;
 }
 
-/** @throws {TypeError} for labels and rules that make no sense. */
-export function createDataFlow(options: DataFlowOptions = {}): DataFlow {
-  const { tools = {}, rules = [], ...each } = options;
-  const flows = createSessionFlows(each);
-  const id = digest('policy', { kind: 'data-flow', tools: plain(tools), rules: plain(rules) });
-  const known = new Map<string, Known>();
-  const unmatched = new Map<string, Set<string>>();
-  // What makes no sense is refused here, and not when a tool is first guarded.
-  for (const [name, flow] of Object.entries(tools)) learn(name, NO_FACTS, flow);
-  known.clear();
+/**
+ * Remembers where the values of sessions came from.
+ *
+ * @throws {TypeError} for a limit that is none.
+ *
+ * @example
+ * const guard = createGuard({ policy, dataFlow: createDataFlow() });
+ */
+export function createDataFlow(options: DataFlowOptions = {}): SessionsDataFlow {
+  const { maxText = MOST_TEXT, maxSessions = 1000, formats = {}, store, seed } = options;
+  if (!(Number.isSafeInteger(maxSessions) && maxSessions > 0)) {
+    throw new TypeError('maxSessions has to be a whole number above 0');
+  }
+  createSessionFlow({ maxText }); // Throws now, and not when a session begins.
+  const memories = createMemories({
+    maxText,
+    maxSessions,
+    store,
+    ...(seed === undefined ? {} : { seed }),
+  });
+  const running = createRunningCalls();
+  const streams = new Map<string, Stream>();
+  const unmatched = createUnmatched();
+  const turns = createTurns();
 
-  function learn(name: string, facts: FlowTool['facts'], flow: ToolFlow): Known {
-    const tool = { name, facts, flow };
-    const own = { tool, judge: createFlowJudge(tool, rules), labels: resultLabels(tool) };
-    known.set(name, own);
-    unmatched.set(name, new Set(Object.keys(flow.labels ?? {})));
-    return own;
+  /** One after the other for one person: sessions that become one are of one person. */
+  function inTurn<T>(context: CallContext, steps: () => Steps<T>): T | Promise<T> {
+    return turns.take(ownerText(keyOf(context)), steps);
   }
 
-  function knownOf({ identity, facts }: ToolInfo): Known {
-    const name = nameOf(identity);
-    const stated = Object.hasOwn(tools, name) ? tools[name] : undefined;
-    return known.get(name) ?? learn(name, facts, stated ?? {});
+  function* memoryOf(context: CallContext, hasHistory: boolean): Steps<Memory> {
+    const key = keyOf(context);
+    const parent = running.parentOf(context);
+    if (parent !== undefined && sessionText(parent) !== sessionText(key)) {
+      return yield* memories.join(key, yield* memories.of(parent, 'new'));
+    }
+    // A call of a call that nobody knows continues what nobody has seen.
+    const isOrphan = context.parent !== undefined && parent === undefined;
+    return yield* memories.of(key, hasHistory || isOrphan ? 'with-history' : 'new');
   }
 
-  const session = (context: CallContext): SessionFlow => flows.of(keyOf(context));
-
-  function see(call: ToolCall, context: CallContext, status: string, value: unknown): void {
-    const flow = session(context);
-    try {
-      const { tool, labels } = knownOf({ identity: call.tool, facts: call.facts });
-      const { name } = tool;
-      if (call.facts.effect !== 'readOnly' && status !== 'not-started') {
-        flow.observe(call.args, { origin: 'sent', tool: name, rid: call.rid });
+  function* hear(memory: Memory, context: CallContext, said: readonly Turn[]): Steps<void> {
+    for (const turn of said) {
+      if (turn.role === 'tool') {
+        if (!memory.calls.has(turn.call)) yield* hearOf(memory, textOf(turn.value), turn);
+        // What an agent tells another one is nobody's word: all of it came from somewhere.
+      } else if (context.parent === undefined) {
+        yield* hearOf(memory, turn.text, undefined);
       }
-      if (status !== 'ok') return void labels.observeError(flow, value, call.rid);
-      const report = labels.observe(flow, value, call.rid);
-      const left = unmatched.get(name);
-      if (report.unread !== undefined || left === undefined) return;
-      unmatched.set(name, new Set([...left].filter((path) => report.unmatched.includes(path))));
-    } catch {
-      // Hooks that fail change nothing, so what was not seen has to be known as such.
-      flow.distrust();
     }
   }
 
-  return {
-    policy: {
-      name: 'data flow',
-      layer: 'restricts',
-      digest: () => id,
-      resolve(info) {
-        const { judge } = knownOf(info);
-        return (call, context) => opinionOf(id, judge(session(context), call.args));
-      },
-    },
-    hooks: {
-      name: 'data flow',
-      postTool(call, { status, result, error }, context) {
-        see(call, context, status, status === 'ok' ? result : error);
-      },
-    },
-    prompt: (context, text, origin = 'prompt') => void session(context).observe(text, { origin }),
-    session,
-    report: () => ({
-      ...flowReport([...known.values()].map(({ tool }) => tool)),
-      unknownTools: Object.keys(tools).filter((name) => !known.has(name)),
-      unmatchedLabels: [...unmatched].flatMap(([tool, paths]) =>
-        [...paths].map((path) => `${tool}: ${path}`),
-      ),
-    }),
-  };
-}
-
-const NO_FACTS: FlowTool['facts'] = {
-  effect: 'unknown',
-  money: false,
-  capabilities: [],
-  why: 'nothing is known yet',
-};
-
-function nameOf({ source, name }: ToolIdentity): string {
-  return source === 'app' ? name : `${source}/${name}`;
-}
-
-const keys = new WeakMap<CallContext, SessionKey>();
-
-/** Contexts do not change, and calls share them. */
-function keyOf(context: CallContext): SessionKey {
-  let key = keys.get(context);
-  if (key === undefined) {
-    const { principal, session } = context;
-    key = { tenant: principal?.tenant, principal: principal?.id, session };
-    keys.set(context, key);
+  /** Keeps what is said once, however often it is repeated. */
+  function* hearOf(
+    memory: Memory,
+    text: string,
+    made: Extract<Turn, { role: 'tool' }> | undefined,
+  ): Steps<void> {
+    const role = made === undefined ? 'user' : 'tool';
+    if (memory.turns[role].has(text)) return;
+    const turn = store === undefined ? undefined : digest('turn', [role, text]);
+    if (turn === undefined || !memory.digests.has(turn)) {
+      const value = made === undefined ? text : made.value;
+      const origin = made === undefined ? 'prompt' : HISTORY;
+      const tool = made?.tool;
+      const kept = yield* keep(
+        memory,
+        { value, observation: { origin }, read: true },
+        {
+          ...(tool === undefined ? {} : { tool }),
+          ...(turn === undefined ? {} : { turn }),
+        },
+      );
+      if (!kept) return;
+    }
+    memory.turns[role].add(text);
   }
-  return key;
-}
 
-/** Most reasons that a person is told; the others are of the same kind. */
-const MOST_REASONS = 5;
+  interface Seen {
+    readonly tool?: string;
+    readonly rid?: string;
+    readonly call?: string;
+    readonly turn?: string;
+  }
 
-/** All findings as one opinion: the most restrictive, with every reason. */
-function opinionOf(policy: Digest, findings: readonly FlowFinding[]): Opinion {
-  if (findings.length === 0) return undefined;
-  const denials = findings.filter(({ effect }) => effect === 'deny');
-  const own = denials.length > 0 ? denials : findings;
-  const shown = own.slice(0, MOST_REASONS).map(({ reason }) => reason);
-  const base = {
-    policy,
-    reason: shown.join('; '),
-    rule: own[0]?.rule ?? 'data-flow',
-    obligations: [],
-    limits: [],
-    conditions: {},
-  };
-  const decision: Decision =
-    denials.length > 0
-      ? { ...base, effect: 'deny', code: 'denied' }
-      : { ...base, effect: 'ask', requirements: confirm(own.map(({ rule }) => rule)) };
-  return decision;
-}
+  /** Keeps a value; false where there is no room for any of it. */
+  function* keep(memory: Memory, { value, observation }: Labelled, seen: Seen): Steps<boolean> {
+    const { tool, rid, call, turn } = seen;
+    const { flow } = memory;
+    const { matched, ...record } = flow.take(value, {
+      ...observation,
+      ...(tool === undefined ? {} : { tool }),
+      ...(rid === undefined ? {} : { rid }),
+    });
+    if (tool !== undefined) unmatched.saw(tool, matched);
+    const knows = observation.origin === 'sent' ? flow.knowsSent : flow.complete;
+    const fits = record.complete || record.leaves.starts.length > 0;
+    // That there is more than is kept is known already.
+    if (!fits && !knows) return false;
+    yield* memories.add(memory, {
+      kind: 'kept',
+      record,
+      ...(call === undefined ? {} : { call }),
+      ...(turn === undefined || !fits ? {} : { turn }),
+    });
+    return fits;
+  }
 
-function confirm(rules: readonly string[]) {
+  function* observed(
+    call: ToolCall,
+    context: CallContext,
+    sight: FlowSight,
+  ): Steps<readonly string[]> {
+    const { rid, facts } = call;
+    const memory = yield* memoryOf(context, false);
+    const labelling = labellingOf(facts, sight.labels);
+    const tool = flowNameOf(call.tool);
+    for (const one of partsOf(call, tool, labelling, sight)) {
+      if (one === MISSED) yield* memories.add(memory, { kind: 'missed', what: 'content' });
+      else {
+        if (one.read) unmatched.expect(tool, labelling.paths);
+        yield* keep(memory, one, { tool, rid, call: call.id });
+      }
+    }
+    if (sight.kind !== 'chunk') running.ended(rid);
+    return newLabels(call, memory, sight);
+  }
+
+  /** What there is to be kept of what the model is about to see. */
+  function partsOf(
+    { rid }: ToolCall,
+    tool: string,
+    labelling: Labelling,
+    { kind, value }: FlowSight,
+  ): ReadonlyArray<Labelled | typeof MISSED> {
+    const format = Object.hasOwn(formats, tool) ? formats[tool] : undefined;
+    if (kind === 'error') return labelUnread(labelling, value);
+    if (kind === 'result') return labelResult(labelling, value, format);
+    if (kind === 'chunk') {
+      const stream = streams.get(rid) ?? { text: createStreamText(maxText), told: new Set() };
+      streams.set(rid, stream);
+      if (typeof value !== 'string') return labelResult(labelling, value, format);
+      stream.text.push(value);
+      return [];
+    }
+    const text = streams.get(rid)?.text.whole();
+    const cut = streams.has(rid) && text === undefined;
+    const own = text === undefined || text === '' ? [] : labelResult(labelling, text, format);
+    const last = value === undefined ? [] : labelResult(labelling, value, format);
+    return [...own, ...(cut ? ([MISSED] as const) : []), ...last];
+  }
+
+  /** Labels that the session of the call does not have yet. */
+  function newLabels(call: ToolCall, { flow }: Memory, { kind }: FlowSight): readonly string[] {
+    const told = streams.get(call.rid)?.told;
+    if (kind === 'end') streams.delete(call.rid);
+    const labels = flow.origins.filter((origin) => {
+      const name = classOf(origin);
+      if (name !== 'untrusted' && name !== 'secret') return false;
+      return !call.labels.includes(origin) && told?.has(origin) !== true;
+    });
+    for (const label of labels) told?.add(label);
+    return labels;
+  }
+
   return {
-    votes: [{ kind: 'confirm' as const }],
-    editable: [],
-    grants: [],
-    rules: [...new Set(rules)],
+    name: store === undefined ? 'data flow' : `data flow in ${store.name}`,
+    session: (context, said = []) =>
+      inTurn(context, function* () {
+        const memory = yield* memoryOf(
+          context,
+          said.some(({ role }) => role === 'tool'),
+        );
+        yield* hear(memory, context, said);
+        return memory.view;
+      }),
+    starting: (call, context) =>
+      inTurn(context, function* () {
+        const memory = yield* memoryOf(context, false);
+        if (call.facts.effect !== 'readOnly') {
+          const { args, confined } = call;
+          const value = args === confined ? args : [args, confined];
+          const sent = { value, observation: { origin: 'sent' as const }, read: false };
+          yield* keep(memory, sent, { tool: flowNameOf(call.tool), rid: call.rid });
+        }
+        running.started(call.rid, context);
+      }),
+    observe: (call, context, sight) => inTurn(context, () => observed(call, context, sight)),
+    prompt: (context, text, origin = 'prompt') =>
+      inTurn(context, function* () {
+        const memory = yield* memoryOf(context, false);
+        if (origin === 'prompt') return yield* hearOf(memory, text, undefined);
+        yield* keep(memory, { value: text, observation: { origin }, read: false }, {});
+      }),
+    end: (key) => turns.take(ownerText(key), () => memories.end(key)),
+    get unmatchedLabels() {
+      return unmatched.list;
+    },
   };
 }
 
-/** For a digest: functions by their source text. */
-function plain(value: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(value, (_name, own: unknown) => (typeof own === 'function' ? String(own) : own)),
-  );
+const MISSED = 'missed';
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return 'what cannot be written';
+  }
 }

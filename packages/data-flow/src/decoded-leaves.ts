@@ -27,7 +27,7 @@ export function decodedLeaves(leaves: Leaves): Leaves | undefined {
   if (parts.length === 0) return undefined;
   let at = 0;
   const bounds = parts.map((part) => (at += part.length + 1) - part.length - 1);
-  const pick = (list: readonly number[]): readonly number[] => from.map((i) => list[i] as number); // indexes of these lists
+  const pick = (list: ArrayLike<number>): readonly number[] => from.map((i) => list[i] as number); // indexes of these lists
   return {
     ...leaves,
     text: parts.join('\n'),

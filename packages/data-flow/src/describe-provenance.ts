@@ -1,6 +1,5 @@
-import type { Place } from './origin.ts';
+import type { Place, Provenance, Sighting } from '@guardstile/core';
 import { classOf } from './origin.ts';
-import type { Provenance, Sighting } from './provenance.ts';
 
 const LONGEST = 80;
 

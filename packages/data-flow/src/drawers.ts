@@ -1,9 +1,10 @@
+import type { Origin } from '@guardstile/core';
 import { findInText, findWhole, type Library } from './find-value.ts';
 import { type Form, FORMS, type Seeds } from './forms.ts';
 import { indexText } from './index-text.ts';
 import { indexWhole } from './index-whole.ts';
 import type { Spot } from './kept-text.ts';
-import { classOf, covers, type Origin, type OriginClass } from './origin.ts';
+import { classOf, covers, type OriginClass } from './origin.ts';
 import type { Query } from './query.ts';
 import { finish, step } from './text-hash.ts';
 

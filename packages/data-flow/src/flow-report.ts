@@ -1,4 +1,5 @@
-import { classOf, type Origin } from './origin.ts';
+import type { Origin } from '@guardstile/core';
+import { classOf } from './origin.ts';
 import { defaultOrigin, type FlowTool, isIrreversible, type Sink, sinksOf } from './tool-flow.ts';
 
 /** A tool in the report, and why it is in it. */
@@ -49,19 +50,18 @@ export function flowReport(tools: readonly FlowTool[]): FlowReport {
 }
 
 function untrustedOf(tool: FlowTool): ReadonlyArray<Reported<Origin>> {
-  const { labels = {}, otherwise } = tool.flow;
-  const all = [otherwise ?? defaultOrigin(tool.facts), ...Object.values(labels)];
-  const whole = labels[''];
+  const { labels = {} } = tool.flow;
+  const stated = Object.values(labels);
   // What the whole result is labelled covers what nothing else does.
-  const reachable = whole === undefined ? all : all.slice(1);
-  const label = reachable.find((one) => classOf(one) === 'untrusted');
+  const all = labels[''] === undefined ? [defaultOrigin(tool.facts), ...stated] : stated;
+  const label = all.find((one) => classOf(one) === 'untrusted');
   if (label === undefined || !bringsContent(tool)) return [];
-  return [reported(tool, label, otherwise === label || Object.values(labels).includes(label))];
+  return [reported(tool, label, stated.includes(label))];
 }
 
 /** A tool that only writes answers with its own words. */
 function bringsContent({ facts, flow }: FlowTool): boolean {
-  if (flow.labels !== undefined || flow.otherwise !== undefined) return true;
+  if (flow.labels !== undefined) return true;
   const reads = facts.capabilities.some((c) => READS.has(c));
   return reads || facts.effect === 'readOnly' || facts.effect === 'unknown';
 }
@@ -70,10 +70,7 @@ const READS: ReadonlySet<string> = new Set(['readFile', 'network', 'databaseRead
 
 function privateOf(tool: FlowTool): FlowReport['private'] {
   const labels = Object.values(tool.flow.labels ?? {});
-  const isSecret = [...labels, tool.flow.otherwise].some(
-    (label) => label !== undefined && classOf(label) === 'secret',
-  );
-  if (isSecret) return [reported(tool, 'secret', true)];
+  if (labels.some((label) => classOf(label) === 'secret')) return [reported(tool, 'secret', true)];
   const { capabilities } = tool.facts;
   if (capabilities.includes('readFile')) return [reported(tool, 'files', false)];
   if (capabilities.includes('databaseRead')) return [reported(tool, 'records', false)];

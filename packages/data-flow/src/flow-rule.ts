@@ -1,6 +1,6 @@
-import { classOf, covers, type Origin } from './origin.ts';
+import type { FlowView, Origin } from '@guardstile/core';
+import { classOf, covers } from './origin.ts';
 import { placeText } from './describe-provenance.ts';
-import type { SessionFlow } from './session-flow.ts';
 import type { Sink } from './tool-flow.ts';
 
 /** What must not flow where. */
@@ -21,7 +21,7 @@ export interface FlowRule {
 
 /** Why a call of a tool that leads to the rule's sink breaks it; `undefined` when it keeps it. */
 export function violation(
-  flow: SessionFlow,
+  flow: FlowView,
   tool: string,
   args: unknown,
   { from, to, by = 'value' }: FlowRule,

@@ -1,9 +1,7 @@
-import { classOf, type Origin } from './origin.ts';
+import type { FlowView, Origin, Provenance } from '@guardstile/core';
 import type { Part } from './parts-of.ts';
 import { partsOf } from './parts-of.ts';
 import { piecesOf } from './pieces-of.ts';
-import type { Provenance } from './provenance.ts';
-import type { SessionFlow } from './session-flow.ts';
 
 /** Where an argument, or a part of it, has to come from. */
 export interface FromRule {
@@ -18,15 +16,6 @@ export interface FromRule {
   readonly shortest?: number;
 }
 
-/** What is wrong with a rule; `undefined` when nothing is. */
-export function ruleProblem({ from, shortest }: FromRule): string | undefined {
-  const wrong = from.find((origin) => classOf(origin) === undefined || origin === 'sent');
-  if (wrong !== undefined) return `"${wrong}" is no origin that can be accepted`;
-  if (from.some((origin) => classOf(origin) === 'secret')) return 'a secret vouches for nothing';
-  if (shortest === undefined || (Number.isInteger(shortest) && shortest >= 2)) return undefined;
-  return 'shortest has to be a whole number of at least 2';
-}
-
 /** A value of an argument that nothing accepted vouches for. */
 export interface Unvouched {
   readonly value: string;
@@ -34,11 +23,7 @@ export interface Unvouched {
 }
 
 /** The values in an argument that come from elsewhere; none when the rule is kept. */
-export function unvouchedIn(
-  flow: SessionFlow,
-  value: unknown,
-  rule: FromRule,
-): readonly Unvouched[] {
+export function unvouchedIn(flow: FlowView, value: unknown, rule: FromRule): readonly Unvouched[] {
   return partsOf(value, rule.part ?? 'value').flatMap((part) => {
     if (flow.isVouched(part, rule.from, rule.shortest)) return [];
     // Only now it matters where else it was seen.
@@ -53,7 +38,7 @@ export function unvouchedIn(
  * weakest of them. What content names as a whole is never taken apart.
  */
 function isPutTogether(
-  flow: SessionFlow,
+  flow: FlowView,
   value: string,
   { sightings }: Provenance,
   rule: FromRule,

@@ -1,31 +1,16 @@
-export {
-  createDataFlow,
-  type DataFlow,
-  type DataFlowOptions,
-  type DataFlowReport,
-} from './data-flow.ts';
+export { createDataFlow, type DataFlowOptions, type SessionsDataFlow } from './data-flow.ts';
 export { describeProvenance } from './describe-provenance.ts';
+export { flowPolicy, type FlowPolicy, type FlowPolicyReport } from './flow-policy.ts';
+export { type FlowProblem, flowProblems } from './flow-problems.ts';
 export { describeFlowReport, type FlowReport, flowReport, type Reported } from './flow-report.ts';
-export { createFlowJudge, type FlowFinding, type FlowJudge } from './judge-flow.ts';
 export type { FlowRule } from './flow-rule.ts';
-export { type FromRule, ruleProblem, type Unvouched, unvouchedIn } from './from-rule.ts';
-export { type ResultLabels, resultLabels, type ResultReport } from './observe-result.ts';
-export { observeStream, type StreamLabels } from './observe-stream.ts';
-export type { Origin, OriginClass, Place } from './origin.ts';
+export { type FlowRules, flowRules } from './flow-rules.ts';
+export type { FlowSpec } from './flow-spec.ts';
+export type { FlowStore } from './flow-store.ts';
+export type { FromRule } from './from-rule.ts';
+export type { FlowFinding } from './judge-flow.ts';
+export { classOf, covers } from './origin.ts';
 export type { Part } from './parts-of.ts';
-export { compileLabels, labelProblem, type PathLabels, type PathNode } from './path-labels.ts';
-export type { Provenance, Sighting } from './provenance.ts';
-export {
-  createSessionFlow,
-  type LookupOptions,
-  type Observation,
-  type Observed,
-  type SessionFlow,
-  type SessionFlowOptions,
-} from './session-flow.ts';
-export {
-  createSessionFlows,
-  type SessionFlows,
-  type SessionFlowsOptions,
-} from './session-flows.ts';
 export type { FlowTool, Sink, ToolFlow } from './tool-flow.ts';
+
+export type { Origin, PathLabels, Place, Provenance, Sighting } from '@guardstile/core';

@@ -1,10 +1,9 @@
+import type { FlowView, Provenance } from '@guardstile/core';
 import { describeUnvouched } from './describe-provenance.ts';
 import type { FlowRule } from './flow-rule.ts';
 import { violation } from './flow-rule.ts';
-import { ruleProblem, unvouchedIn } from './from-rule.ts';
-import type { Provenance } from './provenance.ts';
+import { unvouchedIn } from './from-rule.ts';
 import { readerOf } from './read-path.ts';
-import type { SessionFlow } from './session-flow.ts';
 import { type FlowTool, isIrreversible, sinksOf } from './tool-flow.ts';
 
 /** Something about where a call's arguments come from or go to that a rule does not accept. */
@@ -19,20 +18,27 @@ export interface FlowFinding {
 }
 
 /** Says everything that the rules have against a call; nothing against it means no opinion. */
-export type FlowJudge = (flow: SessionFlow, args: unknown) => readonly FlowFinding[];
+export type FlowJudge = (flow: FlowView | undefined, args: unknown) => readonly FlowFinding[];
 
-/** The rules about one tool, resolved once. */
-export function createFlowJudge(tool: FlowTool, rules: readonly FlowRule[] = []): FlowJudge {
-  const checks = Object.entries(tool.flow.args ?? {}).map(([argument, rule]) => {
-    const problem = ruleProblem(rule);
-    if (problem !== undefined) throw new TypeError(`${tool.name}, ${argument}: ${problem}`);
-    return { argument, rule, read: readerOf(argument) };
-  });
+/** The rules about one tool, resolved once; `undefined` where none says anything about it. */
+export function createFlowJudge(
+  tool: FlowTool,
+  rules: readonly FlowRule[] = [],
+): FlowJudge | undefined {
+  const checks = Object.entries(tool.flow.args ?? {}).map(([argument, rule]) => ({
+    argument,
+    rule,
+    read: readerOf(argument),
+  }));
   const sinks = sinksOf(tool);
   const own = rules.filter(({ to }) => sinks.includes(to));
-  const last = isIrreversible(tool) ? irreversible(tool) : undefined;
+  const always = isIrreversible(tool) ? [irreversible(tool)] : [];
+  if (checks.length === 0 && own.length === 0) {
+    return always.length === 0 ? undefined : () => always;
+  }
 
   return (flow, args) => {
+    if (flow === undefined) return UNKNOWN;
     const findings: FlowFinding[] = [];
     for (const { argument, rule, read } of checks) {
       for (const { value, provenance } of unvouchedIn(flow, read(args), rule)) {
@@ -47,10 +53,17 @@ export function createFlowJudge(tool: FlowTool, rules: readonly FlowRule[] = [])
       if (reason === undefined) continue;
       findings.push({ effect: rule.else ?? 'deny', rule: `flow:${rule.id}`, reason });
     }
-    if (last !== undefined) findings.push(last);
-    return findings;
+    return [...findings, ...always];
   };
 }
+
+const UNKNOWN: readonly FlowFinding[] = [
+  {
+    effect: 'deny',
+    rule: 'data-flow',
+    reason: 'nobody knows where its values come from; pass createGuard({ dataFlow })',
+  },
+];
 
 function irreversible({ name }: FlowTool): FlowFinding {
   return { effect: 'ask', rule: 'irreversible', reason: `${name} cannot be undone` };

@@ -1,14 +1,14 @@
-import type { Origin, Place } from './origin.ts';
+import type { Origin, Place } from '@guardstile/core';
 
 /** The texts of one observed value, joined, with the bounds and the origin of each. */
 export interface Leaves {
   readonly text: string;
   /** Where each leaf starts. A leaf ends one character before the next. */
-  readonly starts: readonly number[];
+  readonly starts: ArrayLike<number>;
   /** Of each leaf: index into `patterns`. */
-  readonly pattern: readonly number[];
+  readonly pattern: ArrayLike<number>;
   /** Of each leaf: the position in the outermost list, or -1. */
-  readonly item: readonly number[];
+  readonly item: ArrayLike<number>;
   readonly patterns: readonly LeafPattern[];
 }
 
@@ -47,6 +47,8 @@ export interface KeptText {
   /** Calls for each leaf of this origin that was kept since an earlier call, and says where to go on. */
   eachLeaf(origin: Origin, since: number, visit: LeafVisitor): number;
   spotAt(position: number): Spot;
+  /** Everything that was kept, in order. */
+  all(): ReadonlyArray<Leaves & { readonly source: Source }>;
   /** Characters kept. */
   readonly length: number;
   /** How often something was kept. */
@@ -94,6 +96,7 @@ export function createKeptText(): KeptText {
       const seen = lastAtMost(bases, position);
       return spotIn(all[seen] as Kept, seen, position); // positions come from keep()
     },
+    all: () => all,
     get length() {
       return length;
     },
@@ -137,7 +140,7 @@ function spotIn(kept: Kept, seen: number, position: number): Spot {
 /** The origins that a value's texts have. */
 function originsOf({ patterns, pattern }: Leaves): ReadonlySet<Origin> {
   const used = new Uint8Array(patterns.length);
-  for (const number of pattern) used[number] = 1;
+  for (let i = 0; i < pattern.length; i += 1) used[pattern[i] as number] = 1; // within bounds
   return new Set(patterns.filter((_one, i) => used[i] === 1).map(({ origin }) => origin));
 }
 

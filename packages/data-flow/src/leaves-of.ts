@@ -1,6 +1,8 @@
+import type { Origin } from '@guardstile/core';
 import type { Leaves, LeafPattern } from './kept-text.ts';
+import { textIn } from './decodings.ts';
 import { isNormal, normalizeText } from './normalize-text.ts';
-import type { Origin } from './origin.ts';
+import { classOf, leastTrusting } from './origin.ts';
 import { childOf, type PathNode } from './path-labels.ts';
 
 /** Deepest nesting that is looked into. */
@@ -11,6 +13,8 @@ const ITEM = '[]';
 export interface Labelled {
   readonly leaves: Leaves;
   readonly matched: ReadonlySet<string>;
+  /** What was said of some of it, where something else is less trusting still. */
+  readonly noted: ReadonlySet<Origin>;
   /** Whether all of it was seen, and found room. */
   readonly complete: boolean;
   /** Characters that may still be kept. */
@@ -18,9 +22,14 @@ export interface Labelled {
 }
 
 /** A path with `[]` for any position: what is stated of it is looked up once. */
-interface Pattern extends LeafPattern {
+interface Pattern {
+  readonly path: string;
   readonly number: number;
-  readonly node: PathNode | undefined;
+  /** What else it is kept as: a secret of several kinds. */
+  readonly more: readonly number[];
+  /** By labelling: where in it the path is, and what it says so far. */
+  readonly nodes: ReadonlyArray<PathNode | undefined>;
+  readonly opinions: ReadonlyArray<Origin | undefined>;
   readonly below: Map<string, Pattern>;
 }
 
@@ -34,6 +43,7 @@ interface Collecting {
   /** By origin: what the paths that are too many share. */
   readonly surplus: Map<Origin, number>;
   readonly matched: Set<string>;
+  readonly noted: Set<Origin>;
   /** What is being taken apart, from the outside in. */
   readonly within: object[];
   length: number;
@@ -42,10 +52,13 @@ interface Collecting {
   tooDeep: boolean;
 }
 
-/** Takes a value apart. What no path covers gets `otherwise`; names of fields do too. */
+/**
+ * Takes a value apart. What no labelling covers gets `otherwise`; names of fields do too. Where
+ * several say something of a field, it is the least trusting of it.
+ */
 export function leavesOf(
   value: unknown,
-  labels: PathNode | undefined,
+  labels: readonly PathNode[],
   otherwise: Origin,
   room: number = Number.POSITIVE_INFINITY,
 ): Labelled {
@@ -58,28 +71,41 @@ export function leavesOf(
     patterns: [],
     surplus: new Map(),
     matched: new Set(),
+    noted: new Set(),
     within: [],
     length: 0,
     room,
     tooDeep: false,
   };
-  walk(value, patternOf('', labels, otherwise, into), -1, into);
+  walk(
+    value,
+    patternOf(
+      '',
+      labels,
+      labels.map(() => undefined),
+      into,
+    ),
+    -1,
+    into,
+  );
   return {
     leaves: joined(into),
     matched: into.matched,
+    noted: into.noted,
     complete: into.room >= 0 && !into.tooDeep,
     room: Math.max(0, into.room),
   };
 }
 
 function walk(value: unknown, pattern: Pattern, item: number, into: Collecting): void {
-  if (typeof value === 'string') return leaf(value, pattern.number, item, into);
+  if (typeof value === 'string') return leaf(value, pattern, item, into);
   if (typeof value === 'number' || typeof value === 'bigint') {
-    return leaf(String(value), pattern.number, item, into);
+    return leaf(String(value), pattern, item, into);
   }
   const { within } = into;
   if (typeof value !== 'object' || value === null || within.includes(value)) return;
-  if (value instanceof Date) return leaf(dateText(value), pattern.number, item, into);
+  const plain = plainOf(value);
+  if (plain !== value) return walk(plain, pattern, item, into);
   into.room -= 1;
   if (into.room < 0) return;
   if (within.length === DEEPEST) {
@@ -103,7 +129,12 @@ function walk(value: unknown, pattern: Pattern, item: number, into: Collecting):
   within.pop();
 }
 
-function leaf(text: string, pattern: number, item: number, into: Collecting): void {
+function leaf(text: string, { number, more }: Pattern, item: number, into: Collecting): void {
+  push(text, number, item, into);
+  for (const other of more) push(text, other, item, into);
+}
+
+function push(text: string, pattern: number, item: number, into: Collecting): void {
   if (text === '' || into.room < 0) return;
   into.room -= text.length;
   if (into.room < 0) return;
@@ -116,27 +147,41 @@ function leaf(text: string, pattern: number, item: number, into: Collecting): vo
 
 /** A field that is met for the first time: its name is content too, and once is enough. */
 function named(pattern: Pattern, name: string, item: number, into: Collecting): Pattern {
-  leaf(name, numberOf(pattern.path, into.otherwise, into), item, into);
+  push(name, numberOf(pattern.path, into.otherwise, into), item, into);
   return below(pattern, name, into);
 }
 
 function below(pattern: Pattern, name: string, into: Collecting): Pattern {
   const dot = pattern.path === '' || name === ITEM ? '' : '.';
   const path = `${pattern.path}${dot}${name}`;
-  const next = patternOf(path, childOf(pattern.node, name), pattern.origin, into);
+  const nodes = pattern.nodes.map((node) => childOf(node, name));
+  const next = patternOf(path, nodes, pattern.opinions, into);
   pattern.below.set(name, next);
   return next;
 }
 
 function patternOf(
   path: string,
-  node: PathNode | undefined,
-  inherited: Origin,
+  nodes: Pattern['nodes'],
+  inherited: Pattern['opinions'],
   into: Collecting,
 ): Pattern {
-  if (node?.path !== undefined) into.matched.add(node.path);
-  const origin = node?.label ?? inherited;
-  return { path, origin, node, number: numberOf(path, origin, into), below: new Map() };
+  for (const node of nodes) if (node?.path !== undefined) into.matched.add(node.path);
+  const opinions = inherited.map((own, i) => nodes[i]?.label ?? own);
+  const said = opinions.filter((own) => own !== undefined);
+  const origins = leastTrusting(said);
+  for (const own of said) {
+    if (classOf(own) === 'untrusted' && !origins.includes(own)) into.noted.add(own);
+  }
+  const [first = into.otherwise, ...rest] = origins;
+  return {
+    path,
+    nodes,
+    opinions,
+    number: numberOf(path, first, into),
+    more: rest.map((origin) => numberOf(path, origin, into)),
+    below: new Map(),
+  };
 }
 
 const MOST_PATTERNS = 65_000;
@@ -160,6 +205,26 @@ function joined({ parts, starts, pattern, item, patterns }: Collecting): Leaves 
   return { text: normal.join('\n'), starts: moved, pattern, item, patterns };
 }
 
-function dateText(date: Date): string {
-  return Number.isNaN(date.getTime()) ? '' : date.toISOString();
+/** What a model gets to see of an object; the object itself where that is its fields. */
+function plainOf(value: object): unknown {
+  if (Array.isArray(value)) return value;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return value;
+  if (value instanceof Map || value instanceof Set) return [...value];
+  if (value instanceof Uint8Array) return textIn(value);
+  return hasJson(value) ? jsonOf(value) : value;
+}
+
+function hasJson(value: object): value is { toJSON(): unknown } {
+  return 'toJSON' in value && typeof value.toJSON === 'function';
+}
+
+/** Plain data, so that nobody answers himself for ever; its fields where it cannot be written. */
+function jsonOf(value: { toJSON(): unknown }): unknown {
+  try {
+    const text = JSON.stringify(value) as string | undefined; // nothing, for a function
+    return text === undefined ? undefined : (JSON.parse(text) as unknown);
+  } catch {
+    return { ...value, toJSON: undefined };
+  }
 }

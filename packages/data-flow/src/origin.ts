@@ -1,20 +1,4 @@
-/**
- * Where a text came from. `trusted` vouches for a field's whole value and for nothing inside of it;
- * `trusted-text` vouches for every word of it. What follows the colon names a kind of content, so
- * that a rule may accept payees and not every trusted field. `sent` is what the session's own calls
- * wrote: it vouches for nothing, and neither does what repeats it later.
- */
-export type Origin =
-  | 'prompt'
-  | 'trusted'
-  | `trusted:${string}`
-  | 'trusted-text'
-  | `trusted-text:${string}`
-  | 'untrusted'
-  | `untrusted:${string}`
-  | 'secret'
-  | `secret:${string}`
-  | 'sent';
+import type { Origin } from '@guardstile/core';
 
 /** The part of an {@link Origin} before its colon. */
 export type OriginClass = 'prompt' | 'trusted' | 'trusted-text' | 'untrusted' | 'secret' | 'sent';
@@ -45,13 +29,22 @@ export function covers(accepted: Origin, origin: Origin): boolean {
   return !accepted.includes(':') && classOf(origin) === accepted;
 }
 
-/** Where in a session a text was seen. */
-export interface Place {
-  readonly origin: Origin;
-  /** The tool that returned it; absent for what the user typed. */
-  readonly tool?: string;
-  /** The call that returned it. */
-  readonly rid?: string;
-  /** Path in what was observed, such as `[3].recipient`; empty for all of it. */
-  readonly path: string;
+/**
+ * What a text is where several say something of it, so that saying more never makes it trusted by
+ * anybody who would not have trusted it by each of them alone: secrets are what each says, then
+ * untrusted goes before trusted, the whole field before its words, and no kind before two of them.
+ */
+export function leastTrusting(opinions: readonly Origin[]): readonly Origin[] {
+  const [first] = opinions;
+  if (first === undefined || opinions.length === 1) return opinions;
+  const secrets = opinions.filter((origin) => classOf(origin) === 'secret');
+  if (secrets.length > 0) return [...new Set(secrets)];
+  return [opinions.reduce(weaker)];
+}
+
+function weaker(a: Origin, b: Origin): Origin {
+  if (a === b) return a;
+  const classes = [classOf(a), classOf(b)];
+  if (classes.includes('untrusted')) return 'untrusted';
+  return classes.includes('trusted') ? 'trusted' : 'trusted-text';
 }

@@ -1,10 +1,5 @@
-import { classOf, type Origin } from './origin.ts';
-
-/**
- * Labels by path: `recipient`, `user.name`, `[].recipient` (every item of a list), `*.secret` (any
- * field), and the empty path for all of it. The longest matching path decides; a name goes before `*`.
- */
-export type PathLabels = Readonly<Record<string, Origin>>;
+import type { Origin, PathLabels } from '@guardstile/core';
+import { classOf } from './origin.ts';
 
 /** One step down a tree of paths. */
 export interface PathNode {
@@ -24,24 +19,20 @@ interface MutableNode extends PathNode {
 
 const ITEM = '[]';
 
-/** What is wrong with labels; `undefined` when nothing is. */
-export function labelProblem(labels: PathLabels): string | undefined {
-  for (const [path, label] of Object.entries(labels)) {
-    if (stepsOf(path) === undefined) return `"${path}" is no path; write it like [].recipient`;
-    const name = classOf(label);
-    if (name === undefined || name === 'prompt' || name === 'sent') {
-      return `"${String(label)}" at "${path}" is no label; use trusted, trusted-text, untrusted or secret, or one with a kind such as trusted:payee`;
-    }
-  }
-  return undefined;
+/** What is wrong with a path and its label; `undefined` when nothing is. */
+export function labelProblem(path: string, label: unknown): string | undefined {
+  if (stepsOf(path) === undefined) return `"${path}" is no path; write it like [].recipient`;
+  const name = typeof label === 'string' ? classOf(label) : undefined;
+  if (name !== undefined && name !== 'prompt' && name !== 'sent') return undefined;
+  return `"${String(label)}" at "${path}" is no label; use trusted, trusted-text, untrusted or secret, or one with a kind such as trusted:payee`;
 }
 
 /** @throws {TypeError} for a path or label that is none; see {@link labelProblem}. */
 export function compileLabels(labels: PathLabels): PathNode {
-  const problem = labelProblem(labels);
-  if (problem !== undefined) throw new TypeError(problem);
   const root = emptyNode();
   for (const [path, label] of Object.entries(labels)) {
+    const problem = labelProblem(path, label);
+    if (problem !== undefined) throw new TypeError(problem);
     let node = root;
     for (const name of stepsOf(path) ?? []) {
       if (name === '*') node = node.any ??= emptyNode();

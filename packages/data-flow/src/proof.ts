@@ -1,5 +1,6 @@
+import type { Origin } from '@guardstile/core';
 import { kindOf, LETTER } from './characters.ts';
-import { classOf, type Origin } from './origin.ts';
+import { classOf } from './origin.ts';
 import type { Query } from './query.ts';
 
 /** Fewest letters of a value that says something by turning up in a text. */

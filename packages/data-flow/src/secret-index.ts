@@ -1,3 +1,4 @@
+import type { Origin, Place } from '@guardstile/core';
 import { fold, kindOf, LETTER, sixBitsOf } from './characters.ts';
 import { compactOf } from './compact.ts';
 import { indexer } from './drawers.ts';
@@ -6,7 +7,6 @@ import { createHashTable } from './hash-table.ts';
 import { WINDOW } from './index-text.ts';
 import type { Spot } from './kept-text.ts';
 import { copyAround } from './match-spot.ts';
-import type { Origin, Place } from './origin.ts';
 import { spellingsOf } from './spellings-of.ts';
 import { finish, hashSpan, hashWindow, step } from './text-hash.ts';
 
@@ -25,14 +25,58 @@ export interface SecretIndex {
   readonly bytes: number;
 }
 
+/** The secrets of one origin. */
+interface SecretDrawer {
+  readonly isEmpty: boolean;
+  readonly bytes: number;
+  /** Brings it up to date. */
+  catchUp(): void;
+  spotsIn(compact: string): Iterable<Spot>;
+}
+
 /** Secrets are few, and none may be missed. */
 const MOST_SAME = 64;
 const MOST_PLACES = 8;
 
 export function createSecretIndex(library: Library, seed: number): SecretIndex {
+  const drawers = new Map<Origin, SecretDrawer>();
+
+  /** Of each origin, since a rule may be about one of them and the same be in two. */
+  function placesOf(drawer: SecretDrawer, texts: readonly string[]): readonly Place[] {
+    const places = new Map<string, Place>();
+    for (const compact of texts) {
+      for (const spot of drawer.spotsIn(compact)) {
+        const place = spot.place();
+        places.set(JSON.stringify(place), place);
+        if (places.size >= MOST_PLACES) return [...places.values()];
+      }
+    }
+    return [...places.values()];
+  }
+
+  return {
+    open(origin) {
+      if (drawers.has(origin)) return;
+      drawers.set(origin, createDrawer(library, origin, finish(step(seed, drawers.size))));
+    },
+    within(value) {
+      for (const drawer of drawers.values()) drawer.catchUp();
+      const own = [...drawers.values()].filter(({ isEmpty }) => !isEmpty);
+      if (own.length === 0) return [];
+      const texts = spellingsOf(value).map(compactOf);
+      return own.flatMap((drawer) => placesOf(drawer, texts));
+    },
+    get origins() {
+      return [...drawers.keys()];
+    },
+    get bytes() {
+      return [...drawers.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    },
+  };
+}
+
+function createDrawer(library: Library, origin: Origin, seed: number): SecretDrawer {
   const { kept } = library;
-  /** What brings the index of an origin up to date. */
-  const origins = new Map<Origin, () => void>();
   const windows = createHashTable();
   const wholes = createHashTable();
   /** Lengths of the secrets that are found whole. */
@@ -65,25 +109,6 @@ export function createSecretIndex(library: Library, seed: number): SecretIndex {
         windows.add(hashWindow(high, low, windowSeed), base + i, MOST_SAME);
       }
     }
-  }
-
-  function open(origin: Origin): void {
-    if (!origins.has(origin)) origins.set(origin, indexer(library, origin, add));
-  }
-
-  function within(value: unknown): readonly Place[] {
-    for (const catchUp of origins.values()) catchUp();
-    if (windows.size === 0 && wholes.size === 0) return [];
-    const places = new Map<string, Place>();
-    for (const text of spellingsOf(value)) {
-      const compact = compactOf(text);
-      for (const spot of [...wholesIn(compact), ...copiesIn(compact)]) {
-        const place = spot.place();
-        places.set(JSON.stringify(place), place);
-        if (places.size >= MOST_PLACES) return [...places.values()];
-      }
-    }
-    return [...places.values()];
   }
 
   function* wholesIn(compact: string): Generator<Spot> {
@@ -125,10 +150,13 @@ export function createSecretIndex(library: Library, seed: number): SecretIndex {
   }
 
   return {
-    open,
-    within,
-    get origins() {
-      return [...origins.keys()];
+    catchUp: indexer(library, origin, add),
+    *spotsIn(compact) {
+      yield* wholesIn(compact);
+      yield* copiesIn(compact);
+    },
+    get isEmpty() {
+      return windows.size === 0 && wholes.size === 0;
     },
     get bytes() {
       return windows.bytes + wholes.bytes;

@@ -88,7 +88,7 @@ describe('what the user typed', () => {
 });
 
 describe('a trusted field', () => {
-  const labels = compileLabels({ '[].to': 'trusted:payee', '[].note': 'untrusted:note' });
+  const labels = [compileLabels({ '[].to': 'trusted:payee', '[].note': 'untrusted:note' })];
 
   function listed(list: unknown): SessionFlow {
     const flow = createSessionFlow({ seed: 1 });
@@ -233,7 +233,7 @@ describe('bad input', () => {
     flow.observe(deep, { origin: 'untrusted' });
     flow.observe(many, {
       origin: 'untrusted',
-      labels: compileLabels({ '[].to': 'trusted:member' }),
+      labels: [compileLabels({ '[].to': 'trusted:member' })],
     });
     // Deeper than anybody looks: that something was not seen is known.
     expect(flow.complete).toBe(false);

@@ -1,13 +1,13 @@
+import type { FlowView, Origin, Provenance, Sighting } from '@guardstile/core';
 import { decodedLeaves } from './decoded-leaves.ts';
 import { createDrawers } from './drawers.ts';
 import type { Library } from './find-value.ts';
 import { createHashTable } from './hash-table.ts';
 import { createKeptText, type Leaves, type Source, type Spot } from './kept-text.ts';
 import { leavesOf } from './leaves-of.ts';
-import { classOf, type Origin, type Place } from './origin.ts';
+import { classOf } from './origin.ts';
 import type { PathNode } from './path-labels.ts';
 import { proves } from './proof.ts';
-import type { Provenance, Sighting } from './provenance.ts';
 import { queryOf } from './query.ts';
 import { createSecretIndex } from './secret-index.ts';
 import { finish, step } from './text-hash.ts';
@@ -16,7 +16,7 @@ import { finish, step } from './text-hash.ts';
 export interface SessionFlowOptions {
   /**
    * Most characters kept of untrusted content, and as many again of what the session sends and of
-   * everything else, so that content cannot crowd out what the user types. Beyond it nothing more is known: see {@link SessionFlow.complete}.
+   * everything else, so that content cannot crowd out what the user types. Beyond it nothing more is known: see `complete`.
    *
    * @default 8_000_000
    */
@@ -31,8 +31,10 @@ export interface SessionFlowOptions {
 export interface Observation extends Source {
   /** Origin of whatever no label covers. */
   readonly origin: Origin;
-  /** Labels by path; see `compileLabels`. */
-  readonly labels?: PathNode | undefined;
+  /** Labels by path, compiled; where several cover a field, it is what the least trusting says. */
+  readonly labels?: readonly PathNode[];
+  /** What it may be as well: known of the session, and vouching for nothing. */
+  readonly noted?: readonly Origin[];
 }
 
 /** What became of an observation. */
@@ -43,37 +45,46 @@ export interface Observed {
   readonly complete: boolean;
 }
 
-/** How a value is looked up. */
-export interface LookupOptions {
-  /** Fewest letters and digits that prove something. @default 5 */
-  readonly shortest?: number | undefined;
+/** A value taken apart, as plain data: kept in the same order, it makes the same memory anywhere. */
+export interface FlowRecord {
+  readonly origin: Origin;
+  readonly source: Source;
+  readonly leaves: Leaves;
+  readonly noted: readonly Origin[];
+  /** How much room it takes. */
+  readonly cost: number;
+  readonly complete: boolean;
 }
 
 /** What a session has seen, and where a value of it came from. Nothing is ever forgotten. */
-export interface SessionFlow {
+export interface SessionFlow extends FlowView {
+  /** A value taken apart, with nothing kept yet. */
+  take(value: unknown, observation: Observation): FlowRecord & Pick<Observed, 'matched'>;
+  /** Keeps what was taken apart; false when not all of it could be. */
+  keep(record: FlowRecord): boolean;
   /** Keeps the texts of a value. */
   observe(value: unknown, observation: Observation): Observed;
-  /** Where a value was seen. What repeats what the session itself has sent vouches for nothing. */
-  originOf(value: string | number | bigint, options?: LookupOptions): Provenance;
-  /** Whether one of the accepted origins vouches for a value: the short answer of `originOf`. */
-  isVouched(
-    value: string | number | bigint,
-    accepted: readonly Origin[],
-    shortest?: number,
-  ): boolean;
-  /** Places of secrets that a value holds, whole or as a copy of at least 15 letters; encoded too. */
-  secretsIn(value: unknown): readonly Place[];
-  /** Something was not observed: from now on the session is not {@link SessionFlow.complete}, and only the prompt vouches. */
-  distrust(): void;
-  /** The origins of everything observed so far. */
-  readonly origins: readonly Origin[];
-  /** Whether everything was kept. If not, what was not seen may have been there all the same. */
-  readonly complete: boolean;
+  /**
+   * Something was not observed: from now on only the prompt vouches. Where it was `content`, and not
+   * just what was sent first, the session is not {@link FlowView.complete} either.
+   *
+   * @default 'content'
+   */
+  distrust(missed?: 'content' | 'order'): void;
+  /** Whether everything is known that the session itself wrote. */
+  readonly knowsSent: boolean;
+  /** Keeps everything that another session has seen. */
+  absorb(other: SessionFlow): void;
+  /** Everything that was kept, in order. */
+  readonly kept: ReadonlyArray<Leaves & { readonly source: Source }>;
   /** Characters kept, and bytes of the index over them. */
   readonly size: { readonly text: number; readonly index: number; readonly steps: number };
 }
 
 const MOST_TEXT = 8_000_000;
+/** What keeping anything costs, so that many small things are bounded too. */
+const LEAST_COST = 64;
+
 /** Content cannot crowd out what the user types, and neither can what the agent writes. */
 function budgetOf(origin: Origin): 'untrusted' | 'sent' | 'other' {
   if (origin === 'sent') return 'sent';
@@ -96,28 +107,74 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
   let complete = options.complete ?? true;
   /** Whether everything is known that the session itself wrote. */
   let knowsSent = complete;
+  /** What was said of something that something else is less trusting of. */
+  const noted = new Set<Origin>();
 
-  function keep(leaves: Leaves, source: Source): void {
+  function add(leaves: Leaves, source: Source): void {
     for (const origin of library.kept.keep(leaves, source)) {
       if (classOf(origin) === 'secret') secrets.open(origin);
       else drawers.open(origin);
     }
   }
 
-  function observe(value: unknown, { origin, labels, tool, rid }: Observation): Observed {
-    const source = {
-      ...(tool === undefined ? {} : { tool }),
-      ...(rid === undefined ? {} : { rid }),
+  function take(
+    value: unknown,
+    { origin, labels = [], noted: more = [], tool, rid }: Observation,
+  ): ReturnType<SessionFlow['take']> {
+    const before = room[budgetOf(origin)];
+    const labelled = leavesOf(value, labels, origin, before - LEAST_COST);
+    const { leaves, matched, complete: whole } = labelled;
+    return {
+      origin,
+      source: {
+        ...(tool === undefined ? {} : { tool }),
+        ...(rid === undefined ? {} : { rid }),
+      },
+      leaves,
+      noted: [...labelled.noted, ...more],
+      cost: before - labelled.room,
+      complete: whole,
+      matched,
     };
+  }
+
+  function keep(record: FlowRecord): boolean {
+    const { origin, source, leaves, cost } = record;
     const budget = budgetOf(origin);
-    const labelled = leavesOf(value, labels, origin, room[budget]);
-    const { leaves, matched, complete: all } = labelled;
-    room[budget] = labelled.room;
-    if (leaves.starts.length > 0) keep(leaves, source);
-    const whole = keepDecoded(leaves, source, budget) && all;
+    const fits = cost <= room[budget];
+    room[budget] = Math.max(0, room[budget] - cost);
+    for (const own of record.noted) noted.add(own);
+    if (fits && leaves.starts.length > 0) add(leaves, source);
+    const whole = fits && keepDecoded(leaves, source, budget) && record.complete;
     if (!whole) complete = false;
     if (!whole && origin === 'sent') knowsSent = false;
-    return { matched, complete: whole };
+    return whole;
+  }
+
+  function observe(value: unknown, observation: Observation): Observed {
+    const { matched, ...record } = take(value, observation);
+    return { matched, complete: keep(record) };
+  }
+
+  function absorb(other: SessionFlow): void {
+    for (const { source, ...leaves } of other.kept) {
+      // Of one origin as a rule; where there are several, what is not trusted takes the room.
+      const origins = leaves.patterns.map(({ origin }) => origin);
+      const budget = budgetOf(origins.find((origin) => budgetOf(origin) !== 'other') ?? 'prompt');
+      const left = room[budget] - leaves.text.length - LEAST_COST;
+      room[budget] = Math.max(0, left);
+      if (left < 0) complete = false;
+      else add(leaves, source);
+    }
+    for (const origin of other.origins) noted.add(origin);
+    if (!other.complete) complete = false;
+    // What the other one sent before this one saw it cannot be told any more.
+    if (!other.knowsSent || other.origins.includes('sent')) distrust('order');
+  }
+
+  function distrust(missed: 'content' | 'order' = 'content'): void {
+    if (missed === 'content') complete = false;
+    knowsSent = false;
   }
 
   /** What a leaf says when it is decoded has the leaf's own label, and its place. */
@@ -126,11 +183,14 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
     if (more === undefined) return true;
     const left = room[budget] - more.text.length;
     room[budget] = Math.max(0, left);
-    if (left >= 0) keep(more, source);
+    if (left >= 0) add(more, source);
     return left >= 0;
   }
 
-  function originOf(value: string | number | bigint, { shortest }: LookupOptions = {}): Provenance {
+  function originOf(
+    value: string | number | bigint,
+    { shortest }: Parameters<FlowView['originOf']>[1] = {},
+  ): Provenance {
     const query = queryOf(value);
     const sightings: Sighting[] = [];
     const add = ({ seen, place }: Spot, more: Pick<Sighting, 'proves' | 'inside'>): unknown =>
@@ -173,19 +233,25 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
   }
 
   return {
+    take,
+    keep,
     observe,
     originOf,
     isVouched,
     secretsIn: secrets.within,
-    distrust() {
-      complete = false;
-      knowsSent = false;
-    },
+    distrust,
     get origins() {
-      return [...drawers.all.keys(), ...secrets.origins];
+      return [...new Set([...drawers.all.keys(), ...secrets.origins, ...noted])];
     },
     get complete() {
       return complete;
+    },
+    absorb,
+    get kept() {
+      return library.kept.all();
+    },
+    get knowsSent() {
+      return knowsSent;
     },
     get size() {
       const { table, kept } = library;

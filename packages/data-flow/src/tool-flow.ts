@@ -1,24 +1,16 @@
-import type { ToolFacts } from '@guardstile/core';
+import type { Origin, PathLabels, ToolFacts } from '@guardstile/core';
 import type { FromRule } from './from-rule.ts';
-import type { Origin } from './origin.ts';
-import type { PathLabels } from './path-labels.ts';
 
 /** Where what a tool is given can end up. */
 export type Sink = 'egress' | 'money' | 'code' | 'store';
 
 /** What is stated of one tool's part in the flow of data. */
 export interface ToolFlow {
-  /** Labels of its results by path, such as `{ '[].recipient': 'trusted:payee' }`. */
-  readonly labels?: PathLabels;
-  /** Label of everything else in its results. @default by its facts, never trusted */
-  readonly otherwise?: Origin;
   /**
-   * Reads results that are text. Only for a format that escapes what it holds: in a template,
-   * content could write fields of its own.
-   *
-   * @default JSON.parse
+   * Labels of its results by path, such as `{ '': 'untrusted:subject', '[].recipient': 'trusted:payee' }`:
+   * the empty path is whatever no other says. @default by its facts, never trusted
    */
-  readonly parse?: (text: string) => unknown;
+  readonly labels?: PathLabels;
   /** Where arguments have to come from, by path, such as `{ recipient: { from: ['prompt'] } }`. */
   readonly args?: Readonly<Record<string, FromRule>>;
   /** Where its arguments can end up. @default by its facts */

@@ -1,0 +1,32 @@
+import type { CallContext, SessionKey } from '@guardstile/core';
+
+const keys = new WeakMap<CallContext, SessionKey>();
+
+/** Whose session it is. Contexts do not change, and calls share them. */
+export function keyOf(context: CallContext): SessionKey {
+  let key = keys.get(context);
+  if (key === undefined) {
+    const { principal, session } = context;
+    key = { tenant: principal?.tenant, principal: principal?.id, session };
+    keys.set(context, key);
+  }
+  return key;
+}
+
+const names = new WeakMap<SessionKey, string>();
+
+/** One text for one session: a session id alone is never trusted. */
+export function sessionText(key: SessionKey): string {
+  let name = names.get(key);
+  if (name === undefined) {
+    const { tenant, principal, session } = key;
+    name = JSON.stringify([tenant ?? null, principal ?? null, session ?? null]);
+    names.set(key, name);
+  }
+  return name;
+}
+
+/** One text for one person in one tenant. */
+export function ownerText({ tenant, principal }: SessionKey): string {
+  return JSON.stringify([tenant ?? null, principal ?? null]);
+}
