@@ -1,6 +1,6 @@
 import { digestOf } from './digest-of.ts';
 import { type SessionHistory, sessionText } from './session-history.ts';
-import { openStoreFile } from './store-file.ts';
+import { openLimitsFile } from './limits-file.ts';
 
 /** Histories in a file. */
 export interface SqliteHistory extends SessionHistory {
@@ -21,7 +21,7 @@ const KEPT_MS = 30 * 86_400_000;
  * const hooks = orderHooks([{ id: 'reviewed', tool: 'transfer', after: 'review' }], sqliteHistory('limits.db'));
  */
 export function sqliteHistory(path: string): SqliteHistory {
-  const file = openStoreFile(path);
+  const file = openLimitsFile(path);
   const find = file.prepare('SELECT 1 FROM history WHERE session = ? AND event = ? AND at > ?');
   const add = file.prepare(
     `INSERT INTO history (session, event, at) VALUES (?, ?, ?)

@@ -1,8 +1,8 @@
 import { checkClaims, GuardError, type Limits, ownOptions } from '@guardstile/core';
+import { keptClock } from '@guardstile/sqlite';
 
 import { digestOf } from './digest-of.ts';
-import { keptClock } from './kept-clock.ts';
-import { openStoreFile } from './store-file.ts';
+import { openLimitsFile } from './limits-file.ts';
 import { tokenOf } from './token-of.ts';
 import { type DigestedClaim, usedRows } from './used-rows.ts';
 
@@ -24,6 +24,12 @@ export interface SqliteLimits extends Limits {
  */
 type Answer = 'taken' | 'behind' | { readonly n: number; readonly left: number };
 
+const CLOCK = {
+  read: 'SELECT time, ahead FROM clock',
+  keep: `INSERT INTO clock (id, time, ahead) VALUES (1, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET time = excluded.time, ahead = excluded.ahead`,
+};
+
 /** How long what was settled may stay unwritten, in milliseconds. */
 const SOON_MS = 1000;
 
@@ -43,9 +49,9 @@ export function sqliteLimits(path: string, given: SqliteLimitsOptions = {}): Sql
   if (typeof clock !== 'function') {
     throw new GuardError('options_invalid', 'sqliteLimits: clock is no function');
   }
-  const file = openStoreFile(path);
+  const file = openLimitsFile(path);
   const rows = usedRows(file);
-  const time = keptClock(file, clock);
+  const time = keptClock(file, CLOCK, clock);
   /** When it was settled, by its token. */
   const settled = new Map<string, number>();
   /** Reservations that others wait for. */

@@ -1,6 +1,6 @@
 import type { ManualStopSwitch } from '@guardstile/core';
 
-import { openStoreFile } from './store-file.ts';
+import { openLimitsFile } from './limits-file.ts';
 
 /** A stop switch in a file. */
 export interface SqliteStopSwitch extends ManualStopSwitch {
@@ -27,7 +27,7 @@ const EVERY_MS = 1000;
  * stop.stop('incident 7'); // here or in another process
  */
 export function sqliteStopSwitch(path: string): SqliteStopSwitch {
-  const file = openStoreFile(path);
+  const file = openLimitsFile(path);
   const first = file.prepare('SELECT reason FROM stop ORDER BY id LIMIT 1');
   const insert = file.prepare('INSERT INTO stop (reason) VALUES (?)');
   const remove = file.prepare('DELETE FROM stop WHERE id = ?');

@@ -1,7 +1,5 @@
 import type { ClockMark, KeyedClaim } from '@guardstile/core';
-
-import { markOf } from './kept-clock.ts';
-import type { StoreFile } from './store-file.ts';
+import { markOf, type StoreFile } from '@guardstile/sqlite';
 
 /** A claim whose key is a digest, as all tokens are here. */
 export type DigestedClaim = KeyedClaim;

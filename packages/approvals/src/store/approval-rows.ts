@@ -4,11 +4,12 @@ import {
   type ApprovalFilter,
   type ApprovalState,
 } from '@guardstile/core';
+import { bytesOf } from '@guardstile/sqlite';
 import type { SQLInputValue } from 'node:sqlite';
 
 import type { ApprovalSeal } from './approval-seal.ts';
 import { columnText, maybeColumnText } from './column-text.ts';
-import { bytesOf, type StoreFile } from './store-file.ts';
+import type { ApprovalsFile } from './approvals-file.ts';
 
 /** An approval with what only its store knows of it. */
 export interface KeptApproval {
@@ -52,7 +53,7 @@ export const DUE_QUERY: string = `SELECT * FROM approval INDEXED BY approval_due
   WHERE due <= ? AND seq > ? ORDER BY seq LIMIT ${DUE_AT_ONCE}`;
 
 /** `keepsArgs`: whether the arguments themselves are kept, or only their digest. */
-export function approvalRows({ prepare, seal }: StoreFile, keepsArgs: boolean): ApprovalRows {
+export function approvalRows({ prepare, seal }: ApprovalsFile, keepsArgs: boolean): ApprovalRows {
   const byAid = prepare('SELECT * FROM approval WHERE aid = ?');
   const stateOf = prepare('SELECT state FROM approval WHERE aid = ?');
   const byKey = prepare('SELECT * FROM approval WHERE key = ? ORDER BY seq DESC LIMIT 1');

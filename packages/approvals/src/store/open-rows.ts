@@ -1,4 +1,4 @@
-import type { StoreFile } from './store-file.ts';
+import type { StoreFile } from '@guardstile/sqlite';
 
 /** How many approvals are open, counted in the transaction that opens or settles one. */
 export interface OpenRows {

@@ -13,7 +13,7 @@ import { changeWatch } from './change-watch.ts';
 import { openRows } from './open-rows.ts';
 import { type SqliteGrants, sqliteGrants } from './sqlite-grants.ts';
 import { readSqliteOptions, type SqliteApprovalsOptions } from './sqlite-options.ts';
-import { openStoreFile, type StoreFile } from './store-file.ts';
+import { type ApprovalsFile, openApprovalsFile } from './approvals-file.ts';
 import { storeReadyAfter } from './store-ready-after.ts';
 import { storeTransactions } from './store-transactions.ts';
 
@@ -51,7 +51,7 @@ export interface SqliteApprovals extends ApprovalStore {
  */
 export function sqliteApprovals(path: string, given: SqliteApprovalsOptions): SqliteApprovals {
   const options = readSqliteOptions(given);
-  const file = openStoreFile(path, options.key, options.clock ?? Date.now);
+  const file = openApprovalsFile(path, options.key, options.clock ?? Date.now);
   try {
     const { store, admitted } = storeOver(path, file, options);
     return admitted === undefined ? store : storeReadyAfter(admitted, store);
@@ -89,7 +89,7 @@ function answerOf(
   return typeof next === 'string' ? { ok: false, reason: next } : { next };
 }
 
-function storeOver(path: string, file: StoreFile, options: SqliteApprovalsOptions): Opened {
+function storeOver(path: string, file: ApprovalsFile, options: SqliteApprovalsOptions): Opened {
   const { args = 'encrypted', clock = Date.now } = options;
   const watch = changeWatch(file.version);
   const transactions = storeTransactions(file, clock, watch.tell);
@@ -208,7 +208,7 @@ function storeOver(path: string, file: StoreFile, options: SqliteApprovalsOption
 /** Compares the store with its log, if there is one. */
 function admission(
   path: string,
-  file: StoreFile,
+  file: ApprovalsFile,
   rows: ApprovalRows,
   { cancel }: SqliteApprovals,
   grants: SqliteGrants,

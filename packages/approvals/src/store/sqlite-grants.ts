@@ -1,9 +1,10 @@
 import { type Grant, type GrantFilter, type GrantStore, isStanding } from '@guardstile/core';
+import { bytesOf } from '@guardstile/sqlite';
 import type { SQLInputValue } from 'node:sqlite';
 
 import { foundBy, ownFilter } from './approval-rows.ts';
 import { columnText, maybeColumnText } from './column-text.ts';
-import { bytesOf, type StoreFile } from './store-file.ts';
+import type { ApprovalsFile } from './approvals-file.ts';
 import type { StoreTransactions } from './store-transactions.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -18,7 +19,7 @@ export interface SqliteGrants extends GrantStore {
 
 /** Grants in the file of a store. */
 export function sqliteGrants(
-  { prepare, seal }: StoreFile,
+  { prepare, seal }: ApprovalsFile,
   { read, write }: StoreTransactions,
 ): SqliteGrants {
   const byGid = prepare('SELECT * FROM standing_grant WHERE gid = ?');

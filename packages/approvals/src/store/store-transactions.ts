@@ -1,5 +1,4 @@
-import type { StoreFile } from './store-file.ts';
-import { type ClockMark, isNewer, storeClock } from './store-clock.ts';
+import { keptClock, type StoreFile } from '@guardstile/sqlite';
 
 /** What is read and changed at one time of the store. */
 export interface StoreTransactions {
@@ -8,30 +7,22 @@ export interface StoreTransactions {
   write<T>(work: (now: number, changed: (aid: string) => void) => T): T;
 }
 
+const CLOCK = {
+  read: 'SELECT time, ahead FROM store',
+  keep: 'UPDATE store SET time = ?, ahead = ?',
+};
+
 export function storeTransactions(
   file: StoreFile,
   clock: () => number,
   tell: (aid: string) => void,
 ): StoreTransactions {
-  const tick = storeClock(clock);
-  const select = file.prepare('SELECT time, ahead FROM store');
-  const update = file.prepare('UPDATE store SET time = ?, ahead = ?');
-
-  function kept(): ClockMark {
-    const row = select.get();
-    return { time: Number(row?.['time']), ahead: Number(row?.['ahead']) };
-  }
-
+  const time = keptClock(file, CLOCK, clock);
   return {
-    read: (work) => file.read(() => work(tick(kept()).time)),
+    read: (work) => file.read(() => work(time.look())),
     write(work) {
       const changed: string[] = [];
-      const result = file.write(() => {
-        const before = kept();
-        const mark = tick(before);
-        if (isNewer(mark, before)) update.run(mark.time, mark.ahead);
-        return work(mark.time, (aid) => changed.push(aid));
-      });
+      const result = file.write(() => work(time.now(), (aid) => changed.push(aid)));
       for (const aid of changed) tell(aid);
       return result;
     },

@@ -1,28 +1,34 @@
 import { GuardError, isGuardError } from '@guardstile/core';
 
+import type { StoreKind } from './store-kind.ts';
+
+const HELD = 'another process holds it for too long; end that process, or call again';
+const DAMAGED = 11;
+
 /** What SQLite's primary result codes mean for a store, and what to do. */
 const WORDS: ReadonlyMap<number, string> = new Map([
-  [5, 'another process holds it for too long; end that process, or call again'],
-  [6, 'another process holds it for too long; end that process, or call again'],
+  [5, HELD],
+  [6, HELD],
   [8, 'it cannot be written; make the file and its directory writable for this process'],
   [10, 'the disk failed; mend it and call again'],
-  [11, 'it is damaged; restore it from a backup, and pass its audit log as the option "audit"'],
   [13, 'the disk is full; make room and call again'],
   [14, 'it cannot be opened; make sure that its directory exists and can be written'],
   [26, 'it is no SQLite database; give the path of another file'],
 ]);
 
 /** Any failure of the file as an error that says what to do; what the store refuses stays as it is. */
-export function storeError(path: string, cause: unknown): GuardError {
+export function storeError(kind: StoreKind, path: string, cause: unknown): GuardError {
   if (isGuardError(cause)) return cause;
-  const { code, message } = fieldsOf(cause);
-  const words = WORDS.get(primaryCodeOf(cause) ?? 0);
-  const what = words ?? (code === 'ERR_INVALID_STATE' ? 'it was closed; open it again' : undefined);
-  return new GuardError(
-    'approval_store_error',
-    `the approval store ${path}: ${what ?? 'it failed; mend it and call again'} (${String(message)})`,
-    { cause },
-  );
+  const { message } = fieldsOf(cause);
+  const what = wordsOf(kind, cause) ?? 'it failed; mend it and call again';
+  return new GuardError(kind.code, `${kind.name} ${path}: ${what} (${String(message)})`, { cause });
+}
+
+function wordsOf({ damaged }: StoreKind, cause: unknown): string | undefined {
+  const primary = primaryCodeOf(cause);
+  if (primary === DAMAGED) return `it is damaged; ${damaged}`;
+  if (primary !== undefined) return WORDS.get(primary);
+  return fieldsOf(cause).code === 'ERR_INVALID_STATE' ? 'it was closed; open it again' : undefined;
 }
 
 /** SQLite's result code without what extends it. */

@@ -1,4 +1,4 @@
-import { type ClockMark, steadyClock } from '@guardstile/core';
+import { type ClockMark, GuardError, steadyClock } from '@guardstile/core';
 
 import type { StoreFile } from './store-file.ts';
 
@@ -6,20 +6,39 @@ import type { StoreFile } from './store-file.ts';
 export interface KeptClock {
   /** Within a transaction that may write; `before` is what the store kept, where that is known. */
   now(before?: ClockMark): number;
+  /** Within one that only reads. */
+  look(): number;
   /** As far as this process knows. */
   glance(): number;
+}
+
+/** Where a store keeps how far its clock has come. */
+export interface ClockPlace {
+  /** Selects `time` and `ahead`, of one row at most. */
+  readonly read: string;
+  /** Keeps both, in this order. */
+  readonly keep: string;
 }
 
 /** Steps that are kept: what ends within one is written anyway. */
 const KEPT_MS = 1000;
 
-export function keptClock({ prepare, read }: StoreFile, clock: () => number): KeptClock {
-  const tick = steadyClock(clock);
-  const select = prepare('SELECT time, ahead FROM clock');
-  const keep = prepare(
-    `INSERT INTO clock (id, time, ahead) VALUES (1, ?, ?)
-     ON CONFLICT (id) DO UPDATE SET time = excluded.time, ahead = excluded.ahead`,
-  );
+/** @throws {GuardError} The store's code where the given clock tells no time. */
+export function keptClock(
+  { kind, prepare, read }: StoreFile,
+  place: ClockPlace,
+  clock: () => number,
+): KeptClock {
+  const tick = steadyClock(() => {
+    const given = clock();
+    if (Number.isFinite(given)) return given;
+    throw new GuardError(
+      kind.code,
+      `the clock of ${kind.name} tells no time, so nothing can be said to be in time; mend the clock`,
+    );
+  });
+  const select = prepare(place.read);
+  const keep = prepare(place.keep);
 
   const kept = (): ClockMark => markOf(select.get());
 
@@ -32,6 +51,7 @@ export function keptClock({ prepare, read }: StoreFile, clock: () => number): Ke
       }
       return mark.time;
     },
+    look: () => tick(kept()).time,
     glance: () => tick().time,
   };
 }
