@@ -39,6 +39,7 @@ export function changingPolicy(
     },
     explain: (call) => inUse.version.policy.explain(call),
     checkCapability: (...asked) => inUse.version.policy.checkCapability(...asked),
+    labelsOf: (...asked) => inUse.version.policy.labelsOf(...asked),
     onChange(listener) {
       inUse.listeners.add(listener);
       return () => void inUse.listeners.delete(listener);

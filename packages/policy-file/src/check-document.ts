@@ -3,6 +3,7 @@ import { checkPolicy, type PolicyDocument, type PolicyIssue, suggest } from '@gu
 import { type Body, bodiesOf, filledBody } from './file-bodies.ts';
 import type { PolicyFileIssue } from './file-issue.ts';
 import { partAt } from './part-at.ts';
+import type { FileDocument, PolicyTest } from './policy-file-document.ts';
 import type { ReadPolicyFile } from './read-policy-file.ts';
 import { referencesIn } from './references.ts';
 import type { Values } from './values.ts';
@@ -31,13 +32,21 @@ function checkNames(
   for (const name of Object.keys(document.facts ?? {})) {
     if (!known.has(name)) issues.push(issueAt(['facts', name], none(name)));
   }
-  for (const [i, { call, source = 'app', unknown = false }] of (document.tests ?? []).entries()) {
+  for (const [i, { call, source = 'app', unknown = false, seen = [] }] of testsOf(document)) {
+    for (const [j, one] of seen.entries()) {
+      if ('prompt' in one || (one.source ?? 'app') !== 'app' || known.has(one.tool)) continue;
+      issues.push(issueAt(['tests', i, 'seen', j, 'tool'], none(one.tool)));
+    }
     if (source !== 'app' || known.has(call) !== unknown) continue;
     const message = unknown
       ? `"${call}" is one of the tools; leave unknown out`
       : `${none(call)}; a test of a tool that there is not says unknown: true`;
     issues.push(issueAt(['tests', i, 'call'], message));
   }
+}
+
+function testsOf({ tests = [] }: FileDocument): ReadonlyArray<readonly [number, PolicyTest]> {
+  return [...tests.entries()];
 }
 
 /** Among how many names one is looked for: the time it takes grows with both. */

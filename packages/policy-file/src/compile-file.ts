@@ -16,8 +16,18 @@ export interface CompileFileOptions extends ValueOptions {
 
 /** A policy file as a policy, or what is wrong with it. */
 export type CompiledFile =
-  | { readonly ok: true; readonly policy: RulePolicy }
+  | {
+      readonly ok: true;
+      readonly policy: RulePolicy;
+      /** What it chooses from, the file's own first. */
+      readonly bodies: readonly CompiledBody[];
+    }
   | { readonly ok: false; readonly issues: readonly PolicyFileIssue[] };
+
+export interface CompiledBody {
+  readonly body: Body;
+  readonly policy: RulePolicy;
+}
 
 /** Compiles a file that was read. */
 export function compileFile(file: ReadPolicyFile, options: CompileFileOptions): CompiledFile {
@@ -30,8 +40,9 @@ export function compileFile(file: ReadPolicyFile, options: CompileFileOptions): 
 
   const name = document.name ?? file.name;
   const facts: StatedFacts = document.facts ?? {};
-  const compiled = (body: Body): RulePolicy =>
-    withFacts(
+  const bodies: CompiledBody[] = [];
+  const compiled = (body: Body): RulePolicy => {
+    const policy = withFacts(
       withValues(values, (filled) =>
         compilePolicy(filledBody(body, filled, refuse), {
           name,
@@ -41,8 +52,12 @@ export function compileFile(file: ReadPolicyFile, options: CompileFileOptions): 
       ),
       facts,
     );
+    bodies.push({ body, policy });
+    return policy;
+  };
   const chosen = (policy: object): RulePolicy => compiled({ document: policy, path: [] });
-  return { ok: true, policy: selecting(compiled(ownBody(document)), document, chosen) };
+  const policy = selecting(compiled(ownBody(document)), document, chosen);
+  return { ok: true, policy, bodies };
 }
 
 /** What an application gives for one caller, and cannot be used. */
@@ -86,5 +101,6 @@ function selecting(
     explain: (call) => policyIn(call.context).explain(call),
     checkCapability: (name, resource, context) =>
       policyIn(context).checkCapability(name, resource, context),
+    labelsOf: (tool, context) => policyIn(context).labelsOf(tool, context),
   };
 }

@@ -1,7 +1,7 @@
 import type { Capability, Fact } from '@guardstile/core';
 import * as z from 'zod';
 
-import type { FileDocument, FragmentDocument } from './policy-file-document.ts';
+import type { FileDocument, FragmentDocument, Seen } from './policy-file-document.ts';
 
 export const CAPABILITIES: readonly Capability[] = [
   'readFile',
@@ -33,6 +33,7 @@ const body = {
   optional: z.unknown().exactOptional(),
   capabilities: z.unknown().exactOptional(),
   rules: z.unknown().exactOptional(),
+  flow: z.unknown().exactOptional(),
 } as const;
 
 export const BODY_KEYS: readonly string[] = Object.keys(body);
@@ -52,6 +53,13 @@ const given = z.strictObject({
   example: z.array(literal).exactOptional(),
 });
 
+/** Something that a session saw. */
+export const seenSchema: z.ZodType<Seen> = z.union([
+  z.strictObject({ prompt: z.string() }),
+  z.strictObject({ tool: text, source: text.exactOptional(), args: z.unknown().exactOptional(), result: z.unknown() }),
+  z.strictObject({ tool: text, source: text.exactOptional(), args: z.unknown().exactOptional(), error: text }),
+]);
+
 const tests = z.array(
   z.strictObject({
     name: text.exactOptional(),
@@ -67,6 +75,7 @@ const tests = z.array(
         agent: text.exactOptional(),
       })
       .exactOptional(),
+    seen: z.array(seenSchema).exactOptional(),
     expect: z.enum(['allow', 'ask', 'deny', 'none']),
     rule: text.exactOptional(),
   }),
@@ -82,6 +91,13 @@ const fragment = {
   deny: z.array(z.unknown()).exactOptional(),
   optional: z.array(z.unknown()).exactOptional(),
   rules: z.array(z.unknown()).exactOptional(),
+  // Who answers is said once, where the rest of it is put together.
+  flow: z
+    .strictObject({
+      tools: z.record(z.string(), z.unknown()).exactOptional(),
+      rules: z.array(z.unknown()).exactOptional(),
+    })
+    .exactOptional(),
   tests: tests.exactOptional(),
 } as const;
 
@@ -98,6 +114,7 @@ export const fileSchema: z.ZodType<FileDocument> = z.strictObject({
   deny: z.unknown().exactOptional(),
   optional: z.unknown().exactOptional(),
   rules: z.unknown().exactOptional(),
+  flow: z.unknown().exactOptional(),
   users: z
     .array(z.strictObject({ id: text, tenant: text.exactOptional(), policy: ownPolicy }))
     .exactOptional(),

@@ -3,9 +3,12 @@ export { comparePolicies } from './learn/compare-policies.ts';
 export { learnPolicy } from './learn/learn-policy.ts';
 export { loadPolicy } from './load-policy.ts';
 export { policyFile } from './policy-file.ts';
+export { policyFlow } from './policy-flow.ts';
 export { policySchema } from './policy-schema.ts';
 export { createPolicyKeys, signPolicy } from './policy-signature.ts';
+export { readSeen } from './read-seen.ts';
 export { contextOf } from './run-tests.ts';
+export { seenFlow } from './seen-flow.ts';
 export { testPolicy } from './test-policy.ts';
 
 export type { Widening } from './check-change.ts';
@@ -16,11 +19,13 @@ export type { CompareOptions, PolicyComparison } from './learn/compare-policies.
 export type { LearnedPolicy, LearnOptions } from './learn/learn-policy.ts';
 export type { Facts } from './learn/recorded-decider.ts';
 export type { Ground, ReplayedChange, ReplayReport, UntoldCalls } from './learn/replay-report.ts';
-export type { PolicyFileDocument, PolicyTest } from './policy-file-document.ts';
+export type { PolicyFileDocument, PolicyTest, Seen } from './policy-file-document.ts';
+export type { AgentFlow } from './policy-flow.ts';
 export type { PolicyDifference } from './policy-diff.ts';
 export type { PolicyFile, PolicyFileOptions } from './policy-file.ts';
 export type { PolicyKeys } from './policy-signature.ts';
 export type { PolicySource } from './policy-source.ts';
 export type { Reload } from './reload-policy.ts';
 export type { PolicyTestResult } from './run-tests.ts';
+export type { SeenOptions } from './seen-flow.ts';
 export type { GivenSet } from './values.ts';

@@ -1,5 +1,5 @@
-import { canonical } from '@guardstile/core';
-
+import { type Fields, fieldsOf, same, shown } from './describe-change.ts';
+import { flowDiff } from './flow-diff.ts';
 import { isRecord } from './json-schema-of.ts';
 
 /** One difference between two versions of a policy. */
@@ -9,8 +9,6 @@ export interface PolicyDifference {
   /** Whether something may run now that did not before, or needs less for it. */
   readonly widens: boolean;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * What changed between two documents with everything filled in. Whatever is not known to only take
@@ -42,6 +40,7 @@ const KEYS = [
   'capabilities',
   'facts',
   'rules',
+  'flow',
   'users',
   'agents',
 ];
@@ -74,6 +73,7 @@ const DIFF: Readonly<Record<string, Diff>> = {
   optional: (before = [], after = []) =>
     listDiff('optional', before, after, { added: false, removed: true }),
   rules: (before = [], after = []) => entryDiff('rule', before, after, ruleWidens),
+  flow: flowDiff,
 };
 
 function rank(effect: unknown): number {
@@ -83,10 +83,6 @@ function rank(effect: unknown): number {
 function other(key: string, before: Fields, after: Fields): readonly PolicyDifference[] {
   if (same(before[key], after[key])) return [];
   return [{ text: `${key}: ${shown(before[key])} → ${shown(after[key])}`, widens: true }];
-}
-
-function same(a: unknown, b: unknown): boolean {
-  return a === undefined || b === undefined ? a === b : canonical(a) === canonical(b);
 }
 
 interface Widens {
@@ -168,19 +164,4 @@ function describe({ id, effect, tool, mode }: Fields): string {
     .filter((word) => word !== undefined)
     .map(String);
   return `${String(id)} (${words.join(' ')})`;
-}
-
-function fieldsOf(before: Fields, after: Fields): readonly string[] {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  return names
-    .filter((name) => !same(before[name], after[name]))
-    .map((name) => `${name} ${shown(before[name])} → ${shown(after[name])}`);
-}
-
-const LONGEST = 120;
-
-function shown(value: unknown): string {
-  if (value === undefined) return 'none';
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }

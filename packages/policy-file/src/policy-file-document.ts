@@ -61,9 +61,25 @@ export interface PolicyTest {
     readonly tenant?: string;
     readonly agent?: string;
   };
+  /** What its session has seen before, in this order; matters to `flow`. @default nothing */
+  readonly seen?: readonly Seen[];
   readonly expect: 'allow' | 'ask' | 'deny' | 'none';
   /** Id of the rule that has to decide. */
   readonly rule?: string;
+}
+
+/** What the user typed, or what a call returned or failed with. */
+export type Seen =
+  | { readonly prompt: string }
+  | (SeenCall & { readonly result: unknown })
+  | (SeenCall & { readonly error: string });
+
+interface SeenCall {
+  /** Name of the tool. */
+  readonly tool: string;
+  /** @default 'app' */
+  readonly source?: string;
+  readonly args?: unknown;
 }
 
 /** An included file, whose own parts were checked and those of `@guardstile/policy` not yet. */
@@ -74,6 +90,7 @@ export interface FragmentDocument extends Pick<
   readonly deny?: unknown;
   readonly optional?: unknown;
   readonly rules?: unknown;
+  readonly flow?: unknown;
 }
 
 /** A file, checked as far. */

@@ -1,10 +1,10 @@
 import { CONDITION_DEFS, object, whereSchema } from './condition-schema.ts';
 import { CAPABILITIES, FACTS } from './file-schema.ts';
+import { flowSchema } from './flow-schema.ts';
 import type { JsonSchema } from './json-schema-of.ts';
+import { DURATION, list, ON_EXPIRY, oneOrMore, SET, TEXT } from './schema-parts.ts';
 import { toolCatalog, type ToolCatalog } from './tool-catalog.ts';
 
-const TEXT: JsonSchema = { type: 'string', minLength: 1 };
-const SET: JsonSchema = { $ref: '#/$defs/set' };
 const EFFECT: JsonSchema = { enum: ['allow', 'ask', 'deny'] };
 const ENFORCEMENT: JsonSchema = { enum: ['enforce', 'observe', 'shadow'] };
 const MODE: JsonSchema = {
@@ -35,14 +35,6 @@ function nameSchema(catalog: ToolCatalog | undefined): JsonSchema {
   return { anyOf: [{ enum: [...catalog.keys()] }, { type: 'string', pattern: '\\*' }] };
 }
 
-function list(items: JsonSchema): JsonSchema {
-  return { anyOf: [SET, { type: 'array', items: { anyOf: [items, SET] } }] };
-}
-
-function oneOrMore(items: JsonSchema): JsonSchema {
-  return { anyOf: [items, SET, { type: 'array', minItems: 1, items: { anyOf: [items, SET] } }] };
-}
-
 const WHO: JsonSchema = {
   ...object({
     id: oneOrMore(TEXT),
@@ -53,20 +45,11 @@ const WHO: JsonSchema = {
   minProperties: 1,
 };
 
-const DURATION: JsonSchema = {
-  anyOf: [
-    { type: 'string', pattern: '^\\d{1,9}(ms|s|m|h|d)$' },
-    { type: 'number', exclusiveMinimum: 0 },
-  ],
-};
-
 const APPROVE: JsonSchema = object({
   by: oneOrMore(TEXT),
   quorum: { type: 'integer', minimum: 1 },
   expires: DURATION,
-  onExpiry: {
-    anyOf: [{ enum: ['deny', 'park'] }, object({ escalateTo: oneOrMore(TEXT) }, ['escalateTo'])],
-  },
+  onExpiry: ON_EXPIRY,
   editable: list(TEXT),
   grants: list({ enum: ['session', 'always'] }),
 });
@@ -95,6 +78,7 @@ function policyProperties(catalog: ToolCatalog | undefined, names: JsonSchema): 
       ['grant'],
     ),
     rules: { type: 'array', items: ruleSchema(catalog, names) },
+    flow: flowSchema(catalog),
   };
 }
 
@@ -228,6 +212,18 @@ const LIMIT: JsonSchema = object(
   ['id', 'max', 'window'],
 );
 
+const SEEN: JsonSchema = {
+  type: 'array',
+  description: 'What the session has seen before the call, in this order.',
+  items: {
+    anyOf: [
+      object({ prompt: { type: 'string', description: 'What the user typed.' } }, ['prompt']),
+      object({ tool: TEXT, source: TEXT, args: {}, result: {} }, ['tool', 'result']),
+      object({ tool: TEXT, source: TEXT, args: {}, error: TEXT }, ['tool', 'error']),
+    ],
+  },
+};
+
 /** What is called may well be a tool that there is not. */
 const TEST: JsonSchema = object(
   {
@@ -242,6 +238,7 @@ const TEST: JsonSchema = object(
       tenant: TEXT,
       agent: TEXT,
     }),
+    seen: SEEN,
     expect: { enum: ['allow', 'ask', 'deny', 'none'] },
     rule: TEXT,
   },

@@ -4,6 +4,7 @@ import type { PolicyFileIssue } from './file-issue.ts';
 import { LISTS, type Merge, mergeFiles, RECORDS } from './merge-files.ts';
 import { BODY_KEYS, fileSchema, fragmentSchema } from './file-schema.ts';
 import type { FileDocument } from './policy-file-document.ts';
+import { isRecord } from './json-schema-of.ts';
 import { readYaml, type YamlFile } from './read-yaml.ts';
 import { schemaIssues } from './schema-issues.ts';
 
@@ -37,7 +38,7 @@ export interface ReadPolicyFile {
 
 const MOST_FILES = 32;
 
-const FRAGMENT_KEYS = ['version', 'include', ...RECORDS, ...LISTS];
+const FRAGMENT_KEYS = ['version', 'include', ...RECORDS, ...LISTS, 'flow'];
 const FILE_KEYS = [
   'version',
   'name',
@@ -57,6 +58,11 @@ const KNOWN = {
     'source',
     'args',
     'as',
+    'seen',
+    'prompt',
+    'tool',
+    'result',
+    'error',
     'expect',
     'rule',
     'id',
@@ -85,7 +91,7 @@ export function readPolicyFile(name: string, text: string, reader?: FileReader):
     name,
     files: texts.map((file) => file.name),
     texts,
-    document: { version: 1, ...document, ...merge.document },
+    document: { version: 1, ...document, ...merged(document, merge.document) },
     issues,
     issueAt(path, message) {
       const origin = merge.originOf(path);
@@ -94,6 +100,17 @@ export function readPolicyFile(name: string, text: string, reader?: FileReader):
         : origin.file.issueAt(origin.path, message);
     },
   };
+}
+
+/** Of a flow, only some parts are put together. */
+function merged(
+  document: FileDocument | undefined,
+  parts: Merge['document'],
+): Readonly<Record<string, unknown>> {
+  const { flow } = document ?? {};
+  if (flow === undefined) return parts;
+  const added = parts['flow'];
+  return { ...parts, flow: isRecord(flow) && isRecord(added) ? { ...flow, ...added } : flow };
 }
 
 interface Reading {

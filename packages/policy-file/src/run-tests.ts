@@ -1,16 +1,10 @@
-import {
-  type CallContext,
-  type Decision,
-  type Effect,
-  factsOf,
-  type ToolCall,
-  type ToolInfo,
-} from '@guardstile/core';
+import type { CallContext, Decision, Effect, FlowView } from '@guardstile/core';
 import type { Explanation, RulePolicy } from '@guardstile/policy';
 
 import type { PolicyFileIssue } from './file-issue.ts';
 import type { PolicyTest } from './policy-file-document.ts';
 import type { ReadPolicyFile } from './read-policy-file.ts';
+import { callOf, seenFlow, toolNamed } from './seen-flow.ts';
 import type { StatedFacts } from './with-facts.ts';
 
 /** What became of one test of a file. */
@@ -33,7 +27,9 @@ export async function runTests(
 ): Promise<readonly PolicyTestResult[]> {
   const results: PolicyTestResult[] = [];
   for (const [i, test] of (file.document.tests ?? []).entries()) {
-    const decided = await decide(test, policy, file.document.facts ?? {});
+    const facts = file.document.facts ?? {};
+    const flow = await seenFlow(policy, test.seen ?? [], { context: contextOf(test), facts });
+    const decided = await decide(test, policy, facts, flow);
     const expected = { effect: test.expect, rule: test.rule };
     const passed =
       decided.effect === test.expect && (test.rule === undefined || decided.rule === test.rule);
@@ -44,7 +40,7 @@ export async function runTests(
       passed,
       expected,
       decided,
-      explanation: policy.explain(explained(test)),
+      explanation: policy.explain({ ...explained(test), flow }),
       at: file.issueAt(['tests', i, 'expect'], message),
     });
   }
@@ -64,22 +60,14 @@ async function decide(
   test: PolicyTest,
   policy: RulePolicy,
   facts: StatedFacts,
+  flow: FlowView,
 ): Promise<PolicyTestResult['decided']> {
-  const tool = toolOf(test, facts);
+  const tool = toolNamed(test.call, test.source, facts);
   const ruling = policy.resolve(tool);
   const opinion: Decision | undefined = await (typeof ruling === 'function'
-    ? ruling(callOf(test, tool), contextOf(test))
+    ? ruling({ ...callOf(tool, test.args), flow }, contextOf(test))
     : ruling);
   return { effect: opinion?.effect ?? 'none', rule: opinion?.rule };
-}
-
-function toolOf({ call, source = 'app' }: PolicyTest, facts: StatedFacts): ToolInfo {
-  const own = source === 'app' && Object.hasOwn(facts, call) ? facts[call] : undefined;
-  return { identity: { source, name: call }, facts: factsOf(call, { stated: own }) };
-}
-
-function callOf({ args = {} }: PolicyTest, { identity, facts }: ToolInfo): ToolCall {
-  return { rid: '', id: '', tool: identity, facts, args, confined: args, labels: [] };
 }
 
 function explained(test: PolicyTest): Parameters<RulePolicy['explain']>[0] {

@@ -13,6 +13,7 @@ export function withFacts(policy: RulePolicy, facts: StatedFacts): RulePolicy {
     ...policy,
     digest: derivedDigest(policy, { kind: 'facts', facts }),
     resolve: (tool) => policy.resolve(stated(tool, facts)),
+    labelsOf: (tool, context) => policy.labelsOf(stated(tool, facts), context),
     explain(call) {
       const own =
         call.source === undefined || call.source === 'app' ? factOf(facts, call.tool) : [];

@@ -45,5 +45,6 @@ export function withValues(source: ValueSource, make: (values: Values) => RulePo
     explain: (call) => policyIn(call.context ?? {}).explain(call),
     checkCapability: (name, resource, context = {}) =>
       policyIn(context).checkCapability(name, resource, context),
+    labelsOf: (tool, context = {}) => policyIn(context).labelsOf(tool, context),
   };
 }

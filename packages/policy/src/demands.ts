@@ -1,5 +1,6 @@
 import { canonical, type Conditions, type LimitClaim, type Obligation } from '@guardstile/core';
 
+import type { RuleObligation } from './document.ts';
 import { type Place, readFields, readList, readOneOf, readTexts } from './issues.ts';
 import { NO_REQUIREMENT, readRequires, uniteRequires } from './requires.ts';
 import { readLimit, type RuleLimit } from './rule-limit.ts';
@@ -54,13 +55,13 @@ const DETAILS = {
   redact: 'fields',
   cap: 'characters',
   label: 'labels',
-} as const satisfies { readonly [Type in Obligation['type']]: string };
+} as const satisfies { readonly [Type in RuleObligation['type']]: string };
 
 /** What no part of the guard can honour would not be done, so that nothing with it may run. */
-function readObligation(value: unknown, place: Place): Obligation | undefined {
+function readObligation(value: unknown, place: Place): RuleObligation | undefined {
   const own = readFields(value, ['type', ...Object.values(DETAILS)], place, 'an obligation');
   if (own === undefined) return undefined;
-  const types = Object.keys(DETAILS) as ReadonlyArray<Obligation['type']>; // its keys are just these
+  const types = Object.keys(DETAILS) as ReadonlyArray<RuleObligation['type']>; // its keys are just these
   const type = readOneOf(own.type, types, place.at('type'), 'what the guard does with a result');
   if (type === undefined) return undefined;
   const detail = DETAILS[type];

@@ -1,7 +1,7 @@
-import { describeRequirement, visible } from '@guardstile/core';
+import { describeRequirement, type Obligation, visible } from '@guardstile/core';
 
 import { durationText } from './duration.ts';
-import type { ConsideredRule, Explanation, Flip } from './explain.ts';
+import type { ConsideredRule, ExplainedFlow, Explanation, Flip } from './explain.ts';
 
 /** An explanation as lines of text, for terminals and logs. */
 export function describeExplanation(explanation: Explanation): string {
@@ -14,6 +14,7 @@ export function describeExplanation(explanation: Explanation): string {
     ...requirements(explanation),
     ...demands(explanation),
     ...explanation.sources.map((one) => `    · ${one.effect.padEnd(5)} ${one.name}: ${one.reason}`),
+    ...explanation.flow.map(flowLine),
     ...explanation.considered.map(ruleLine),
     ...explanation.flips.map((flip) => flipLine(flip, verdict)),
     `  policy ${policy}`,
@@ -48,7 +49,7 @@ function requirements({ requirements: needed }: Explanation): readonly string[] 
 
 function demands({ obligations, limits, requires }: Explanation): readonly string[] {
   return [
-    ...obligations.map(({ type, ...detail }) => `  ${type} ${Object.values(detail).join(', ')}`),
+    ...obligations.map(obligationLine),
     ...limits.map(
       ({ id, amount = 1, max, windowMs, per = 'principal' }) =>
         `  uses ${amount} of ${max} of "${id}" (per ${per}, ${windowMs === 'running' ? 'while it runs' : `in ${durationText(windowMs)}`})`,
@@ -62,11 +63,26 @@ function demands({ obligations, limits, requires }: Explanation): readonly strin
   ];
 }
 
+function obligationLine(obligation: Obligation): string {
+  if (obligation.type !== 'origins') {
+    const { type, ...detail } = obligation;
+    return `  ${type} ${Object.values(detail).join(', ')}`;
+  }
+  const labels = Object.entries(obligation.of).map(
+    ([path, label]) => `${path === '' ? 'all of it' : path} is ${label}`,
+  );
+  return `  its result: ${labels.join(', ')}`;
+}
+
 function ruleLine({ id, effect, mode, outcome, conditions }: ConsideredRule): string {
   const mark = mode === 'shadow' ? '◌' : '·';
   const failed = conditions.filter((one) => one.outcome !== 'holds').map(({ why }) => why);
   const why = failed.length === 0 ? '' : `: ${failed.join('; ')}`;
   return `    ${mark} ${effect.padEnd(5)} ${id} ${outcome}${mode === 'shadow' ? ' (shadow)' : ''}${why}`;
+}
+
+function flowLine({ effect, rule, reason }: ExplainedFlow): string {
+  return `    · ${effect.padEnd(5)} ${rule}: ${reason}`;
 }
 
 function flipLine({ rule, from, would }: Flip, verdict: Explanation['verdict']): string {

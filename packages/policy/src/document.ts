@@ -8,6 +8,7 @@ import type {
 } from '@guardstile/core';
 
 import type { CapabilitiesDocument } from './capabilities/document.ts';
+import type { FlowDocument } from './flow/document.ts';
 
 /** A policy as plain data. The only thing in it that is no data is a rule's `when`. */
 export interface PolicyDocument {
@@ -27,6 +28,8 @@ export interface PolicyDocument {
   readonly optional?: readonly string[];
   readonly capabilities?: CapabilitiesDocument;
   readonly rules?: readonly RuleDocument[];
+  /** Where values may come from and go to. The guard needs a `dataFlow`. */
+  readonly flow?: FlowDocument;
 }
 
 /**
@@ -55,7 +58,7 @@ export interface RuleDocument {
   /** Who has to agree, on a rule that asks, or that allows only with somebody's approval. */
   readonly approve?: Approve;
   /** What is done with the result, on a rule that allows or asks; that of all such rules is done. */
-  readonly obligations?: readonly Obligation[];
+  readonly obligations?: readonly RuleObligation[];
   /** What a call uses up, on a rule that allows or asks. It does not run where too little is left. */
   readonly limits?: readonly LimitDocument[];
   /** Sandbox and log that have to be there before a call runs, on a rule that allows or asks. */
@@ -63,6 +66,9 @@ export interface RuleDocument {
   /** Shown to people and to the model. */
   readonly reason?: string;
 }
+
+/** Where results come from is said by `flow`, for all calls of a tool. */
+export type RuleObligation = Exclude<Obligation, { readonly type: 'origins' }>;
 
 /** Answers whether the rule is about this call. Anything but `true` and `false` counts as a failure. */
 export type When = (args: never, context: never, call: never) => boolean;

@@ -5,9 +5,12 @@ import type {
   Effect,
   LimitClaim,
   Obligation,
+  Place,
   Requirements,
   ToolCall,
 } from '@guardstile/core';
+
+import type { FlowFinding } from '@guardstile/data-flow';
 
 import { readField } from './conditions/check.ts';
 import { describeValue } from './describe-value.ts';
@@ -50,6 +53,18 @@ export interface Explanation {
   /** What has to be in force before it starts. */
   readonly requires: Conditions;
   readonly flips: readonly Flip[];
+  /** What speaks against the call by where its values come from or go to. */
+  readonly flow: readonly ExplainedFlow[];
+}
+
+export interface ExplainedFlow {
+  /** Such as `from:recipient`. */
+  readonly rule: string;
+  readonly effect: 'ask' | 'deny';
+  readonly reason: string;
+  readonly argument: string | undefined;
+  /** Where the value was seen; empty for one that comes from nowhere. */
+  readonly places: readonly Place[];
 }
 
 export interface ConsideredRule {
@@ -112,7 +127,7 @@ export function explainVerdict({
     policy,
     verdict: enforcedEffect(verdict, rules, enforcement) ?? 'none',
     reason: reasonOf(verdict, rules),
-    rule: decidingRule(verdict)?.id,
+    rule: decidingRule(verdict),
     considered,
     sources: rules.sources.flatMap(({ name, about }) => {
       const stance = about(call);
@@ -124,7 +139,13 @@ export function explainVerdict({
     limits: demands.limits,
     requires: demands.requires,
     flips: flipsOf({ rules, enforcement, call }, verdict, applies),
+    flow: (rules.flow?.findings?.(call) ?? []).map(explainFinding),
   };
+}
+
+function explainFinding({ rule, effect, reason, argument, provenance }: FlowFinding): ExplainedFlow {
+  const places = (provenance?.sightings ?? []).map(({ place }) => place);
+  return { rule, effect, reason, argument, places };
 }
 
 function allRules({ denies, asks, allows, shadows }: ToolRules): readonly Rule[] {

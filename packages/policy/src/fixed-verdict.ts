@@ -23,7 +23,8 @@ export function fixedVerdict(rules: ToolRules): Verdict | undefined {
     certain.denies.length === rules.denies.length &&
     certain.asks.length === rules.asks.length &&
     certain.allows.length === rules.allows.length &&
-    certain.sources.length === rules.sources.length;
+    certain.sources.length === rules.sources.length &&
+    rules.flow?.findings === undefined;
   if (whole || verdict.kind === 'rule-denies' || verdict.kind === 'source-denies') return verdict;
   // Nothing could allow it, whatever it is asked with.
   const hopeless =
@@ -40,6 +41,7 @@ function withoutConditions(rules: ToolRules): ToolRules {
     asks: rules.asks.filter(isCertain),
     allows: rules.allows.filter(isCertain),
     sources: rules.sources.filter(({ fixed }: Source) => fixed),
+    flow: undefined,
   };
 }
 

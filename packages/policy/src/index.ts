@@ -27,10 +27,12 @@ export type {
   PathCondition,
   PolicyDocument,
   RuleDocument,
+  RuleObligation,
   When,
   Where,
   Who,
 } from './document.ts';
+export type { FlowApprove, FlowDocument } from './flow/document.ts';
 export type { AuthzenOptions } from './external/authzen.ts';
 export type { CedarAnswer, CedarEngine, CedarOptions } from './external/cedar.ts';
 export type { DecisionPointOptions, PointAnswer } from './external/decision-point.ts';
@@ -38,6 +40,7 @@ export type { OpaClient, OpaOptions } from './external/opa.ts';
 export type {
   ConsideredRule,
   ExplainedCondition,
+  ExplainedFlow,
   Explanation,
   Flip,
   NearestAllow,

@@ -4,7 +4,8 @@ import { type Demands, NO_DEMANDS } from './demands.ts';
 import type { Enforcement } from './document.ts';
 import type { Rule } from './rule.ts';
 import type { Truth } from './truth.ts';
-import { demandsOf, effectOf, type ToolRules, type Verdict, verdictOf } from './verdict.ts';
+import { enforcedEffect } from './outcome.ts';
+import { demandsOf, type ToolRules, type Verdict, verdictOf } from './verdict.ts';
 
 /** What one layer says of one call, and what it demands of it. */
 export interface Judgement {
@@ -21,7 +22,10 @@ export function judge(
   return withDemands(verdictOf(rules, call, applies), rules, enforcement, call.confined, applies);
 }
 
-/** What is denied uses nothing up, and what is only observed is left as it is, its result too. */
+/**
+ * What is denied uses nothing up, and what is only observed is left as it is, its result too. But that
+ * results are labelled says what they are: without it, nobody could observe where values go.
+ */
 export function withDemands(
   verdict: Verdict,
   rules: ToolRules,
@@ -29,9 +33,9 @@ export function withDemands(
   args: unknown,
   applies: (rule: Rule) => Truth,
 ): Judgement {
-  if (enforcement !== 'enforce' || effectOf(verdict, rules) === 'deny') {
-    return { verdict, demands: NO_DEMANDS };
-  }
+  const effect = enforcedEffect(verdict, rules, enforcement);
+  if (enforcement === 'shadow' || effect === 'deny') return { verdict, demands: NO_DEMANDS };
+  if (enforcement === 'observe') return { verdict, demands: rules.flow?.labels ?? NO_DEMANDS };
   const demands = demandsOf(rules, args, applies);
   return 'kind' in demands ? { verdict: demands, demands: NO_DEMANDS } : { verdict, demands };
 }

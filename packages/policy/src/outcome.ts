@@ -30,15 +30,17 @@ function isExplicitDenial(verdict: Verdict): boolean {
   return verdict.kind === 'rule-denies' || (verdict.kind === 'source-denies' && verdict.explicit);
 }
 
-/** The rule that decided, where a rule did. */
-export function decidingRule(verdict: Verdict): Rule | undefined {
+/** The id of the rule that decided, where a rule did. */
+export function decidingRule(verdict: Verdict): string | undefined {
   switch (verdict.kind) {
     case 'rule-denies':
     case 'rule-allows':
     case 'uncounted':
-      return verdict.rule;
+      return verdict.rule.id;
     case 'asks':
-      return verdict.asks[0];
+      return verdict.asks[0]?.id;
+    case 'flow-denies':
+      return verdict.rule;
     case 'source-denies':
     case 'source-allows':
     case 'nothing-allows':
@@ -60,6 +62,7 @@ export function reasonOf(verdict: Verdict, { neverAsks }: ToolRules): string {
       return `a rule that denies could not be evaluated${because(verdict.rule)}`;
     case 'source-denies':
     case 'source-allows':
+    case 'flow-denies':
       return verdict.reason;
     case 'nothing-allows':
       return verdict.asks.length === 0
@@ -99,12 +102,12 @@ export function decisionOf(
 ): Decision | undefined {
   const effect = enforcedEffect(verdict, rules, enforcement);
   if (effect === undefined && demands === NO_DEMANDS) return undefined;
-  const rule = decidingRule(verdict)?.id;
+  const rule = decidingRule(verdict);
   const reason = effect === undefined ? 'nothing here restricts it' : reasonOf(verdict, rules);
   const ground: Ground = { policy, reason, rule };
   if (effect === 'deny') return denied(ground);
   const requirements = requirementsOf(verdict);
   if (effect === 'ask' && requirements !== undefined) return asked(ground, requirements, demands);
   if (effect === undefined || effectOf(verdict, rules) === 'allow') return allowed(ground, demands);
-  return allowed({ ...ground, reason: `only observed: ${ground.reason}` });
+  return allowed({ ...ground, reason: `only observed: ${ground.reason}` }, demands);
 }

@@ -3,6 +3,7 @@ import type { Effect, Mode } from '@guardstile/core';
 import type { CapabilityGrant } from './capabilities/check.ts';
 import { meaningOfGrant, readCapabilities } from './capabilities/read.ts';
 import type { Enforcement, PolicyDocument } from './document.ts';
+import { type ReadFlow, readFlow } from './flow/read-flow.ts';
 import {
   type Place,
   placeIn,
@@ -29,6 +30,7 @@ export interface ReadDocument {
   readonly capabilities: CapabilityGrant | undefined;
   /** In the order of their ids, which is the same for the same rules in any order. */
   readonly rules: readonly Rule[];
+  readonly flow: ReadFlow | undefined;
   readonly issues: readonly PolicyIssue[];
 }
 
@@ -42,6 +44,7 @@ const KNOWN = [
   'optional',
   'capabilities',
   'rules',
+  'flow',
 ] as const satisfies ReadonlyArray<keyof PolicyDocument>;
 
 const EFFECTS: readonly Effect[] = ['allow', 'ask', 'deny'];
@@ -86,6 +89,8 @@ export function readDocument(document: unknown, options: ReadOptions = {}): Read
       : readRules(own.rules, place.at('rules'), tools, (value, at) =>
           readRule(value, at, layer, contextForRules(attributes)),
         );
+  const flow = own.flow === undefined ? undefined : readFlow(own.flow, place.at('flow'));
+  checkFlowTools(flow, place.at('flow').at('tools'), tools);
   const allow = readNames(own.allow, place.at('allow'), tools);
   const mode =
     own.mode === undefined ? undefined : readOneOf(own.mode, MODES, place.at('mode'), 'mode');
@@ -121,6 +126,7 @@ export function readDocument(document: unknown, options: ReadOptions = {}): Read
         ? undefined
         : readCapabilities(own.capabilities, place.at('capabilities')),
     rules,
+    flow,
     issues,
   };
 }
@@ -162,6 +168,19 @@ function checkTools(
   }
 }
 
+/** One of another source is named with it, and is not among the application's own. */
+function checkFlowTools(
+  flow: ReadFlow | undefined,
+  place: Place,
+  tools: ReadonlySet<string> | undefined,
+): void {
+  if (tools === undefined) return;
+  for (const name of Object.keys(flow?.spec.tools ?? {})) {
+    if (tools.has(name) || name.includes('/')) continue;
+    place.at(name).wrong(`"${name}" is none of the tools${meant(name, tools)}`);
+  }
+}
+
 function matchesSome(pattern: string, tools: ReadonlySet<string>): boolean {
   for (const name of tools) if (matchesPattern(name, pattern)) return true;
   return false;
@@ -200,5 +219,6 @@ export function meaningOfDocument(read: ReadDocument): unknown {
     optional: [...new Set(optional)].sort(),
     capabilities: meaningOfGrant(read.capabilities),
     rules: read.rules.map(({ means }) => means),
+    ...(read.flow === undefined ? {} : { flow: read.flow.means }),
   };
 }

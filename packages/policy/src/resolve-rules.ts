@@ -2,6 +2,7 @@ import type { ToolInfo } from '@guardstile/core';
 
 import type { ReadDocument } from './read-document.ts';
 import type { Rule } from './rule.ts';
+import { toolFlow } from './flow/tool-flow.ts';
 import { capabilitySource, defaultSource, listSources, modeSource } from './sources.ts';
 import { isPattern, matchesPattern } from './tool-pattern.ts';
 import type { ToolRules } from './verdict.ts';
@@ -34,6 +35,7 @@ export function ruleResolver(read: ReadDocument): (tool: ToolInfo) => ToolRules 
         ...(read.mode === undefined ? [] : modeSource(read.mode, tool)),
         ...(read.capabilities === undefined ? [] : capabilitySource(read.capabilities, tool)),
       ],
+      flow: read.flow === undefined ? undefined : toolFlow(read.flow, tool),
     };
   };
 }

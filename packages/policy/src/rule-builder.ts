@@ -2,12 +2,18 @@ import type {
   CallContext,
   Conditions,
   GrantScope,
-  Obligation,
   Principal,
   ToolCall,
 } from '@guardstile/core';
 
-import type { LimitDocument, OnExpiry, PolicyDocument, RuleDocument, Who } from './document.ts';
+import type {
+  LimitDocument,
+  OnExpiry,
+  PolicyDocument,
+  RuleDocument,
+  RuleObligation,
+  Who,
+} from './document.ts';
 import type { AnyArgs, ArgsOf, NameOf } from './infer-args.ts';
 import type { WhereOf } from './typed-where.ts';
 
@@ -65,7 +71,7 @@ interface AnyAsk extends AnyRule {
   /** How far an approval may reach beyond this one call. */
   readonly grants?: readonly GrantScope[];
   /** What is done with the result; that of all rules about a call is done. */
-  readonly obligations?: readonly Obligation[];
+  readonly obligations?: readonly RuleObligation[];
   /** Sandbox and log that have to be there before a call runs; the strongest of all rules about it. */
   readonly requires?: Conditions;
 }

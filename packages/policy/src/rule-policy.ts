@@ -1,13 +1,15 @@
 import {
   type CallContext,
-  type Conditions,
   type Decision,
   type Digest,
   digest,
   type Fact,
   factsOf,
+  type FlowView,
+  type Needs,
   type Opinion,
   ownOptions,
+  type PathLabels,
   type Policy,
   type Ruling,
   type ToolCall,
@@ -49,6 +51,11 @@ export interface RulePolicy extends Policy {
    * A policy that is another one for each caller is asked for the context's.
    */
   checkCapability(name: string, resource?: string, context?: CallContext): Decision;
+  /**
+   * Where its `flow` says that the results of a tool come from. A policy that is another one for each
+   * caller is asked for the context's.
+   */
+  labelsOf(tool: ToolInfo, context?: CallContext): PathLabels | undefined;
 }
 
 /** A call to be explained; it is not run, and its arguments are taken as they are. */
@@ -60,6 +67,8 @@ export interface ExplainedCall {
   readonly context?: CallContext;
   /** What the developer states of the tool. */
   readonly facts?: Fact | readonly Fact[];
+  /** What the session has seen. @default as in a guard without a data flow */
+  readonly flow?: FlowView;
 }
 
 export interface CompileOptions extends ReadOptions {
@@ -105,7 +114,7 @@ export function compilePolicy(document: PolicyDocument, options: CompileOptions 
     rules: Object.freeze(read.rules.map((rule) => rule.id)),
     opaque: Object.freeze(read.rules.flatMap((rule) => (rule.when === undefined ? [] : rule.id))),
     digest: () => id,
-    needs: read.enforcement === 'enforce' ? needsOf(read) : NO_REQUIREMENT,
+    needs: needsOf(read),
     resolve: (tool) => rulingFor(decider, rulesFor(tool), tool.flipped),
     explain: (call) => {
       const given = ownOf(call);
@@ -123,13 +132,16 @@ export function compilePolicy(document: PolicyDocument, options: CompileOptions 
       const ground = { policy: id, reason, rule: undefined };
       return effect === 'allow' ? allowed(ground) : denied(ground);
     },
+    labelsOf: (tool) => read.flow?.of(tool).labels,
   };
 }
 
-/** What some rule requires that is in force. */
-function needsOf({ rules }: ReadDocument): Conditions {
-  const inForce = rules.filter(({ shadow }) => !shadow);
-  return uniteRequires(inForce.flatMap(({ demands }) => demands?.requires ?? []));
+/** What is required by what is in force; where values come from is observed, too. */
+function needsOf({ rules, flow, enforcement }: ReadDocument): Needs {
+  if (enforcement === 'shadow') return NO_REQUIREMENT;
+  const inForce = enforcement === 'enforce' ? rules.filter(({ shadow }) => !shadow) : [];
+  const needs = uniteRequires(inForce.flatMap(({ demands }) => demands?.requires ?? []));
+  return flow === undefined ? needs : Object.freeze({ ...needs, dataFlow: true });
 }
 
 interface Decider {
@@ -213,7 +225,7 @@ function ownOf<T extends object>(given: T): T {
 }
 
 /** A call as the pipeline would hand it on, for explanations. */
-function callOf({ tool, source = 'app', args = {}, facts }: ExplainedCall): ToolCall & ToolInfo {
+function callOf({ tool, source = 'app', args = {}, facts, flow }: ExplainedCall): ToolCall & ToolInfo {
   const identity = { source, name: tool };
   return {
     rid: '',
@@ -224,5 +236,6 @@ function callOf({ tool, source = 'app', args = {}, facts }: ExplainedCall): Tool
     args,
     confined: args,
     labels: [],
+    ...(flow === undefined ? {} : { flow }),
   };
 }

@@ -1,6 +1,7 @@
-import type { Effect, LimitClaim, ToolCall } from '@guardstile/core';
+import type { Effect, LimitClaim, Requirements, ToolCall } from '@guardstile/core';
 
 import { type Demands, NO_DEMANDS, uniteDemands } from './demands.ts';
+import { flowStance, type ToolFlow } from './flow/tool-flow.ts';
 import { claimOf, type RuleLimit } from './rule-limit.ts';
 import type { Rule } from './rule.ts';
 import type { Source } from './sources.ts';
@@ -20,6 +21,15 @@ export interface ToolRules {
   readonly demanding: readonly Rule[];
   readonly shadows: readonly Rule[];
   readonly sources: readonly Source[];
+  /** Where its values may come from and go to. */
+  readonly flow: ToolFlow | undefined;
+}
+
+/** Something that a person is asked, and who has to agree. */
+export interface Ask {
+  readonly id: string;
+  readonly reason: string | undefined;
+  readonly requirements: Requirements | undefined;
 }
 
 /** What one layer says of one call, and on what ground. */
@@ -31,8 +41,9 @@ export type Verdict =
       readonly explicit: boolean;
       readonly reason: string;
     }
+  | { readonly kind: 'flow-denies'; readonly rule: string; readonly reason: string }
   | { readonly kind: 'nothing-allows'; readonly asks: readonly Rule[] }
-  | { readonly kind: 'asks'; readonly asks: readonly Rule[]; readonly fallback: string | undefined }
+  | { readonly kind: 'asks'; readonly asks: readonly Ask[]; readonly fallback: string | undefined }
   | { readonly kind: 'rule-allows'; readonly rule: Rule }
   | { readonly kind: 'source-allows'; readonly source: Source; readonly reason: string }
   | { readonly kind: 'no-opinion' }
@@ -70,19 +81,26 @@ export function verdictOf(
     if (stance?.effect === 'allow') granting ??= { source, stance };
     if (stance?.effect === 'ask') fallback ??= stance.reason;
   }
-  const asks = askingRules(rules.asks, applies);
-  if (rules.layer === 'restricts') {
+  const asking = askingRules(rules.asks, applies);
+  const restricts = rules.layer === 'restricts';
+  const allowing = restricts ? undefined : firstThatHolds(rules.allows, applies);
+  const granted = allowing !== undefined || granting !== undefined;
+  if (!restricts && !granted && fallback === undefined) {
+    return { kind: 'nothing-allows', asks: asking };
+  }
+  // It takes longest, and has no say in what is not allowed anyway.
+  const flow = rules.flow === undefined ? undefined : flowStance(rules.flow, call);
+  if (flow?.kind === 'flow-denies') return flow;
+  const asks = flow === undefined ? asking : [...asking, ...flow.asks];
+  if (restricts) {
     return asks.length === 0 ? NO_OPINION : { kind: 'asks', asks, fallback: undefined };
   }
-  const allowing = firstThatHolds(rules.allows, applies);
-  const granted = allowing !== undefined || granting !== undefined;
-  if (!granted && fallback === undefined) return { kind: 'nothing-allows', asks };
   if (asks.length > 0 || !granted) {
     return { kind: 'asks', asks, fallback: granted ? undefined : fallback };
   }
   if (allowing !== undefined) return { kind: 'rule-allows', rule: allowing };
   return granting === undefined
-    ? { kind: 'nothing-allows', asks }
+    ? { kind: 'nothing-allows', asks: asking }
     : { kind: 'source-allows', source: granting.source, reason: granting.stance.reason };
 }
 
@@ -91,12 +109,13 @@ export function verdictOf(
  * cannot be counted may not run.
  */
 export function demandsOf(
-  { demanding }: ToolRules,
+  { demanding, flow }: ToolRules,
   args: unknown,
   applies: (rule: Rule) => Truth,
 ): Demands | Uncounted {
-  if (demanding.length === 0) return NO_DEMANDS;
-  const all: Demands[] = [];
+  const labels = flow?.labels ?? NO_DEMANDS;
+  if (demanding.length === 0) return labels;
+  const all: Demands[] = labels === NO_DEMANDS ? [] : [labels];
   for (const rule of demanding) {
     if (rule.demands === undefined || applies(rule) === false) continue;
     const { obligations, limits, requires } = rule.demands;
@@ -133,6 +152,7 @@ export function effectOf(verdict: Verdict, { neverAsks }: ToolRules): Effect | u
   switch (verdict.kind) {
     case 'rule-denies':
     case 'source-denies':
+    case 'flow-denies':
     case 'nothing-allows':
     case 'uncounted':
       return 'deny';

@@ -21,7 +21,9 @@ export function demandsOf(decision: Decision | undefined): Demands {
   if (decision === undefined || decision.effect === 'deny') {
     return { requirements: undefined, obligations: [], limits: [] };
   }
-  const { obligations, limits } = decision;
+  const { limits } = decision;
+  // Where results come from is a statement, as facts are; no call needs anything for it.
+  const obligations = decision.obligations.filter(({ type }) => type !== 'origins');
   if (decision.effect !== 'ask') return { requirements: undefined, obligations, limits };
   // Which rules ask is the ground, not what is needed.
   const { rules: _rules, ...requirements } = decision.requirements;

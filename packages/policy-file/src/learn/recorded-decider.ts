@@ -11,7 +11,7 @@ import {
 import type { FilePolicy } from '../load-policy.ts';
 import { type Demands, demandsOf } from './demands.ts';
 import type { RecordedCall } from './recorded-calls.ts';
-import { watchedArgs, watchedContext, watchedFacts } from './watched-call.ts';
+import { watchedArgs, watchedContext, watchedFacts, watchedFlow } from './watched-call.ts';
 
 /** What a policy decides of a recorded call. */
 export type RecordedVerdict =
@@ -62,7 +62,10 @@ export function recordedDecider(policy: FilePolicy, facts: Facts = {}): Recorded
     let decision: Decision | undefined;
     try {
       decision = await (typeof ruling === 'function'
-        ? ruling(callOf(call, info, watchedArgs(call.args, looked)), watchedContext(call, looked))
+        ? ruling(
+            { ...callOf(call, info, watchedArgs(call.args, looked)), flow: watchedFlow(looked) },
+            watchedContext(call, looked),
+          )
         : ruling);
     } catch {
       // As the guard does with a policy that fails.

@@ -1,4 +1,4 @@
-import type { CallContext, ToolFacts } from '@guardstile/core';
+import type { CallContext, FlowView, ToolFacts } from '@guardstile/core';
 
 import type { Marked, RecordedArgs } from './recorded-args.ts';
 import type { RecordedCall } from './recorded-calls.ts';
@@ -118,6 +118,25 @@ function watchedPrincipal(
       return Reflect.getOwnPropertyDescriptor(target, key);
     },
   });
+}
+
+/** What the session had seen, which is in no entry. */
+export function watchedFlow(looked: Looked): FlowView {
+  const look = <T>(answer: T): T => {
+    looked('where values of the session came from');
+    return answer;
+  };
+  return {
+    originOf: (value) => look({ value: String(value), sightings: [], complete: true }),
+    isVouched: () => look(false),
+    secretsIn: () => look([]),
+    get origins() {
+      return look([]);
+    },
+    get complete() {
+      return look(true);
+    },
+  };
 }
 
 /** What is known of a tool. It tells when a policy decides by it. */

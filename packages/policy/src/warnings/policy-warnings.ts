@@ -1,12 +1,14 @@
 import { ownOptions } from '@guardstile/core';
 
-import type { RuleDocument } from '../document.ts';
+import type { PolicyDocument, RuleDocument } from '../document.ts';
 import type { PolicyIssue } from '../issues.ts';
 import { readDocument } from '../read-document.ts';
 import { isPattern, matchesPattern } from '../tool-pattern.ts';
 import { contradictionsIn, unknownField } from './contradictions.ts';
 import { type JsonSchema, partOf, schemasByTool, typesOf } from './json-schema.ts';
+import { flowMistakes } from './flow-mistakes.ts';
 import { neverDecidesIn } from './never-decides.ts';
+import { sessionLimits } from './session-limits.ts';
 
 export interface WarningOptions {
   /**
@@ -17,8 +19,8 @@ export interface WarningOptions {
 }
 
 /**
- * What a policy can be used with, and is most likely a mistake: rules that decide nothing, and
- * conditions that no call can meet. Nothing for a document that cannot be used; see `checkPolicy`.
+ * What a policy can be used with, and is most likely a mistake: rules that decide nothing, conditions
+ * that no call can meet, limits that a new session evades, and labels and origins without each other. Nothing for a document that cannot be used; see `checkPolicy`.
  */
 export function policyWarnings(
   document: unknown,
@@ -27,7 +29,7 @@ export function policyWarnings(
   const { tools } = ownOptions('policyWarnings', options, ['tools'], 'options_invalid');
   const read = readDocument(document, { emptyLists: true });
   if (read.issues.length > 0) return [];
-  const { rules: given = [] } = document as { readonly rules?: readonly RuleDocument[] }; // read above
+  const { rules: given = [], flow } = document as PolicyDocument; // read above
   const schemas = tools === undefined ? new Map() : schemasByTool(tools);
   const neverDecides = neverDecidesIn(read);
   const rules = new Map(read.rules.map((rule) => [rule.id, rule]));
@@ -46,7 +48,9 @@ export function policyWarnings(
       ...contradictionsOf(one, ['rules', i], own ? names : [], schemas),
     ];
   });
-  return [...lists, ...ofRules];
+  // Another layer may accept what this one labels.
+  const ofFlow = flow === undefined || read.layer === 'restricts' ? [] : flowMistakes(flow);
+  return [...lists, ...ofRules, ...sessionLimits(read, given), ...ofFlow];
 }
 
 /** What means something in other patterns than these. */
