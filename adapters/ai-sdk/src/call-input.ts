@@ -4,6 +4,7 @@ import { answerIn } from './approval-answer.ts';
 import { idOf } from './conversation.ts';
 import { eitherSignal } from './either-signal.ts';
 import type { ExecuteOptions } from './tool-shape.ts';
+import { turnsIn } from './turns-in.ts';
 
 /** What the SDK passed, whatever its version leaves out. */
 export function optionsOf(given: unknown): ExecuteOptions {
@@ -30,6 +31,7 @@ export function callInput(
   return {
     args: input,
     parsed: true,
+    turns: () => turnsIn(messages),
     ...(toolCallId === undefined ? {} : { id: toolCallId }),
     ...(abortSignal === undefined
       ? {}

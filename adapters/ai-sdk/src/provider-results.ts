@@ -69,6 +69,10 @@ export function inspectResults(
   async function result(part: Part): Promise<undefined> {
     if (part.preliminary === true) return;
     const name = String(part.toolName);
+    // Calls of the same answer are decided before any message holds it.
+    await guard.heard([
+      { role: 'tool', call: String(part.toolCallId), tool: name, value: part.result },
+    ]);
     await guard.report({
       ...entryOf('provider.result', offer.tools.get(name) ?? { name, id: 'unknown' }, part),
       status: part.isError === true ? 'error' : 'ok',

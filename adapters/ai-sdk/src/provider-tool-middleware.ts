@@ -1,10 +1,12 @@
 import { type Fact, type Guard, GuardError, ownOptions } from '@guardstile/core';
 
+import { fieldOf } from './field-of.ts';
 import { answersIn, denyAnswers } from './provider-answers.ts';
 import { offer, type Offer } from './provider-offer.ts';
 import { type Inspect, inspectResults } from './provider-results.ts';
 import { decideProvider, type ProviderIdentity, type ProviderVerdict } from './provider-verdict.ts';
 import { coverageOfTool } from './tool-coverage.ts';
+import { turnsIn } from './turns-in.ts';
 
 export interface ProviderToolOptions {
   /** Only these may be offered (by name, or as the provider calls them), and still only as the policy says. @default all */
@@ -37,7 +39,8 @@ export interface ProviderToolMiddleware {
 /**
  * Withholds from the provider what the guard does not allow it to run: its own tools, and MCP
  * servers that it would call. What would have to be asked is withheld too, except MCP tools of
- * OpenAI, which are made to ask before every call. What comes back is written to the log.
+ * OpenAI, which are made to ask before every call. What comes back is written to the log. A data flow
+ * hears what is said to the model and what providers return.
  *
  * @example
  * const model = wrapLanguageModel({ model: openai('gpt-5'), middleware: providerToolMiddleware(guard) });
@@ -91,6 +94,7 @@ export function providerToolMiddleware(
   return {
     specificationVersion: 'v4' as never,
     async transformParams({ params }) {
+      await guard.heard(turnsIn(fieldOf(params, 'prompt')));
       const offered = await offer(params, verdictOf);
       await tell(offered.offer);
       // What may not be called any more may not be approved either.
