@@ -2,6 +2,7 @@ import type { CallInput, Guard } from '@guardstile/core';
 
 import { type ContextOf, contextOf } from './call-context.ts';
 import type { ToolConfig } from './tool-shape.ts';
+import { turnsOfConfig } from './turns-of-config.ts';
 
 /** A call as LangChain makes it, with the arguments parsed. */
 export interface ParsedCall {
@@ -24,6 +25,7 @@ export function callInput(
   return {
     args,
     parsed: true,
+    turns: () => turnsOfConfig(config),
     ...(id === undefined ? {} : { id }),
     ...(context === undefined ? {} : { context }),
     ...(reason === undefined ? {} : { demands: [{ effect: 'deny', reason }] }),

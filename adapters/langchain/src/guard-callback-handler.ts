@@ -12,10 +12,12 @@ import {
 import { BaseCallbackHandler } from '@langchain/core/callbacks/base';
 
 import { type ContextOf, contextOf } from './call-context.ts';
+import { dataOf } from './data-of.ts';
 import { isKnownRun } from './guarded-run-ids.ts';
 import { type HandlerRun, type HandlerRuns, handlerRuns, type RunKind } from './handler-run.ts';
 import { providerCallsIn } from './provider-calls.ts';
 import { isOfGuardedTool } from './serialized-tool.ts';
+import { offersTools, type RunStart, startedWith } from './started-with.ts';
 
 /** What the handler tells of a run that no guard stands before. */
 export interface HandlerEvent {
@@ -63,7 +65,7 @@ interface Start {
 /**
  * Writes into the guard's log what runs past it: tools that no guard stands before, retrievers,
  * models, and what their providers ran. Calls of guarded tools are in the log already. It observes,
- * and is no point of enforcement.
+ * and is no point of enforcement. The guard's data flow hears from it what a run was started with.
  *
  * @example
  * await agent.invoke(input, { callbacks: [new GuardCallbackHandler(guard)] });
@@ -143,6 +145,17 @@ export class GuardCallbackHandler extends BaseCallbackHandler {
     await this.#ended(run, { error });
   }
 
+  override async handleChainStart(
+    _chain: unknown,
+    inputs: unknown,
+    _run: string,
+    parentRun?: string,
+    _tags?: string[],
+    metadata?: Metadata,
+  ): Promise<void> {
+    await this.#hear({ parentRun, metadata }, dataOf(inputs, 'messages'));
+  }
+
   override async handleRetrieverStart(
     serialized: unknown,
     query: string,
@@ -172,11 +185,12 @@ export class GuardCallbackHandler extends BaseCallbackHandler {
     messages: readonly (readonly unknown[])[],
     run: string,
     parentRun?: string,
-    _extra?: Metadata,
+    extra?: Metadata,
     _tags?: string[],
     metadata?: Metadata,
     name?: string,
   ): Promise<void> {
+    if (offersTools(extra)) await this.#hear({ parentRun, metadata }, messages.flat());
     const details = { messages: messages.flat().length };
     await this.#started(
       { kind: 'model', serialized, run, parentRun, metadata, name, details },
@@ -189,22 +203,13 @@ export class GuardCallbackHandler extends BaseCallbackHandler {
     prompts: readonly string[],
     run: string,
     parentRun?: string,
-    extra?: Metadata,
+    _extra?: Metadata,
     tags?: string[],
     metadata?: Metadata,
     name?: string,
   ): Promise<void> {
     const messages = prompts.map((prompt) => [prompt]);
-    await this.handleChatModelStart(
-      serialized,
-      messages,
-      run,
-      parentRun,
-      extra,
-      tags,
-      metadata,
-      name,
-    );
+    await this.handleChatModelStart(serialized, messages, run, parentRun, {}, tags, metadata, name);
   }
 
   override async handleLLMEnd(
@@ -227,6 +232,12 @@ export class GuardCallbackHandler extends BaseCallbackHandler {
 
   override async handleLLMError(error: unknown, run: string): Promise<void> {
     await this.#ended(run, { error });
+  }
+
+  async #hear(start: RunStart, messages: unknown): Promise<void> {
+    const turns = startedWith(start, messages);
+    if (turns.length === 0) return;
+    await this.#guard.with(contextIn(this.#who(start.metadata))).heard(turns);
   }
 
   async #started(start: Start, action: string): Promise<void> {

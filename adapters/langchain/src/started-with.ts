@@ -1,0 +1,53 @@
+import type { Turn } from '@guardstile/core';
+import {
+  type BaseMessage,
+  type BaseMessageLike,
+  coerceMessageLikeToMessage,
+} from '@langchain/core/messages';
+
+import { dataOf, itemsOf } from './data-of.ts';
+import { turnsIn } from './turns-in.ts';
+
+/** The start of a run, as LangChain tells handlers of it. */
+export interface RunStart {
+  readonly parentRun: string | undefined;
+  readonly metadata: Readonly<Record<string, unknown>> | undefined;
+}
+
+/**
+ * What an application started a run with: `messages` of a graph, or the prompt of a model that it
+ * offers tools to. What runs inside of another run was told by code or by a model.
+ */
+export function startedWith(start: RunStart, messages: unknown): readonly Turn[] {
+  return isOutermost(start) ? turnsIn(listOf(messages).flatMap(asMessage), 'person') : [];
+}
+
+/** Whether a model can call tools in this request: others are asked about texts of any origin. */
+export function offersTools(extra: unknown): boolean {
+  return ['options', 'invocation_params'].some(
+    (where) => itemsOf(dataOf(dataOf(extra, where), 'tools')).length > 0,
+  );
+}
+
+/** A run with callbacks of its own has no parent, but still knows the graph around it. */
+function isOutermost({ parentRun, metadata }: RunStart): boolean {
+  return (
+    parentRun === undefined &&
+    ['checkpoint_ns', 'langgraph_checkpoint_ns'].every(
+      (name) => dataOf(metadata, name) === undefined,
+    )
+  );
+}
+
+function listOf(messages: unknown): readonly unknown[] {
+  return Array.isArray(messages) ? itemsOf(messages) : [messages];
+}
+
+/** As LangChain reads what may stand for a message; what it does not understand says nothing. */
+function asMessage(like: unknown): readonly BaseMessage[] {
+  try {
+    return [coerceMessageLikeToMessage(like as BaseMessageLike)]; // refuses what is none
+  } catch {
+    return [];
+  }
+}
