@@ -20,7 +20,7 @@ export function aiSdkEngine(sdk: Sdk): ReplayEngine<ToolSet> {
           }),
         ]),
       ),
-    guard: (tools, policy, audit) => withGuard(tools, policy, { audit }),
+    guard: (tools, guard) => withGuard(tools, guard),
     async play(tools, prompt, script) {
       const model = scriptedModel(sdk, script);
       // One more than the script has, so that a message too many shows.

@@ -1,4 +1,4 @@
-import { allowAll, type PolicyInput, toolPolicy } from '@guardstile/core';
+import { allowAll, createGuard, type PolicyInput, toolPolicy } from '@guardstile/core';
 import { withGuard } from '@guardstile/langchain';
 import { describe, expect, it } from 'vitest';
 import type { Problem } from './check-call.ts';
@@ -121,8 +121,10 @@ describe('the replay through LangChain', () => {
     const cutting: Protect<AgentParts> = (parts, audit) =>
       langchainTools.guard(
         parts,
-        () => ({ effect: 'allow', obligations: [{ type: 'cap', characters: 2 }] }),
-        audit,
+        createGuard({
+          policy: () => ({ effect: 'allow', obligations: [{ type: 'cap', characters: 2 }] }),
+          audit,
+        }),
       );
     expect(kindsOf(await behind(attack(list), cutting))).toEqual(['result-changed']);
   });

@@ -1,4 +1,3 @@
-import { createGuard } from '@guardstile/core';
 import { withGuard } from '@guardstile/langchain';
 import { guardMiddleware } from '@guardstile/langchain/middleware';
 import { ToolMessage } from '@langchain/core/messages';
@@ -24,9 +23,9 @@ interface Output {
 }
 
 /** LangChain through a real `createAgent` loop, with the guard around each of its tools. */
-export const langchainTools: LangChainEngine = engine('langchain 1', (parts, policy, audit) => ({
+export const langchainTools: LangChainEngine = engine('langchain 1', (parts, guard) => ({
   ...parts,
-  tools: withGuard(parts.tools, policy, { audit }),
+  tools: withGuard(parts.tools, guard),
 }));
 
 /**
@@ -35,10 +34,7 @@ export const langchainTools: LangChainEngine = engine('langchain 1', (parts, pol
  */
 export const langchainMiddleware: LangChainEngine = engine(
   'langchain 1, middleware',
-  (parts, policy, audit) => ({
-    ...parts,
-    middleware: [guardMiddleware(createGuard({ policy, audit }))],
-  }),
+  (parts, guard) => ({ ...parts, middleware: [guardMiddleware(guard)] }),
 );
 
 function engine(name: string, guard: LangChainEngine['guard']): LangChainEngine {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Data, RecordedTool, Step, Suite, Trace } from './data.ts';
+import type { Data, RecordedTool, Step, Suite, Trace, UserTask } from './data.ts';
 
 /** Gives every identifier another name, always the same one. */
 export type Naming = (identifier: string) => string;
@@ -41,7 +41,7 @@ export function renamed({ suites, sets }: Data, name: Naming): Data {
     };
   };
 
-  const suite = ({ suite: called, tools, injectionTasks }: Suite): Suite => ({
+  const suite = ({ suite: called, tools, injectionTasks, userTasks }: Suite): Suite => ({
     suite: name(called),
     tools: tools.map(tool),
     injectionTasks: injectionTasks.map(({ id, sinks }) => ({
@@ -51,6 +51,11 @@ export function renamed({ suites, sets }: Data, name: Naming): Data {
         argsContain: text(sink.argsContain),
       })),
     })),
+    ...(userTasks === undefined ? {} : { userTasks: userTasks.map(userTask) }),
+  });
+
+  const userTask = ({ calls }: UserTask): UserTask => ({
+    calls: calls.map((call) => ({ tool: name(call.tool), result: json(call.result) })),
   });
 
   const step = ({ tool: called, args, result, error, ...rest }: Step): Step => ({

@@ -1,4 +1,4 @@
-import type { AuditLog, PolicyInput } from '@guardstile/core';
+import type { Guard } from '@guardstile/core';
 import type { Step, Suite } from './data.ts';
 import type { Turn } from './script.ts';
 
@@ -32,8 +32,8 @@ export interface ReplayEngine<Tools> {
    * recorded too and have to reach the guard like any other: nothing may validate them before.
    */
   tools(suite: Suite, body: Body): Tools;
-  /** The adapter: the tools behind a guard that writes to this log. */
-  guard(tools: Tools, policy: PolicyInput, audit: AuditLog): Tools;
+  /** The adapter: the tools behind a guard. */
+  guard(tools: Tools, guard: Guard): Tools;
   play(tools: Tools, prompt: string, script: readonly Turn[]): Promise<Played>;
   /** What the model is told of a recorded result when nothing is in between. */
   recorded(step: Step): unknown;

@@ -1,4 +1,4 @@
-import { type AuditLog, memoryAudit, type PolicyInput } from '@guardstile/core';
+import { type AuditLog, createGuard, memoryAudit, type PolicyInput } from '@guardstile/core';
 import type { Step, Suite, Trace } from './data.ts';
 import { type BodyStart, type CallReport, checkCall, type Problem } from './check-call.ts';
 import type { ReplayEngine } from './replay-engine.ts';
@@ -10,7 +10,7 @@ export type Protect<Tools> = (tools: Tools, audit: AuditLog) => Tools;
 
 /** The guard that is tested: the adapter's own under a policy. */
 export function guardedBy<Tools>(engine: ReplayEngine<Tools>, policy: PolicyInput): Protect<Tools> {
-  return (tools, audit) => engine.guard(tools, policy, audit);
+  return (tools, audit) => engine.guard(tools, createGuard({ policy, audit }));
 }
 
 /** What one replayed run was like. */

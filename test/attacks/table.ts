@@ -74,11 +74,17 @@ type Line = readonly string[];
 
 /** Lines of text under titles and above their sum; two names to the left, figures to the right. */
 export function draw(titles: readonly Line[], body: readonly Line[], foot: Line): string {
-  const all = [...titles, ...body, foot];
-  const widths = foot.map((_, i) => Math.max(...all.map((line) => line[i]?.length ?? 0)));
+  return drawGroups(titles, [body, [foot]]);
+}
+
+/** The same in groups, with a rule between any two of them. */
+export function drawGroups(titles: readonly Line[], groups: readonly (readonly Line[])[]): string {
+  const all = [...titles, ...groups.flat()];
+  const [first = []] = all;
+  const widths = first.map((_, i) => Math.max(...all.map((line) => line[i]?.length ?? 0)));
   const rule = widths.map((width) => '-'.repeat(width)).join('--');
-  const aligned = (line: Line): string => align(line, widths);
-  return [...titles.map(aligned), rule, ...body.map(aligned), rule, aligned(foot)].join('\n');
+  const lines = groups.flatMap((group) => [rule, ...group.map((line) => align(line, widths))]);
+  return [...titles.map((line) => align(line, widths)), ...lines].join('\n');
 }
 
 function align(line: Line, widths: readonly number[]): string {

@@ -9,7 +9,7 @@ import { sqliteApprovals } from '@guardstile/approvals';
 import { approvalLifecycle, type ApprovalFilter } from '@guardstile/core';
 
 import { approvalRows as rowsOf } from '../../packages/approvals/src/store/approval-rows.ts';
-import { openStoreFile } from '../../packages/approvals/src/store/store-file.ts';
+import { openApprovalsFile } from '../../packages/approvals/src/store/approvals-file.ts';
 import { BINDINGS, draftOf, voteOf } from '../approvals/draft.ts';
 import { compare, type Group, times } from './figures.ts';
 import { measure, type Variant } from './harness.ts';
@@ -140,7 +140,7 @@ function one(name: string, run: () => unknown, between?: () => unknown): Variant
 
 /** A store with so many pending approvals: a hundred of each person, ten in each session. */
 function filled(path: string, count: number): ReturnType<typeof sqliteApprovals> {
-  const file = openStoreFile(path, key, Date.now);
+  const file = openApprovalsFile(path, key, Date.now);
   const rows = rowsOf(file, true);
   file.write(() => {
     for (let n = 0; n < count; n += 1) {

@@ -1,7 +1,13 @@
 import { strict as assert } from 'node:assert';
 
-import { type CallContext, createGuard, layers } from '@guardstile/core';
-import { compileLabels, createDataFlow, createSessionFlow } from '@guardstile/data-flow';
+import {
+  type CallContext,
+  createGuard,
+  type Guard,
+  layers,
+  type PolicyFunction,
+} from '@guardstile/core';
+import { createDataFlow, flowPolicy } from '@guardstile/data-flow';
 
 import { compare, type Group, type Row, spread, times } from './figures.ts';
 import { measure, type Variant } from './harness.ts';
@@ -60,12 +66,12 @@ export async function dataFlowRows({ core, quick }: BenchPlan): Promise<Group> {
   };
   const calls = await measure(
     [
-      { name: 'without', iterations: CALLS, run: await guarded(refundArgs, undefined) },
-      { name: 'three checks', iterations: CALLS, run: await guarded(refundArgs, list) },
+      { name: 'without', iterations: CALLS, run: await deciding(refundArgs, undefined) },
+      { name: 'three checks', iterations: CALLS, run: await deciding(refundArgs, list) },
     ],
     core,
   );
-  const labelling = await measure(labellers(json), {
+  const labelling = await measure(labellers(list, json), {
     ...core,
     passes: quick ? 2 : 12,
     burst: 1,
@@ -75,8 +81,8 @@ export async function dataFlowRows({ core, quick }: BenchPlan): Promise<Group> {
     title: 'Data flow: where values came from, with 1 MB of labelled text in the session',
     notes: [
       `the text: ${list.length} payments as JSON (${Math.round(json.length / 1000)} kB), two fields of each trusted, the others untrusted`,
-      'a decision: guard.decide() of a call with five arguments under a policy with three conditions; with checks: three arguments have to come from the prompt or a trusted field, and all do',
-      'labelling is indexed when it is first looked into: "and indexed" includes that for every origin',
+      'a decision: guard.decide() of a call with five arguments under a policy with three conditions; with checks: three arguments have to come from the prompt or a trusted field, and all do; the adapter hands over the prompt with every call',
+      'labelling: what a guarded call of a tool that returns the parsed text costs in a new session, all of it; the text is indexed when it is first looked into, which "and indexed" includes for every origin',
       'memory: heap and buffers of a session with the text, all of it indexed, over the length of the JSON',
     ],
     rows: [
@@ -101,71 +107,86 @@ export async function dataFlowRows({ core, quick }: BenchPlan): Promise<Group> {
           over: 'parse',
         },
       ]),
-      memoryRow(json),
+      await memoryRow(json),
     ],
     times: [...times(calls), ...times(labelling)],
   };
 }
 
+const from = ['prompt', 'trusted:payee'] as const;
+const rules = flowPolicy({
+  tools: {
+    list: { labels },
+    refund: {
+      args: { to: { from }, amount: { from, shortest: 3 }, mail: { from, part: 'email' } },
+    },
+  },
+});
+const turns = [{ role: 'user', text: 'Refund 49.90 and tell eve@example.com' }] as const;
+
+const conditions: PolicyFunction = (call, who) =>
+  call.tool.name === 'list' ? 'allow' : threeConditions(call, who);
+
+function guardOf(hasFlow: boolean): Guard {
+  if (!hasFlow) return createGuard({ policy: conditions, audit: false, context });
+  const policy = layers([
+    { name: 'app', grants: conditions },
+    { name: 'data flow', restricts: rules },
+  ]);
+  return createGuard({ policy, dataFlow: createDataFlow(), audit: false, context });
+}
+
+/** A call that returns the content, so that the session has it. */
+function listing(guard: Guard, content: unknown): () => unknown {
+  return guard.wrap('list', () => content, { facts: 'readOnly' });
+}
+
 /** A call that is decided and not run, so that nothing but the decision is measured. */
-async function guarded(
+async function deciding(
   args: object,
   content: readonly Payment[] | undefined,
 ): Promise<() => unknown> {
-  const from = ['prompt', 'trusted:payee'] as const;
-  const flow = createDataFlow({
-    tools: {
-      refund: {
-        args: { to: { from }, amount: { from, shortest: 3 }, mail: { from, part: 'email' } },
-      },
-    },
-  });
-  const policy = layers([
-    { name: 'app', grants: threeConditions },
-    ...(content === undefined ? [] : [{ name: 'data flow', restricts: flow.policy }]),
-  ]);
-  const guard = createGuard({ policy, audit: false, context });
-  flow.prompt(context, 'Refund 49.90 and tell eve@example.com');
-  flow.session(context).observe(content ?? [], {
-    origin: 'untrusted',
-    labels: compileLabels(labels),
-    tool: 'list',
-  });
+  const guard = guardOf(content !== undefined);
+  listing(guard, content ?? [])();
   const tool = guard.tool({ name: 'refund', facts: 'money' });
-  const decision = await tool.decide({ args });
+  const said = () => turns;
+  const decision = await tool.decide({ args, turns: said });
   assert.equal(decision.effect, 'allow', decision.reason);
-  const stranger = await tool.decide({ args: { ...args, to: 'US133000000121212121212' } });
-  assert.equal(stranger.effect, content === undefined ? 'allow' : 'ask');
-  return () => tool.decide({ args });
+  const stranger = { ...args, to: 'US133000000121212121212' };
+  const { effect } = await tool.decide({ args: stranger, turns: said });
+  assert.equal(effect, content === undefined ? 'allow' : 'ask');
+  return () => tool.decide({ args, turns: said });
 }
 
-function labellers(json: string): readonly Variant[] {
-  const value: unknown = JSON.parse(json);
-  const compiled = compileLabels(labels);
+function labellers(list: readonly Payment[], json: string): readonly Variant[] {
   const label = () => {
-    const flow = createSessionFlow();
-    flow.observe(value, { origin: 'untrusted', labels: compiled });
-    return flow;
+    const guard = guardOf(true);
+    listing(guard, list)();
+    return guard;
   };
   return [
     { name: 'parse', iterations: 1, run: () => JSON.parse(json) as unknown },
     { name: 'label', iterations: 1, run: label },
-    { name: 'label and index', iterations: 1, run: () => label().originOf('nowhere-to-be-seen') },
+    { name: 'label and index', iterations: 1, run: () => lookUp(label()) },
   ];
+}
+
+/** The first look into what a session holds. */
+function lookUp(guard: Guard): unknown {
+  const args = { to: 'nowhere-to-be-seen' };
+  return guard.tool({ name: 'refund', facts: 'money' }).decide({ args });
 }
 
 const SESSIONS = 8;
 
-function memoryRow(json: string): Row {
-  const compiled = compileLabels(labels);
+async function memoryRow(json: string): Promise<Row> {
   const before = used();
-  const kept = Array.from({ length: SESSIONS }, () => {
-    const flow = createSessionFlow();
+  const kept = Array.from({ length: SESSIONS }, () => guardOf(true));
+  for (const guard of kept) {
     // Parsed for each: the texts of a value are the session's own.
-    flow.observe(JSON.parse(json), { origin: 'untrusted', labels: compiled });
-    flow.originOf('nowhere-to-be-seen');
-    return flow;
-  });
+    listing(guard, JSON.parse(json))();
+    await lookUp(guard);
+  }
   const ratio = (used() - before) / SESSIONS / json.length;
   assert.equal(kept.length, SESSIONS);
   return {

@@ -6,6 +6,7 @@ import { auditTrail } from './adapter/audit-trail.ts';
 import { brokenPolicies } from './adapter/broken-policies.ts';
 import { closing } from './adapter/closing.ts';
 import { contexts } from './adapter/contexts.ts';
+import { dataFlow } from './adapter/data-flow.ts';
 import { directCalls } from './adapter/direct-calls.ts';
 import { events } from './adapter/events.ts';
 import { facts } from './adapter/facts.ts';
@@ -41,6 +42,7 @@ export function testAdapter<Tools>(harness: AdapterHarness<Tools>): void {
     describe('broken policies', () => brokenPolicies(harness));
     describe('hooks', () => hooks(harness));
     describe('events', () => events(harness));
+    describe('data flow', () => dataFlow(harness));
     describe('closing', () => closing(harness));
   });
 }

@@ -1,5 +1,5 @@
 import type { Fact } from '@guardstile/core';
-import type { ToolFlow } from '@guardstile/data-flow';
+import type { Origin, ToolFlow } from '@guardstile/data-flow';
 import { parse } from 'yaml';
 
 // Written from the sentences, as a user of the two suites would write them, before any run was
@@ -8,6 +8,10 @@ import { parse } from 'yaml';
 /** What is said of a tool: what it does, and its part in the flow of data. */
 export interface ToolPolicy extends ToolFlow {
   readonly facts: Fact | readonly Fact[];
+  /** Reads its results, which are text. */
+  readonly parse?: (text: string) => unknown;
+  /** Label of what no path covers. */
+  readonly otherwise?: Origin;
 }
 
 /** A policy and the plain sentences that it was written from. */

@@ -1,12 +1,5 @@
-import { factsOf } from '@guardstile/core';
-import {
-  createFlowJudge,
-  createSessionFlow,
-  type FlowJudge,
-  type FlowTool,
-  type ResultLabels,
-  resultLabels,
-} from '@guardstile/data-flow';
+import { type CallContext, factsOf, type FlowView, type ToolCall } from '@guardstile/core';
+import { createDataFlow, type FlowRules, flowRules } from '@guardstile/data-flow';
 import type { Step, Suite, Trace } from '../attacks/data.ts';
 import { scriptOf } from '../attacks/script.ts';
 import { isInjected, isSink, sinksOf } from '../attacks/sinks.ts';
@@ -25,35 +18,50 @@ export interface JudgedCall {
 }
 
 /** A tool of a suite, ready to be judged. */
-interface Known {
-  readonly tool: FlowTool;
-  readonly labels: ResultLabels;
-  readonly judge: FlowJudge;
+interface Known extends FlowRules {
+  readonly call: Pick<ToolCall, 'tool' | 'facts'>;
 }
 
 /** The tools of a policy, prepared once. */
-export type Toolbox = ReadonlyMap<string, Known>;
+export interface Toolbox {
+  readonly tools: ReadonlyMap<string, Known>;
+  readonly formats: Readonly<Record<string, (text: string) => unknown>>;
+}
 
 export function toolboxOf(policy: SuitePolicy): Toolbox {
-  return new Map(
-    Object.entries(policy.tools).map(([name, { facts, ...flow }]) => {
-      const tool: FlowTool = { name, facts: factsOf(name, { stated: facts }), flow };
-      return [name, { tool, labels: resultLabels(tool), judge: createFlowJudge(tool) }];
-    }),
+  const entries = Object.entries(policy.tools);
+  const flows = entries.map(([name, { facts: _facts, parse: _parse, otherwise, ...flow }]) => {
+    const labels = otherwise === undefined ? flow.labels : { ...flow.labels, '': otherwise };
+    return [name, labels === undefined ? flow : { ...flow, labels }] as const;
+  });
+  const rules = flowRules({ tools: Object.fromEntries(flows) });
+  const tools = entries.map(([name, { facts: stated }]) => {
+    const identity = { source: 'app', name };
+    const facts = factsOf(name, { stated });
+    return [name, { call: { tool: identity, facts }, ...rules.of({ identity, facts }) }] as const;
+  });
+  const formats = entries.flatMap(([name, { parse }]) =>
+    parse === undefined ? [] : [[name, parse] as const],
   );
+  return { tools: new Map(tools), formats: Object.fromEntries(formats) };
 }
+
+const context: CallContext = { principal: { id: 'user' }, session: 'run' };
 
 /**
  * Decides every call of a recorded run: all calls of one message before any of their results is
  * seen. Every recorded result is seen, whatever was decided: the recorded run went on with it.
  */
 export function runTrace(trace: Trace, suite: Suite, toolbox: Toolbox): readonly JudgedCall[] {
-  const flow = createSessionFlow();
+  const dataFlow = createDataFlow({ formats: toolbox.formats });
+  // Without a store nothing is waited for.
+  const flow = dataFlow.session(context, [{ role: 'user', text: trace.prompt }]) as FlowView;
   const sinks = sinksOf(trace, suite);
-  flow.observe(trace.prompt, { origin: 'prompt' });
   return scriptOf(trace).flatMap((turn) => {
-    const judged = turn.map(({ step }) => {
-      const findings = judge(step);
+    const judged = turn.map(({ step, id }) => {
+      const known = toolbox.tools.get(step.tool);
+      // There is no such tool: the framework refuses it, nothing is decided.
+      const findings = known?.judge?.(callOf(known, id, step)) ?? [];
       return {
         tool: step.tool,
         args: step.args,
@@ -64,22 +72,22 @@ export function runTrace(trace: Trace, suite: Suite, toolbox: Toolbox): readonly
       };
     });
     for (const { id, step } of turn) {
-      const known = toolbox.get(step.tool);
+      const known = toolbox.tools.get(step.tool);
       if (known === undefined) continue;
-      const { tool, labels } = known;
-      if (tool.facts.effect !== 'readOnly') {
-        flow.observe(step.args, { origin: 'sent', tool: tool.name, rid: id });
-      }
-      if (step.error === undefined) labels.observe(flow, returned(step.result), id);
-      else labels.observeError(flow, `${step.error} ${String(step.result)}`, id);
+      const call = callOf(known, id, step);
+      const labels = known.labels === undefined ? [] : [known.labels];
+      dataFlow.starting(call, context);
+      const sight =
+        step.error === undefined
+          ? ({ kind: 'result', value: returned(step.result) } as const)
+          : ({ kind: 'error', value: `${step.error} ${String(step.result)}` } as const);
+      dataFlow.observe(call, context, { ...sight, labels });
     }
     return judged;
   });
 
-  function judge({ tool: name, args }: Step) {
-    const known = toolbox.get(name);
-    // There is no such tool: the framework refuses it, nothing is decided.
-    return known === undefined ? [] : known.judge(flow, args);
+  function callOf({ call }: Known, id: string, { args }: Step): ToolCall {
+    return { ...call, rid: id, id, args, confined: args, labels: [], flow };
   }
 }
 

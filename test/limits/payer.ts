@@ -15,7 +15,7 @@ export type Order =
 /** What it tells. */
 export type News =
   | { readonly is: 'ready' | 'stopped' }
-  | { readonly is: 'started'; readonly id: string }
+  | { readonly is: 'started' | 'asked'; readonly id: string }
   | { readonly is: 'over'; readonly id: string; readonly came: string };
 
 export interface PayerOptions {
@@ -25,18 +25,22 @@ export interface PayerOptions {
   readonly limit: LimitClaim;
   /** How far its clock is ahead, in milliseconds. */
   readonly ahead: number;
+  /** Whether somebody has to be asked first, who never answers. */
+  readonly asks: boolean;
 }
 
 const options = JSON.parse(process.argv[2] ?? '') as PayerOptions; // the test's
 const limits = sqliteLimits(options.path, { clock: () => Date.now() + options.ahead });
 const stopSwitch = sqliteStopSwitch(options.path);
 const guard = createGuard({
-  policy: () => ({ effect: 'allow', limits: [options.limit] }),
+  policy: () => ({ effect: options.asks ? 'ask' : 'allow', limits: [options.limit] }),
+  asks: 'wait',
   limits,
   stopSwitch,
 });
 
 const tell = (news: News): void => void process.send?.(news);
+guard.on('approval.requested', ({ call }) => tell({ is: 'asked', id: call }));
 let finish = Promise.withResolvers<string>();
 
 async function pay(id: string): Promise<void> {

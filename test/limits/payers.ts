@@ -14,7 +14,7 @@ const program = fileURLToPath(new URL('payer.ts', import.meta.url));
 
 /** A process that pays when it is told to. */
 export interface Payer {
-  /** Makes a call; settles when its body has started or it is over, whichever is first. */
+  /** Makes a call; settles when its body has started, somebody is asked, or it is over, whichever is first. */
   pay(id: string): Promise<string>;
   /** What came of a call. */
   over(id: string): Promise<string>;
@@ -29,7 +29,7 @@ export interface Payer {
 /** Processes that share one file of limits, for one test. */
 export interface Payers {
   readonly path: string;
-  start(limit: LimitClaim, options?: { readonly ahead?: number }): Promise<Payer>;
+  start(limit: LimitClaim, options?: Partial<PayerOptions>): Promise<Payer>;
   /** The calls whose bodies started. */
   ledger(): readonly string[];
 }
@@ -47,8 +47,8 @@ export function payers(): Payers {
   });
   return {
     path,
-    async start(limit, { ahead = 0 } = {}) {
-      const options: PayerOptions = { path, ledger, limit, ahead };
+    async start(limit, more = {}) {
+      const options: PayerOptions = { path, ledger, limit, ahead: 0, asks: false, ...more };
       const child = fork(program, [JSON.stringify(options)], { stdio: ['ignore', 2, 2, 'ipc'] });
       children.push(child);
       return payer(child);
@@ -82,7 +82,9 @@ async function payer(child: ChildProcess): Promise<Payer> {
   const cameOf = (id: string): string | undefined =>
     news.flatMap((one) => (one.is === 'over' && one.id === id ? [one.came] : []))[0];
   const started = (id: string): string | undefined =>
-    news.some((one) => one.is === 'started' && one.id === id) ? 'started' : undefined;
+    news.flatMap((one) =>
+      (one.is === 'started' || one.is === 'asked') && one.id === id ? [one.is] : [],
+    )[0];
   const paid: string[] = [];
   const over = (id: string): Promise<string> => heard(() => cameOf(id));
   const say = (order: Order): void => void child.send(order);

@@ -126,6 +126,19 @@ describe('a stop switch that processes share', () => {
     expect(await guard.call({ tool: 'work', args: {} }, () => 'done')).toBe('done');
   });
 
+  it('ends what waits for a person in another process', async () => {
+    const { path, start, ledger } = payers();
+    const other = await start(oneAtATime, { asks: true });
+    expect(await Promise.all([other.pay('a'), other.pay('b')])).toEqual(['asked', 'asked']);
+    const stopSwitch = sqliteStopSwitch(path);
+    onTestFinished(() => stopSwitch.close());
+    stopSwitch.stop('incident 7');
+    expect(await Promise.all([other.over('a'), other.over('b')])).toEqual(['stopped', 'stopped']);
+    expect(await other.pay('c')).toBe('stopped');
+    expect(ledger()).toEqual([]);
+    expect(await other.leave()).toBe(0);
+  });
+
   it('is seen at the gate at once: a process that runs nothing looks for nothing in between', async () => {
     const { path, start } = payers();
     const other = await start({ ...oneAtATime, max: 5 });

@@ -158,7 +158,7 @@ describe('limits that fail while they are used', () => {
       () => stopSwitch.stopped({}),
       () => stopSwitch.stop('now'),
     ]) {
-      expect(attempt).toThrow(failing(/moved, removed or replaced.*put the file back/));
+      expect(attempt).toThrow(failing(/moved, removed or replaced.*put it back/));
     }
     limits.settle('a'); // written when it can be
     renameSync(`${path}.moved`, path);

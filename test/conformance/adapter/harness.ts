@@ -55,6 +55,10 @@ export interface AgentRun<Tools> {
 
 export interface RunOptions {
   readonly signal?: AbortSignal;
+  /** What the user types before the model answers. @default 'go on' */
+  readonly said?: string;
+  /** A run that has ended: its conversation goes on with what is said now. */
+  readonly after?: AgentRun<unknown>;
 }
 
 /** What a framework has. For what it lacks, the suite asserts what happens instead. */

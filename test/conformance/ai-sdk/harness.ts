@@ -25,8 +25,10 @@ export function aiSdkHarness(engine: Engine): AdapterHarness<ToolSet> {
     guardOf,
     names: (tools) => Object.keys(tools),
     run(tools, steps, options = {}) {
+      const { said = 'go on', after } = options;
       const model = engine.sdk.modelOf(stepsOf(steps));
-      return runFrom(engine, model, tools, [{ role: 'user', content: 'go on' }], options);
+      const before = after === undefined ? [] : (conversations.get(after) ?? []);
+      return runFrom(engine, model, tools, [...before, { role: 'user', content: said }], options);
     },
     async call(tools, { id, tool: name, args }) {
       // A tool of a set may have any input, which its own schema has checked in a run.
@@ -68,6 +70,9 @@ function signalOf({ abortSignal }: GivenOptions) {
   return { signal: abortSignal };
 }
 
+/** All messages of a run that has ended, as an application would keep them. */
+const conversations = new WeakMap<object, readonly ModelMessage[]>();
+
 async function runFrom(
   engine: Engine,
   model: ScriptedModel,
@@ -84,7 +89,7 @@ async function runFrom(
   const all = [...messages, ...output.responseMessages];
   const open = unansweredIn(all);
   const calls = [...model.doGenerateCalls, ...model.doStreamCalls];
-  return {
+  const run: AgentRun<ToolSet> = {
     offered: calls[0]?.tools,
     transcript: calls.map(({ prompt }) => prompt.map(inCallOrder)),
     outcomes: outcomesOf(all, output),
@@ -93,6 +98,8 @@ async function runFrom(
     resume: (others, verdict) =>
       runFrom(engine, model, others, [...all, responsesTo([...open.values()], verdict)], {}),
   };
+  conversations.set(run, all);
+  return run;
 }
 
 /** Streams of ai 5 hold the results of a step in the order in which its calls happened to end. */

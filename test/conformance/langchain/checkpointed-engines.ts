@@ -1,9 +1,9 @@
-import { type BaseMessage, HumanMessage } from '@langchain/core/messages';
+import type { BaseMessage } from '@langchain/core/messages';
 import { Command, MemorySaver } from '@langchain/langgraph';
 import { createReactAgent } from '@langchain/langgraph/prebuilt';
 import { createAgent } from 'langchain';
 import { CAPABILITIES, type Engine, type EngineInput, type EngineOutput } from './engines.ts';
-import { previewsOf, structured, USER } from './engines.ts';
+import { previewsOf, structured } from './engines.ts';
 
 /** The part of a compiled graph that is used here. */
 interface Graph {
@@ -25,7 +25,7 @@ function checkpointed(name: string, graphOf: MakeGraph): Engine {
     capabilities: { ...CAPABILITIES, nativeApproval: true },
     toolOf: structured,
     run(input) {
-      const messages = [new HumanMessage(USER)];
+      const messages = [...input.messages];
       const thread = { configurable: { thread_id: 'thread' } };
       return step({ messages }, { thread, graphOf, checkpointer: new MemorySaver() }, input);
     },

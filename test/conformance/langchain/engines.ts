@@ -1,3 +1,5 @@
+import { isGuard } from '@guardstile/core';
+import { guardOf } from '@guardstile/langchain';
 import { type BaseMessage, HumanMessage, ToolMessage } from '@langchain/core/messages';
 import { RunnableLambda, type RunnableToolLike } from '@langchain/core/runnables';
 import { type StructuredToolInterface, tool } from '@langchain/core/tools';
@@ -12,6 +14,8 @@ export interface EngineInput {
   readonly model: ScriptedModel;
   readonly tools: AnyTool[];
   readonly signal: AbortSignal | undefined;
+  /** The conversation up to now, which ends with what the user says. */
+  readonly messages: readonly BaseMessage[];
 }
 
 export interface EngineOutput {
@@ -73,17 +77,16 @@ export function previewsOf() {
   return { previews, handler };
 }
 
-export const USER = 'go on';
-
 /** A loop as applications write it who use no agent. */
 export const bareLoop: Engine = {
   name: 'a bindTools loop',
   capabilities: { ...CAPABILITIES, errorObjects: true },
   toolOf: structured,
-  async run({ model, tools, signal }) {
+  async run({ model, tools, signal, messages: given }) {
     const { previews, handler } = previewsOf();
     const errors = new Map<string, unknown>();
-    const messages: BaseMessage[] = [new HumanMessage(USER)];
+    const messages = [...given];
+    await tellGuard(tools, given);
     for (;;) {
       signal?.throwIfAborted();
       const answer = await model.bindTools(tools).invoke(messages);
@@ -110,6 +113,24 @@ export const bareLoop: Engine = {
   },
 };
 
+/** Tools that are called by hand are told nothing of the conversation, so that the loop tells it. */
+async function tellGuard(tools: AnyTool[], messages: readonly BaseMessage[]): Promise<void> {
+  if (!isGuarded(tools)) return;
+  await guardOf(tools).heard(
+    messages.flatMap((message) =>
+      HumanMessage.isInstance(message) ? [{ role: 'user', text: message.text }] : [],
+    ),
+  );
+}
+
+function isGuarded(tools: AnyTool[]): boolean {
+  try {
+    return isGuard(guardOf(tools));
+  } catch {
+    return false;
+  }
+}
+
 function messageOf(
   result: unknown,
   call: { readonly id?: string; readonly name: string },
@@ -133,10 +154,10 @@ export const toolNode: Engine = {
   name: 'ToolNode',
   capabilities: CAPABILITIES,
   toolOf: structured,
-  async run({ model, tools, signal }) {
+  async run({ model, tools, signal, messages: given }) {
     const { previews, handler } = previewsOf();
     const node = new ToolNode(tools);
-    const messages: BaseMessage[] = [new HumanMessage(USER)];
+    const messages = [...given];
     for (;;) {
       const answer = await model.bindTools(tools).invoke(messages);
       messages.push(answer);
@@ -193,10 +214,10 @@ interface Agent {
   invoke(input: { messages: BaseMessage[] }, config: object): Promise<{ messages?: unknown }>;
 }
 
-async function ran(made: object, { signal }: EngineInput): Promise<EngineOutput> {
+async function ran(made: object, { signal, messages: given }: EngineInput): Promise<EngineOutput> {
   const { previews, handler } = previewsOf();
   const { messages } = await (made as Agent).invoke(
-    { messages: [new HumanMessage(USER)] },
+    { messages: [...given] },
     { callbacks: [handler], ...(signal === undefined ? {} : { signal }) },
   );
   return { messages: messages as BaseMessage[], previews, errors: new Map() };

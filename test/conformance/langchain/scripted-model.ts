@@ -23,9 +23,13 @@ export class ScriptedModel extends BaseChatModel {
   readonly heard: Heard = { offered: undefined, requests: [] };
   readonly #steps: ReadonlyArray<readonly ScriptedCall[]>;
 
-  constructor(steps: ReadonlyArray<readonly ScriptedCall[]>) {
+  readonly #before: number;
+
+  /** The steps begin after the messages that are there already. */
+  constructor(steps: ReadonlyArray<readonly ScriptedCall[]>, before: readonly BaseMessage[] = []) {
     super({});
     this.#steps = steps;
+    this.#before = answersIn(before);
   }
 
   override _llmType(): string {
@@ -38,7 +42,7 @@ export class ScriptedModel extends BaseChatModel {
   }
 
   override async _generate(messages: BaseMessage[]): Promise<ChatResult> {
-    const step = messages.filter((message) => AIMessage.isInstance(message)).length;
+    const step = answersIn(messages) - this.#before;
     this.heard.requests.push([...messages]);
     const calls = this.#steps[step] ?? [];
     const message = new AIMessage({
@@ -52,4 +56,8 @@ export class ScriptedModel extends BaseChatModel {
     });
     return { generations: [{ text: message.text, message }] };
   }
+}
+
+function answersIn(messages: readonly BaseMessage[]): number {
+  return messages.filter((message) => AIMessage.isInstance(message)).length;
 }

@@ -1,0 +1,22 @@
+import { type FilePolicy, loadPolicy } from '@guardstile/policy-file';
+import { stringify } from 'yaml';
+import type { Ground } from './contender.ts';
+import type { SuitePolicy } from './suite-policies.ts';
+
+/**
+ * The policy of a file, for the tools of the suite, with the lists of the application that it asks for.
+ *
+ * @throws {GuardError} `policy_invalid` for whatever is wrong with it.
+ */
+export function loadSuitePolicy(
+  { path, document }: Pick<SuitePolicy, 'path' | 'document'>,
+  { suite, givenSets }: Ground,
+): FilePolicy {
+  const sets = Object.entries(givenSets(suite)).filter(([name]) =>
+    Object.hasOwn(document.sets, name),
+  );
+  return loadPolicy(
+    { text: stringify(document), name: path },
+    { sets: Object.fromEntries(sets), tools: suite.tools.map(({ name }) => name) },
+  );
+}
