@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { expectRefusal, never, storyOf, turn, until } from '../test/harness.ts';
+import type { Approval, ApprovalStore } from './approvals/approval.ts';
 import { memoryApprovals } from './approvals/memory.ts';
 import { createGuard } from './guard.ts';
 import { allowAll } from './policy/allow-all.ts';
@@ -180,5 +181,133 @@ describe('a stop switch that is thrown', () => {
     await expectRefusal(() => call, 'stopped');
     undo();
     await expectRefusal(() => guard.call({ tool: 'work', args: {} }, () => 1), 'limit_exceeded');
+  });
+});
+
+describe('a stop switch that is thrown while people are asked', () => {
+  function asking(more: object = {}) {
+    const stop = stopSwitch();
+    const approvals = memoryApprovals();
+    const shown: AbortSignal[] = [];
+    const approver = {
+      name: 'prompt',
+      ask: (_: unknown, { signal }: { readonly signal: AbortSignal }) => {
+        shown.push(signal);
+        return never();
+      },
+    };
+    const options = { policy: () => 'ask' as const, approvals, stopSwitch: stop };
+    const guard = createGuard({ ...options, approver, ...more });
+    const call = (args: object = {}) => guard.call({ tool: 'work', args }, () => 'ran');
+    return { stop, approvals, shown, guard, call };
+  }
+
+  const byAnn = () =>
+    ({
+      effect: 'ask',
+      requirements: { votes: [{ kind: 'approvers', by: ['ann'], quorum: 1 }] },
+    }) as const;
+
+  async function approve(approvals: ApprovalStore, open: Approval | undefined): Promise<void> {
+    if (open === undefined) throw new Error('nothing is open');
+    const { aid, version, bindings } = open;
+    const vote = {
+      verdict: 'approve',
+      voter: 'ann',
+      channel: 'web',
+      digest: bindings.digest,
+    } as const;
+    expect(await approvals.vote(aid, vote, version)).toMatchObject({ ok: true });
+  }
+
+  it('calls the question off, in front of whoever has it, and refuses the call', async () => {
+    const { stop, approvals, shown, guard, call } = asking();
+    const waiting = call();
+    await until(() => shown.length === 1);
+    const undo = stop.stop('incident 7');
+    const error = await expectRefusal(() => waiting, 'stopped');
+    expect(error.message).toBe(
+      'work: calls are stopped: incident 7; nothing ran, and nobody is asked any more',
+    );
+    expect(shown.map(({ aborted }) => aborted)).toEqual([true]);
+    expect((await approvals.list({})).map(({ state }) => state)).toEqual(['cancelled']);
+    expect(await storyOf(guard)).toEqual(['tool.ask', 'approval.cancelled', 'tool.deny stopped']);
+    undo();
+    void call();
+    await until(() => shown.length === 2);
+  });
+
+  it('ends a call that waits for an answer from elsewhere', async () => {
+    const { stop, approvals, call } = asking({ approver: [], asks: 'wait' });
+    const waiting = call();
+    await until(() => approvals.list({ state: 'pending' }).length === 1);
+    stop.stop('incident');
+    await expectRefusal(() => waiting, 'stopped');
+    expect(approvals.list({ state: 'pending' })).toEqual([]);
+  });
+
+  it.each(['wait', 'suspend'] as const)('asks nobody anything new (%s)', async (asks) => {
+    const { stop, approvals, shown, guard, call } = asking({ asks });
+    stop.stop('incident');
+    await expectRefusal(call, 'stopped');
+    expect(shown).toEqual([]);
+    expect(await approvals.list({})).toEqual([]);
+    expect(await storyOf(guard)).toEqual(['tool.deny stopped']);
+  });
+
+  it('leaves alone what was suspended before: it goes on once the stop is lifted', async () => {
+    const { stop, approvals, guard } = asking({ policy: byAnn, approver: [], asks: 'suspend' });
+    const call = () => guard.call({ tool: 'work', id: 'c1', args: {} }, () => 'ran');
+    const { aid = '' } = await expectRefusal(call, 'approval_required');
+    const undo = stop.stop('incident');
+    await expectRefusal(call, 'approval_required');
+    const [open] = approvals.list({ state: 'pending' });
+    expect(open?.aid).toBe(aid);
+    await approve(approvals, open);
+    await expectRefusal(call, 'stopped');
+    undo();
+    expect(await call()).toBe('ran');
+  });
+
+  it('reaches only those whom it is meant for, and is not listened to any more afterwards', async () => {
+    const listeners = new Set<() => void>();
+    let stoppedFor = 'nobody';
+    const { approvals, guard } = asking({
+      policy: byAnn,
+      approver: [],
+      asks: 'wait',
+      stopSwitch: {
+        stopped: ({ principal }) => (principal?.id === stoppedFor ? 'suspended' : undefined),
+        subscribe: (listener) => {
+          listeners.add(listener);
+          return () => listeners.delete(listener);
+        },
+      } satisfies StopSwitch,
+    });
+    const of = (id: string) =>
+      guard.with({ principal: { id } }).call({ tool: 'work', args: {} }, () => 'ran');
+    const [bob, eve] = [of('bob'), of('eve')];
+    await until(() => listeners.size === 2);
+    stoppedFor = 'eve';
+    for (const listener of listeners) listener();
+    await expectRefusal(() => eve, 'stopped');
+    const [open] = approvals.list({ state: 'pending' });
+    expect(open?.bindings.principal).toBe('bob');
+    await approve(approvals, open);
+    expect(await bob).toBe('ran');
+    expect(listeners.size).toBe(0);
+  });
+
+  it('counts as thrown where it cannot be watched', async () => {
+    const { approvals, call } = asking({
+      stopSwitch: {
+        stopped: () => undefined,
+        subscribe: () => {
+          throw new Error('no disk');
+        },
+      } satisfies StopSwitch,
+    });
+    await expectRefusal(call, 'stopped');
+    expect((await approvals.list({})).map(({ state }) => state)).toEqual(['cancelled']);
   });
 });

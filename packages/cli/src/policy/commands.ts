@@ -4,6 +4,7 @@ import type { ExitCode, Io } from '../io.ts';
 import { checkCommand } from './check.ts';
 import { diffCommand } from './diff.ts';
 import { explainCommand } from './explain.ts';
+import { flowCommand } from './flow.ts';
 import { keygenCommand } from './keygen.ts';
 import { learnCommand } from './learn.ts';
 import { schemaCommand } from './schema.ts';
@@ -33,6 +34,7 @@ Deny goes before ask, ask before allow, in any order. What no rule allows is den
     .addCommand(checkCommand(io, finish))
     .addCommand(explainCommand(io, finish))
     .addCommand(testCommand(io, finish))
+    .addCommand(flowCommand(io, finish))
     .addCommand(schemaCommand(io))
     .addCommand(diffCommand(io, finish))
     .addCommand(learnCommand(io, finish))

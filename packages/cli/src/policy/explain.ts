@@ -1,5 +1,5 @@
 import { describeExplanation } from '@guardstile/policy';
-import { contextOf, loadPolicy } from '@guardstile/policy-file';
+import { contextOf, loadPolicy, readSeen, seenFlow } from '@guardstile/policy-file';
 import { Command } from 'commander';
 
 import type { ExitCode, Io } from '../io.ts';
@@ -12,6 +12,7 @@ interface Options {
   readonly agent?: string;
   readonly source?: string;
   readonly set?: readonly string[];
+  readonly seen?: string;
   readonly json?: true;
 }
 
@@ -28,6 +29,7 @@ export function explainCommand(io: Io, finish: (code: ExitCode) => void): Comman
     .option('--agent <agent>', 'the agent that calls')
     .option('--source <source>', 'where the tool comes from, such as the name of an MCP server')
     .option('--set <name=value,value>', 'members of a set that the application gives', repeated)
+    .option('--seen <file>', 'what the session has seen before (JSON or YAML)')
     .option('--json', 'for machines')
     .addHelpText(
       'after',
@@ -35,28 +37,38 @@ export function explainCommand(io: Io, finish: (code: ExitCode) => void): Comman
 Names the rule that decided, every rule that was considered and why it did not match, and the allow
 that came nearest to a denied call. The file’s examples stand for sets that are not given.
 
+Where the file has a flow, it says where the values of the call were seen. What the session has seen is
+a list, as a test has it under seen; without --seen it has seen nothing:
+
+  [ { "prompt": "Pay my rent" },
+    { "tool": "list_payments", "result": [ { "recipient": "GB29…", "note": "…" } ] },
+    { "tool": "read_file", "error": "no such file" } ]
+
 Exit codes:
   0  allowed      2  wrong use
   1  asked        3  the file is invalid
   4  denied
 
 Example:
-  guardstile policy explain policies/bank.yaml send_money '{"recipient":"X","amount":900}' --as ann`,
+  guardstile policy explain policies/bank.yaml send_money '{"recipient":"X","amount":900}' --as ann --seen seen.json`,
     )
-    .action((file: string, tool: string, args: string, options: Options) => {
+    .action(async (file: string, tool: string, args: string, options: Options) => {
       const { as, role, tenant, agent, source, set = [] } = options;
       const policy = loadPolicy(file, { sets: setsOf(set), examples: true });
+      const context = contextOf({
+        as: {
+          ...(as === undefined ? {} : { id: as }),
+          ...(role === undefined ? {} : { role }),
+          ...(tenant === undefined ? {} : { tenant }),
+          ...(agent === undefined ? {} : { agent }),
+        },
+      });
+      const seen = options.seen === undefined ? [] : readSeen(options.seen);
       const explanation = policy.explain({
         tool,
         args: parsed(args),
-        context: contextOf({
-          as: {
-            ...(as === undefined ? {} : { id: as }),
-            ...(role === undefined ? {} : { role }),
-            ...(tenant === undefined ? {} : { tenant }),
-            ...(agent === undefined ? {} : { agent }),
-          },
-        }),
+        context,
+        flow: await seenFlow(policy, seen, { context, facts: policy.facts }),
         ...(source === undefined ? {} : { source }),
       });
       if (options.json === true) io.out(`${JSON.stringify(explanation)}\n`);

@@ -13,7 +13,9 @@ import { fromStore, listenTo, readMaybeApproval } from './approval-store.ts';
 import { type Ballot, askOne, hasAgreed } from './ask-one.ts';
 import { callOff } from './call-off.ts';
 import { type CallState, eventBase, PATIENT } from './call-state.ts';
+import { requireNotStopped } from './gate.ts';
 import { refusal } from './refusal.ts';
+import { watchStop } from './watch-stop.ts';
 
 /** The approvers in this process that may answer such an ask. One that cannot say may not. */
 export function askable(state: CallState, requirements: Requirements): readonly Approver[] {
@@ -42,6 +44,7 @@ export function* askApprovers(state: CallState, approval: Approval): Steps<Appro
   const done = new AbortController();
   let collected: Collected;
   try {
+    requireNotStopped(state);
     collected = yield* waiting.for(collect(state, approval, done.signal), limit, () => late);
   } catch (error) {
     if (error === late) return yield* nobodyInTime(state, approval, late);
@@ -157,6 +160,7 @@ async function collect(
   let turn: Promise<void> = Promise.resolve();
   let open = approvers.length;
   let unsubscribe: (() => void) | undefined;
+  let unwatch: (() => void) | undefined;
 
   const isOver = (): boolean =>
     current.state !== 'pending' || isAnother(current, approval) || (open === 0 && asks !== 'wait');
@@ -191,6 +195,7 @@ async function collect(
         });
       };
       signal.addEventListener('abort', () => resolve(), { once: true });
+      unwatch = watchStop(state, reject);
       unsubscribe = listenTo(state, (aid) => {
         if (aid === undefined || aid === approval.aid) next(look);
       });
@@ -199,6 +204,7 @@ async function collect(
       for (const approver of approvers) answered(approver).catch(reject);
     });
   } finally {
+    unwatch?.();
     unsubscribe?.();
   }
   return { current, absent };

@@ -8,11 +8,13 @@ import { fromStore, readApproval } from './approval-store.ts';
 import { bindingsOf } from './bindings.ts';
 import { type CallState, eventBase, storedArgs, viewOf } from './call-state.ts';
 import { approvalKey } from './find-approval.ts';
+import { requireNotStopped } from './gate.ts';
 import { record } from './record.ts';
 
-/** Writes the ask down and opens the approval. */
+/** Writes the ask down and opens the approval. Nobody is asked about what could not run. */
 export function* openApproval(state: CallState, decision: AskDecision, round = 0): Steps<Approval> {
   const { parts } = state;
+  requireNotStopped(state);
   const key = approvalKey(state, round);
   const draft = draftOf(state, decision, yield* bindingsOf(state));
   yield* record(state, state.waiting, {

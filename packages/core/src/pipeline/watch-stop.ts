@@ -4,17 +4,15 @@ import type { CallState } from './call-state.ts';
 import { stopReason } from './gate.ts';
 
 /**
- * Tells a call under way that calls are stopped, as soon as its stop switch says so; returns the undo.
- * A switch that cannot be watched counts as thrown.
+ * Tells a call under way, or one that waits for an answer, that calls are stopped, as soon as its stop
+ * switch says so; returns the undo. A switch that cannot be watched counts as thrown.
  */
 export function watchStop(state: CallState, stop: (error: GuardError) => void): () => void {
   const { stopSwitch } = state.parts;
 
   function look(): void {
     const reason = stopReason(state);
-    if (reason === undefined) return;
-    const what = `calls are stopped: ${reason}; it may still have had an effect`;
-    stop(new GuardError('stopped', what, { tool: state.call.tool.name, rid: state.rid }));
+    if (reason !== undefined) stop(stopped(state, reason));
   }
 
   try {
@@ -29,12 +27,17 @@ export function watchStop(state: CallState, stop: (error: GuardError) => void): 
       }
     };
   } catch {
-    stop(
-      new GuardError('stopped', 'the stop switch cannot be watched; mend it and call again', {
-        tool: state.call.tool.name,
-        rid: state.rid,
-      }),
-    );
+    stop(stopped(state, 'the stop switch cannot be watched'));
     return () => undefined;
   }
+}
+
+function stopped({ admitted, call, rid }: CallState, reason: string): GuardError {
+  const what = `calls are stopped: ${reason}`;
+  return admitted
+    ? new GuardError('stopped', `${what}; it may still have had an effect`, {
+        tool: call.tool.name,
+        rid,
+      })
+    : new GuardError('stopped', `${what}; nothing ran, and nobody is asked any more`);
 }
