@@ -113,7 +113,11 @@ export const PAIRS = 'traces';
  * @throws {Error} that says where the file is not as it has to be.
  */
 export function suitesIn(path: string): Pick<Data, 'suites'> {
-  return parsed(z.object({ suites: z.array(suiteSchema).min(1) }), readFileSync(path, 'utf8'), path);
+  return parsed(
+    z.object({ suites: z.array(suiteSchema).min(1) }),
+    readFileSync(path, 'utf8'),
+    path,
+  );
 }
 
 /**

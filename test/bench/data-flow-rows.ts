@@ -147,6 +147,7 @@ async function deciding(
   content: readonly Payment[] | undefined,
 ): Promise<() => unknown> {
   const guard = guardOf(content !== undefined);
+  await guard.heard(turns);
   listing(guard, content ?? [])();
   const tool = guard.tool({ name: 'refund', facts: 'money' });
   const said = () => turns;

@@ -40,7 +40,7 @@ const guard = createGuard({
 });
 
 const tell = (news: News): void => void process.send?.(news);
-guard.on('approval.requested', ({ call }) => tell({ is: 'asked', id: call }));
+guard.on('approval.requested', ({ call = '' }) => tell({ is: 'asked', id: call }));
 let finish = Promise.withResolvers<string>();
 
 async function pay(id: string): Promise<void> {

@@ -2,9 +2,16 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { createGuard, type Guard, type GuardOptions, isGuardError } from '@guardstile/core';
+import {
+  createGuard,
+  type Guard,
+  type GuardOptions,
+  isGuardError,
+  memoryLimits,
+} from '@guardstile/core';
 import {
   loopHooks,
+  type LoopOptions,
   memoryHistory,
   orderHooks,
   type OrderRule,
@@ -168,37 +175,124 @@ describe('rules of order', () => {
 });
 
 describe('an agent that repeats itself', () => {
+  const repeating = (policy: GuardOptions['policy'], options: LoopOptions = { max: 2 }) => ({
+    policy,
+    hooks: loopHooks(options),
+    context: ann,
+  });
+  const times = async (n: number, one: () => Promise<unknown>): Promise<readonly unknown[]> => {
+    const answers: unknown[] = [];
+    for (let i = 0; i < n; i += 1) answers.push(await one());
+    return answers;
+  };
+
   it('is stopped, in whichever process, and may do something else', async () => {
     const path = join(folder(), 'limits.db');
     const [one, other] = [1, 2].map(() => {
       const limits = sqliteLimits(path);
       onTestFinished(() => limits.close());
-      return createGuard({
-        policy: () => 'allow',
-        hooks: loopHooks({ max: 2 }),
-        limits,
-        context: ann,
-      });
+      return createGuard(repeating(() => 'allow', { max: 2, limits }));
     });
     if (one === undefined || other === undefined) throw new Error('there are two');
     expect(await call(one, 'search', { q: 'a' })).toBe('ran');
     expect(await call(other, 'search', { q: 'a' })).toBe('ran');
-    expect(await call(one, 'search', { q: 'a' })).toBe('limit_exceeded');
+    expect(await call(one, 'search', { q: 'a' })).toBe('denied loop');
     expect(await call(one, 'search', { q: 'b' })).toBe('ran');
     expect(await call(one.with({ ...ann, session: 's2' }), 'search', { q: 'a' })).toBe('ran');
+    expect(await call(one, 'search', { q: 'a' }, 'mcp:other')).toBe('ran');
   });
 
-  it('is not helped by a policy that denies: that stays denied', async () => {
-    const guard = createGuard({ policy: () => 'deny', hooks: loopHooks(), context: ann });
-    expect(await call(guard, 'search')).toBe('denied');
+  it('is told so when what it repeats is denied, too', async () => {
+    const deny = { effect: 'deny', reason: 'no', rule: 'mine' } as const;
+    const guard = createGuard(repeating(() => deny));
+    expect(await times(4, () => call(guard, 'search'))).toEqual([
+      'denied mine',
+      'denied mine',
+      'denied loop',
+      'denied loop',
+    ]);
   });
 
-  it.each([{ max: 0 }, { max: 1.5 }, { windowMs: 0 }, { maximum: 3 }])(
-    'is refused options that are not understood: %j',
-    (options) => {
-      expect(() => loopHooks(options as never)).toThrow(
-        expect.objectContaining({ code: 'options_invalid' }),
-      );
-    },
-  );
+  it('is stopped where its calls fail', async () => {
+    const guard = createGuard(repeating(() => 'allow'));
+    expect(await times(3, () => call(guard, 'failing'))).toEqual([
+      'failed',
+      'failed',
+      'denied loop',
+    ]);
+  });
+
+  it('does not go on asking a person who says no', async () => {
+    let asked = 0;
+    const approver = () => {
+      asked += 1;
+      return 'deny' as const;
+    };
+    const guard = createGuard({ ...repeating(() => 'ask'), approver });
+    expect(await times(4, () => call(guard, 'search'))).toEqual([
+      'approval_denied',
+      'approval_denied',
+      'denied loop',
+      'denied loop',
+    ]);
+    expect(asked).toBe(2);
+  });
+
+  it('is not taken for one because somebody has to be asked: a call is decided again, and counts once', async () => {
+    const guard = createGuard({ ...repeating(() => 'ask', { max: 1 }), approver: () => 'approve' });
+    expect(await call(guard, 'search')).toBe('ran');
+    expect(await call(guard, 'search')).toBe('denied loop');
+  });
+
+  it('is not taken for one because its call is resumed, or checked before it is made', async () => {
+    const guard = createGuard({ ...repeating(() => 'ask', { max: 1 }), asks: 'suspend' });
+    const request = { tool: 'search', id: 'c1', args: {} };
+    expect((await guard.decide(request)).effect).toBe('ask');
+    const made = async (): Promise<unknown> => {
+      try {
+        return await guard.call(request, () => 'ran');
+      } catch (error) {
+        return isGuardError(error) ? error.code : error;
+      }
+    };
+    expect(await times(3, made)).toEqual(Array(3).fill('approval_required'));
+    expect(await call(guard, 'search')).toBe('denied loop');
+  });
+
+  it('does not get past it with an argument that says nothing', async () => {
+    const guard = createGuard(repeating(() => 'allow', { max: 1, ignore: ['why'] }));
+    expect(await call(guard, 'search', { q: 'a', why: 'to see' })).toBe('ran');
+    expect(await call(guard, 'search', { q: 'a', why: 'to be sure' })).toBe('denied loop');
+    expect(await call(guard, 'search', { q: 'b', why: 'to see' })).toBe('ran');
+  });
+
+  it('may go on when the window is over', async () => {
+    let now = 1_000_000;
+    const limits = memoryLimits({ clock: () => now });
+    const guard = createGuard(repeating(() => 'allow', { max: 1, windowMs: 60_000, limits }));
+    expect(await call(guard, 'search')).toBe('ran');
+    expect(await call(guard, 'search')).toBe('denied loop');
+    now += 60_001;
+    expect(await call(guard, 'search')).toBe('ran');
+  });
+
+  it('does nothing where it cannot be counted', async () => {
+    const limits = sqliteLimits(join(folder(), 'limits.db'));
+    limits.close();
+    const guard = createGuard(repeating(() => 'allow', { limits }));
+    expect(await call(guard, 'search')).toBe('hook_error');
+  });
+
+  it.each([
+    { max: 0 },
+    { max: 1.5 },
+    { windowMs: 0 },
+    { maximum: 3 },
+    { ignore: 'why' },
+    { limits: {} },
+  ])('is refused options that are not understood: %j', (options) => {
+    expect(() => loopHooks(options as never)).toThrow(
+      expect.objectContaining({ code: 'options_invalid' }),
+    );
+  });
 });

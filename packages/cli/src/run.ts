@@ -5,12 +5,15 @@ import { approvalsCommands } from './approvals/commands.ts';
 import { auditCommands } from './audit/commands.ts';
 import { type ExitCode, type Io, USAGE } from './io.ts';
 import { policyCommands } from './policy/commands.ts';
+import { resumeCommand, stopCommand } from './stop/commands.ts';
 
 /** Runs one command line, without the program's name; gives its exit code. */
 export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   let code: ExitCode = 0;
   const program = new Command('guardstile')
-    .description('Check policies, answer approvals, and read and verify audit logs.')
+    .description(
+      'Check policies, answer approvals, read and verify audit logs, and stop everything.',
+    )
     .showHelpAfterError('(guardstile --help lists the commands)')
     .configureOutput({ writeOut: io.out, writeErr: io.error })
     .exitOverride();
@@ -20,6 +23,8 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   program.addCommand(inherit(policyCommands(io, finish), program));
   program.addCommand(inherit(approvalsCommands(io, finish), program));
   program.addCommand(inherit(auditCommands(io, finish), program));
+  program.addCommand(inherit(stopCommand(io, finish), program));
+  program.addCommand(inherit(resumeCommand(io, finish), program));
   try {
     await program.parseAsync([...args], { from: 'user' });
     return code;

@@ -238,12 +238,14 @@ describe('a stop switch that is thrown while people are asked', () => {
   });
 
   it('ends a call that waits for an answer from elsewhere', async () => {
-    const { stop, approvals, call } = asking({ approver: [], asks: 'wait' });
+    const { stop, approvals, guard, call } = asking({ approver: [], asks: 'wait' });
+    const isOpen = Promise.withResolvers<void>();
+    guard.on('approval.requested', () => isOpen.resolve());
     const waiting = call();
-    await until(() => approvals.list({ state: 'pending' }).length === 1);
+    await isOpen.promise;
     stop.stop('incident');
     await expectRefusal(() => waiting, 'stopped');
-    expect(approvals.list({ state: 'pending' })).toEqual([]);
+    expect(await approvals.list({ state: 'pending' })).toEqual([]);
   });
 
   it.each(['wait', 'suspend'] as const)('asks nobody anything new (%s)', async (asks) => {
@@ -261,7 +263,7 @@ describe('a stop switch that is thrown while people are asked', () => {
     const { aid = '' } = await expectRefusal(call, 'approval_required');
     const undo = stop.stop('incident');
     await expectRefusal(call, 'approval_required');
-    const [open] = approvals.list({ state: 'pending' });
+    const [open] = await approvals.list({ state: 'pending' });
     expect(open?.aid).toBe(aid);
     await approve(approvals, open);
     await expectRefusal(call, 'stopped');
@@ -291,7 +293,7 @@ describe('a stop switch that is thrown while people are asked', () => {
     stoppedFor = 'eve';
     for (const listener of listeners) listener();
     await expectRefusal(() => eve, 'stopped');
-    const [open] = approvals.list({ state: 'pending' });
+    const [open] = await approvals.list({ state: 'pending' });
     expect(open?.bindings.principal).toBe('bob');
     await approve(approvals, open);
     expect(await bob).toBe('ran');

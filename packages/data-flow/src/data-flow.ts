@@ -4,6 +4,7 @@ import {
   digest,
   type FlowSight,
   type FlowView,
+  type Guard,
   type MaybePromise,
   type Origin,
   type SessionKey,
@@ -11,6 +12,7 @@ import {
   type Turn,
 } from '@guardstile/core';
 
+import { type Declassification, isDeclassify, runDeclassify } from './declassification.ts';
 import { flowNameOf } from './flow-rules.ts';
 import type { FlowStore } from './flow-store.ts';
 import {
@@ -25,7 +27,7 @@ import { classOf } from './origin.ts';
 import { createRunningCalls } from './running-calls.ts';
 import { createSessionFlow, type SessionFlowOptions } from './session-flow.ts';
 import { keyOf, ownerText, sessionText } from './session-key.ts';
-import { type Steps } from './steps.ts';
+import type { Steps } from './steps.ts';
 import { createStreamText, type StreamText } from './stream-text.ts';
 import { createTurns } from './turns.ts';
 import { createUnmatched } from './unmatched-labels.ts';
@@ -43,6 +45,11 @@ export interface DataFlowOptions extends Pick<SessionFlowOptions, 'maxText' | 's
   readonly formats?: Readonly<Record<string, (text: string) => unknown>>;
   /** Keeps what sessions have seen for other processes. @default the memory of this one */
   readonly store?: FlowStore;
+  /**
+   * By name: what may declassify a value without a person. Only `true` does; the same value has to
+   * get the same answer.
+   */
+  readonly functions?: Readonly<Record<string, (value: string, context: CallContext) => boolean>>;
 }
 
 /** The data flow of a guard, and what a host may tell and ask it. */
@@ -51,6 +58,15 @@ export interface SessionsDataFlow extends DataFlow {
   session(context: CallContext, turns?: readonly Turn[]): MaybePromise<FlowView>;
   /** Keeps what the user typed, on behalf of whom the context says. Quoted parts can have another origin. */
   prompt(context: CallContext, text: string, origin?: Origin): MaybePromise<void>;
+  /**
+   * Makes one value of the guard's session count as trusted, or lets it out although it is secret:
+   * by a guarded call of the tool `declassify` (source `guardstile`), which asks a person whatever the
+   * policy says, unless a function says so.
+   *
+   * @throws {GuardError} whenever it is not allowed.
+   * @throws {TypeError} for what cannot be declassified.
+   */
+  declassify(guard: Guard, what: Declassification): Promise<void>;
   /** Forgets a session that is over, in the store too. */
   end(key: SessionKey): MaybePromise<void>;
   /** Labels whose paths no result has had so far, as `tool: path`. */
@@ -75,7 +91,14 @@ interface Stream {
  * const guard = createGuard({ policy, dataFlow: createDataFlow() });
  */
 export function createDataFlow(options: DataFlowOptions = {}): SessionsDataFlow {
-  const { maxText = MOST_TEXT, maxSessions = 1000, formats = {}, store, seed } = options;
+  const {
+    maxText = MOST_TEXT,
+    maxSessions = 1000,
+    formats = {},
+    functions = {},
+    store,
+    seed,
+  } = options;
   if (!(Number.isSafeInteger(maxSessions) && maxSessions > 0)) {
     throw new TypeError('maxSessions has to be a whole number above 0');
   }
@@ -90,6 +113,8 @@ export function createDataFlow(options: DataFlowOptions = {}): SessionsDataFlow 
   const streams = new Map<string, Stream>();
   const unmatched = createUnmatched();
   const turns = createTurns();
+  /** Contexts of calls that are about to declassify. */
+  const declassifying = new Map<string, CallContext>();
 
   /** One after the other for one person: sessions that become one are of one person. */
   function inTurn<T>(context: CallContext, steps: () => Steps<T>): T | Promise<T> {
@@ -105,6 +130,17 @@ export function createDataFlow(options: DataFlowOptions = {}): SessionsDataFlow 
     // A call of a call that nobody knows continues what nobody has seen.
     const isOrphan = context.parent !== undefined && parent === undefined;
     return yield* memories.of(key, hasHistory || isOrphan ? 'with-history' : 'new');
+  }
+
+  /** Most conversations are handed over again as they were. */
+  function heardAlready(context: CallContext, said: readonly Turn[]): FlowView | undefined {
+    if (context.parent !== undefined) return undefined;
+    const memory = memories.peek(keyOf(context));
+    if (memory === undefined) return undefined;
+    const isNew = said.some((turn) =>
+      turn.role === 'user' ? !memory.turns.user.has(turn.text) : !memory.calls.has(turn.call),
+    );
+    return isNew ? undefined : memory.view;
   }
 
   function* hear(memory: Memory, context: CallContext, said: readonly Turn[]): Steps<void> {
@@ -231,9 +267,33 @@ export function createDataFlow(options: DataFlowOptions = {}): SessionsDataFlow 
     return labels;
   }
 
+  /** Whether the function of this name says so; `undefined` where a person has to. */
+  function holds({ by, value }: Declassification, { context }: Guard): boolean | undefined {
+    if (by === undefined) return undefined;
+    try {
+      return Object.hasOwn(functions, by) && functions[by]?.(String(value), context) === true;
+    } catch {
+      return false;
+    }
+  }
+
+  function keepDeclassified(rid: string, { value, as }: Declassification): void | Promise<void> {
+    const context = declassifying.get(rid);
+    declassifying.delete(rid);
+    if (context === undefined)
+      throw new TypeError('the guard has another data flow; pass this one');
+    return inTurn(context, function* () {
+      const memory = yield* memoryOf(context, false);
+      const before = memory.flow.values.length;
+      yield* memories.add(memory, { kind: 'declassified', value: String(value), as });
+      if (memory.flow.values.length === before) throw new Error('there is no room for it');
+    });
+  }
+
   return {
     name: store === undefined ? 'data flow' : `data flow in ${store.name}`,
     session: (context, said = []) =>
+      heardAlready(context, said) ??
       inTurn(context, function* () {
         const memory = yield* memoryOf(
           context,
@@ -245,7 +305,9 @@ export function createDataFlow(options: DataFlowOptions = {}): SessionsDataFlow 
     starting: (call, context) =>
       inTurn(context, function* () {
         const memory = yield* memoryOf(context, false);
-        if (call.facts.effect !== 'readOnly') {
+        // What is declassified goes nowhere.
+        if (isDeclassify(call.tool)) declassifying.set(call.rid, context);
+        else if (call.facts.effect !== 'readOnly') {
           const { args, confined } = call;
           const value = args === confined ? args : [args, confined];
           const sent = { value, observation: { origin: 'sent' as const }, read: false };
@@ -260,6 +322,7 @@ export function createDataFlow(options: DataFlowOptions = {}): SessionsDataFlow 
         if (origin === 'prompt') return yield* hearOf(memory, text, undefined);
         yield* keep(memory, { value: text, observation: { origin }, read: false }, {});
       }),
+    declassify: (guard, what) => runDeclassify(guard, what, holds(what, guard), keepDeclassified),
     end: (key) => turns.take(ownerText(key), () => memories.end(key)),
     get unmatchedLabels() {
       return unmatched.list;

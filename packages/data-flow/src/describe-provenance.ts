@@ -1,11 +1,17 @@
-import type { Place, Provenance, Sighting } from '@guardstile/core';
+import { createRedactor, type Place, type Provenance, type Sighting } from '@guardstile/core';
 import { classOf } from './origin.ts';
 
 const LONGEST = 80;
 
 /** Why nothing vouches for a value, and where it was seen. */
-export function describeUnvouched(argument: string, value: string, provenance: Provenance): string {
-  return `${argument} ${shown(value)} ${describeProvenance(provenance)}`;
+export function describeUnvouched(
+  argument: string,
+  value: string,
+  provenance: Provenance,
+  isSecret = false,
+): string {
+  const what = isSecret ? '(a secret)' : shown(argument, value);
+  return `${argument} ${what} ${describeProvenance(provenance)}`;
 }
 
 /** Where a value was seen, for a person. The text is not yet made visible: the guard does that. */
@@ -35,6 +41,18 @@ export function placeText({ origin, tool, path }: Place): string {
   return `${origin} content: ${where}${tool === undefined ? '' : ` of ${tool}`}`;
 }
 
-function shown(value: string): string {
-  return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
+const redactor = createRedactor();
+/** Of a longer text nobody is shown more, and none of it takes long to redact. */
+const MOST_READ = 10_000;
+
+/** Reasons are logged and shown to the model: what its name or its look says is secret is not in them. */
+function shown(argument: string, value: string): string {
+  const field = /[^.[\]]*$/.exec(argument.replaceAll('[]', ''))?.[0] ?? '';
+  const stored = redactor.stored({ [field]: value.slice(0, MOST_READ) });
+  const kept = isRecord(stored) && typeof stored[field] === 'string' ? stored[field] : '[redacted]';
+  return JSON.stringify(kept.length > LONGEST ? `${kept.slice(0, LONGEST)}…` : kept);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

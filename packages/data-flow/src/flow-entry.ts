@@ -1,5 +1,6 @@
 import type { SessionKey } from '@guardstile/core';
 
+import type { DeclassifiedAs } from './declassification.ts';
 import type { FlowRecord } from './session-flow.ts';
 
 /** Something that happened to the memory of a session, as plain data. */
@@ -12,6 +13,8 @@ export type FlowEntry =
       /** The framework's id of the call that returned it. */
       readonly call?: string;
     }
+  /** One value is worth more than where it came from. */
+  | { readonly kind: 'declassified'; readonly value: string; readonly as: DeclassifiedAs }
   /** Something was not seen, or nobody knows any more what was sent first. */
   | { readonly kind: 'missed'; readonly what: 'content' | 'order' }
   /** From here on it is one with another session's. */
@@ -25,12 +28,13 @@ export function readEntry(text: string): FlowEntry {
 }
 
 function isEntry(entry: object): entry is FlowEntry {
-  const { kind, what, record, to } = Object.assign(Object.create(null) as object, entry) as Record<
-    string,
-    unknown
-  >;
+  const { kind, what, record, to, value, as } = Object.assign(
+    Object.create(null) as object,
+    entry,
+  ) as Record<string, unknown>;
   if (kind === 'missed') return what === 'content' || what === 'order';
   if (kind === 'joined') return isObject(to);
+  if (kind === 'declassified') return typeof value === 'string' && typeof as === 'string';
   if (kind !== 'kept' || !isObject(record)) return false;
   const { origin, source, leaves, noted, cost, complete } = record;
   return (

@@ -1,5 +1,6 @@
 import type { PathLabels, ToolCall, ToolIdentity, ToolInfo } from '@guardstile/core';
 
+import { isDeclassify, objectionTo } from './declassification.ts';
 import { flowProblems } from './flow-problems.ts';
 import type { FlowSpec } from './flow-spec.ts';
 import { ownCopy } from './own-copy.ts';
@@ -26,6 +27,7 @@ export function flowRules(spec: FlowSpec): { of(tool: ToolInfo): FlowRules } {
   return {
     of(info) {
       const tool = flowTool(own, info);
+      if (isDeclassify(info.identity)) return DECLASSIFYING;
       const judge = createFlowJudge(tool, rules);
       return {
         labels: tool.flow.labels,
@@ -44,6 +46,14 @@ export function readSpec(spec: FlowSpec): FlowSpec {
   }
   return ownCopy(spec);
 }
+
+const DECLASSIFYING: FlowRules = {
+  labels: undefined,
+  judge({ args }) {
+    const objection = objectionTo(args);
+    return objection === undefined ? [] : [{ ...objection, rule: 'declassify' }];
+  },
+};
 
 const NOTHING: ToolFlow = Object.freeze({});
 

@@ -42,7 +42,8 @@ export function createFlowJudge(
     const findings: FlowFinding[] = [];
     for (const { argument, rule, read } of checks) {
       for (const { value, provenance } of unvouchedIn(flow, read(args), rule)) {
-        const reason = describeUnvouched(argument, value, provenance);
+        const isSecret = flow.secretsIn(value).length > 0;
+        const reason = describeUnvouched(argument, value, provenance, isSecret);
         const { else: otherwise = 'ask', unseen = otherwise } = rule;
         const effect = provenance.sightings.length === 0 ? unseen : otherwise;
         findings.push({ effect, rule: `from:${argument}`, reason, argument, provenance });

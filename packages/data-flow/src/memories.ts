@@ -26,6 +26,8 @@ export interface Memory {
 export interface Memories {
   /** The memory of a session, up to date. One that begins with history nobody observed is incomplete. */
   of(key: SessionKey, arrives: 'new' | 'with-history'): Steps<Memory>;
+  /** The same where nothing has to be waited for, or done about it. */
+  peek(key: SessionKey): Memory | undefined;
   /** Keeps what happened; on return it is sure to stay. */
   add(memory: Memory, entry: FlowEntry): Steps<void>;
   /** Makes two one: what either has seen, both have. */
@@ -164,6 +166,7 @@ export function createMemories(options: MemoriesOptions): Memories {
   function apply(memory: Memory, entry: FlowEntry): void {
     const { flow, digests, calls } = memory;
     if (entry.kind === 'missed') flow.distrust(entry.what);
+    if (entry.kind === 'declassified') flow.declassify(entry.value, entry.as);
     if (entry.kind !== 'kept') return;
     flow.keep(entry.record);
     if (entry.turn !== undefined) digests.add(entry.turn);
@@ -195,6 +198,10 @@ export function createMemories(options: MemoriesOptions): Memories {
 
   return {
     of,
+    peek(key) {
+      const isAlone = store === undefined && memories.size < maxSessions;
+      return isAlone ? memories.get(sessionText(key)) : undefined;
+    },
     add,
     join,
     *end(key) {

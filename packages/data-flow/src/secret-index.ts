@@ -5,6 +5,7 @@ import { indexer } from './drawers.ts';
 import { eachWindow, type Library } from './find-value.ts';
 import { createHashTable } from './hash-table.ts';
 import { WINDOW } from './index-text.ts';
+import { normalizeText } from './normalize-text.ts';
 import type { Spot } from './kept-text.ts';
 import { copyAround } from './match-spot.ts';
 import { spellingsOf } from './spellings-of.ts';
@@ -21,9 +22,14 @@ export interface SecretIndex {
   open(origin: Origin): void;
   /** Where the secrets came from that a value holds. */
   within(value: unknown): readonly Place[];
+  /** This value may leave: what of a secret is within a copy of it is not found. */
+  release(value: string): void;
   readonly origins: readonly Origin[];
   readonly bytes: number;
 }
+
+/** Whether what was found from here to there may leave. */
+type IsReleased = (from: number, to: number) => boolean;
 
 /** The secrets of one origin. */
 interface SecretDrawer {
@@ -31,7 +37,7 @@ interface SecretDrawer {
   readonly bytes: number;
   /** Brings it up to date. */
   catchUp(): void;
-  spotsIn(compact: string): Iterable<Spot>;
+  spotsIn(compact: string, isReleased: IsReleased): Iterable<Spot>;
 }
 
 /** Secrets are few, and none may be missed. */
@@ -40,12 +46,13 @@ const MOST_PLACES = 8;
 
 export function createSecretIndex(library: Library, seed: number): SecretIndex {
   const drawers = new Map<Origin, SecretDrawer>();
+  const released = new Set<string>();
 
   /** Of each origin, since a rule may be about one of them and the same be in two. */
   function placesOf(drawer: SecretDrawer, texts: readonly string[]): readonly Place[] {
     const places = new Map<string, Place>();
     for (const compact of texts) {
-      for (const spot of drawer.spotsIn(compact)) {
+      for (const spot of drawer.spotsIn(compact, releasedIn(compact, released))) {
         const place = spot.place();
         places.set(JSON.stringify(place), place);
         if (places.size >= MOST_PLACES) return [...places.values()];
@@ -58,6 +65,10 @@ export function createSecretIndex(library: Library, seed: number): SecretIndex {
     open(origin) {
       if (drawers.has(origin)) return;
       drawers.set(origin, createDrawer(library, origin, finish(step(seed, drawers.size))));
+    },
+    release(value) {
+      const compact = compactOf(normalizeText(value));
+      if (compact !== '') released.add(compact);
     },
     within(value) {
       for (const drawer of drawers.values()) drawer.catchUp();
@@ -73,6 +84,17 @@ export function createSecretIndex(library: Library, seed: number): SecretIndex {
       return [...drawers.values()].reduce((sum, { bytes }) => sum + bytes, 0);
     },
   };
+}
+
+/** Copies of what was released, as bounds in a compact text. */
+function releasedIn(compact: string, released: ReadonlySet<string>): IsReleased {
+  const bounds: Array<readonly [number, number]> = [];
+  for (const value of released) {
+    for (let at = compact.indexOf(value); at !== -1; at = compact.indexOf(value, at + 1)) {
+      bounds.push([at, at + value.length]);
+    }
+  }
+  return (from, to) => bounds.some(([start, end]) => start <= from && to <= end);
 }
 
 function createDrawer(library: Library, origin: Origin, seed: number): SecretDrawer {
@@ -111,9 +133,10 @@ function createDrawer(library: Library, origin: Origin, seed: number): SecretDra
     }
   }
 
-  function* wholesIn(compact: string): Generator<Spot> {
+  function* wholesIn(compact: string, isReleased: IsReleased): Generator<Spot> {
     for (const length of lengths) {
       for (let from = 0; from + length <= compact.length; from += 1) {
+        if (isReleased(from, from + length)) continue;
         let found: Spot | undefined;
         wholes.find(hashSpan(compact, from, from + length, wholeSeed), (position) => {
           const spot = kept.spotAt(position);
@@ -127,7 +150,7 @@ function createDrawer(library: Library, origin: Origin, seed: number): SecretDra
     }
   }
 
-  function copiesIn(compact: string): readonly Spot[] {
+  function copiesIn(compact: string, isReleased: IsReleased): readonly Spot[] {
     const spots: Spot[] = [];
     if (windows.size === 0) return spots;
     eachWindow(compact, windowSeed, (hash, last) => {
@@ -139,6 +162,7 @@ function createDrawer(library: Library, origin: Origin, seed: number): SecretDra
         looked += 1;
         const copy = copyAround(spot, compact, last);
         if (copy === undefined || copy.to - copy.from < LEAST_COPY) return false;
+        if (isReleased(copy.from, copy.to)) return false;
         spots.push(spot);
         return true;
       });
@@ -151,9 +175,9 @@ function createDrawer(library: Library, origin: Origin, seed: number): SecretDra
 
   return {
     catchUp: indexer(library, origin, add),
-    *spotsIn(compact) {
-      yield* wholesIn(compact);
-      yield* copiesIn(compact);
+    *spotsIn(compact, isReleased) {
+      yield* wholesIn(compact, isReleased);
+      yield* copiesIn(compact, isReleased);
     },
     get isEmpty() {
       return windows.size === 0 && wholes.size === 0;

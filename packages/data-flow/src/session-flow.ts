@@ -1,4 +1,5 @@
 import type { FlowView, Origin, Provenance, Sighting } from '@guardstile/core';
+import type { DeclassifiedAs } from './declassification.ts';
 import { decodedLeaves } from './decoded-leaves.ts';
 import { createDrawers } from './drawers.ts';
 import type { Library } from './find-value.ts';
@@ -73,6 +74,10 @@ export interface SessionFlow extends FlowView {
   distrust(missed?: 'content' | 'order'): void;
   /** Whether everything is known that the session itself wrote. */
   readonly knowsSent: boolean;
+  /** From now on the value counts as this, or may leave although it is secret. False where there is no room for it. */
+  declassify(value: string, as: DeclassifiedAs): boolean;
+  /** What was declassified. */
+  readonly values: ReadonlyArray<readonly [value: string, as: DeclassifiedAs]>;
   /** Keeps everything that another session has seen. */
   absorb(other: SessionFlow): void;
   /** Everything that was kept, in order. */
@@ -100,8 +105,13 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
   if (!(Number.isSafeInteger(maxText) && maxText > 0 && maxText < MOST_POSITIONS / 4)) {
     throw new TypeError('maxText has to be a whole number of characters above 0');
   }
-  const library: Library = { table: createHashTable(), kept: createKeptText() };
+  const library = newLibrary();
   const drawers = createDrawers(library, finish(step(seed, 1)));
+  /** What a person has vouched for: it counts whatever was sent before, like what the user types. */
+  const vouched = newLibrary();
+  const declassified = createDrawers(vouched, finish(step(seed, 3)));
+  const shelves = [drawers.all, declassified.all];
+  const values: Array<readonly [string, DeclassifiedAs]> = [];
   const secrets = createSecretIndex(library, finish(step(seed, 2)));
   const room = { untrusted: maxText, sent: maxText, other: maxText };
   let complete = options.complete ?? true;
@@ -166,10 +176,24 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
       if (left < 0) complete = false;
       else add(leaves, source);
     }
+    for (const [value, as] of other.values) if (!declassify(value, as)) complete = false;
     for (const origin of other.origins) noted.add(origin);
     if (!other.complete) complete = false;
     // What the other one sent before this one saw it cannot be told any more.
     if (!other.knowsSent || other.origins.includes('sent')) distrust('order');
+  }
+
+  function declassify(value: string, as: DeclassifiedAs): boolean {
+    const cost = value.length + LEAST_COST;
+    if (cost > room.other) return false;
+    room.other -= cost;
+    values.push([value, as]);
+    if (as === 'public') secrets.release(value);
+    else {
+      const { leaves } = leavesOf(value, [], as);
+      for (const origin of vouched.kept.keep(leaves, DECLASSIFIED)) declassified.open(origin);
+    }
+    return true;
   }
 
   function distrust(missed: 'content' | 'order' = 'content'): void {
@@ -193,13 +217,17 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
   ): Provenance {
     const query = queryOf(value);
     const sightings: Sighting[] = [];
-    const add = ({ seen, place }: Spot, more: Pick<Sighting, 'proves' | 'inside'>): unknown =>
+    const sighted = ({ seen, place }: Spot, more: Pick<Sighting, 'proves' | 'inside'>): unknown =>
       sightings.push({ origin: place().origin, seen, place: place(), ...more });
-    for (const drawer of query.text === '' ? [] : drawers.all.values()) {
-      const spot = drawer.find(query);
-      const inside = spot === undefined ? drawer.findInside(query) : undefined;
-      if (spot !== undefined) add(spot, { proves: proves(drawer.origin, query, shortest) });
-      if (inside !== undefined) add(inside, { proves: false, inside: true });
+    for (const shelf of query.text === '' ? [] : shelves) {
+      for (const drawer of shelf.values()) {
+        const found = drawer.find(query);
+        const spot =
+          shelf === drawers.all || found === undefined ? found : { ...found, seen: ALWAYS };
+        const inside = spot === undefined ? drawer.findInside(query) : undefined;
+        if (spot !== undefined) sighted(spot, { proves: proves(drawer.origin, query, shortest) });
+        if (inside !== undefined) sighted(inside, { proves: false, inside: true });
+      }
     }
     const sent = knowsSent ? sightings.find(({ origin }) => origin === 'sent')?.seen : ALWAYS;
     return {
@@ -229,6 +257,10 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
       const sent = knowsSent ? drawers.all.get('sent')?.find(query)?.seen : ALWAYS;
       if (!isRepeated(origin, spot.seen, sent ?? NEVER)) return true;
     }
+    for (const drawer of declassified.all.values()) {
+      if (!drawer.isCoveredBy(accepted) || !proves(drawer.origin, query, shortest)) continue;
+      if (drawer.find(query) !== undefined) return true;
+    }
     return false;
   }
 
@@ -240,6 +272,8 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
     isVouched,
     secretsIn: secrets.within,
     distrust,
+    declassify,
+    values,
     get origins() {
       return [...new Set([...drawers.all.keys(), ...secrets.origins, ...noted])];
     },
@@ -259,6 +293,12 @@ export function createSessionFlow(options: SessionFlowOptions = {}): SessionFlow
     },
   };
 }
+
+function newLibrary(): Library {
+  return { table: createHashTable(), kept: createKeptText() };
+}
+
+const DECLASSIFIED: Source = { tool: 'guardstile/declassify' };
 
 const NEVER = Number.POSITIVE_INFINITY;
 const ALWAYS = -1;

@@ -27,6 +27,14 @@ export function sessionText(key: SessionKey): string {
 }
 
 /** One text for one person in one tenant. */
-export function ownerText({ tenant, principal }: SessionKey): string {
-  return JSON.stringify([tenant ?? null, principal ?? null]);
+export function ownerText(key: SessionKey): string {
+  let name = owners.get(key);
+  if (name === undefined) {
+    const { tenant, principal } = key;
+    name = JSON.stringify([tenant ?? null, principal ?? null]);
+    owners.set(key, name);
+  }
+  return name;
 }
+
+const owners = new WeakMap<SessionKey, string>();

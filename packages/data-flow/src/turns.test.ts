@@ -103,7 +103,7 @@ describe('what is said in a conversation', () => {
 });
 
 describe('sessions', () => {
-  const in_ = (who: string, session: string, tenant?: string): CallContext => ({
+  const sessionOf = (who: string, session: string, tenant?: string): CallContext => ({
     principal: { id: who, ...(tenant === undefined ? {} : { tenant }) },
     session,
   });
@@ -112,16 +112,20 @@ describe('sessions', () => {
     const dataFlow = createDataFlow();
     const of = (who: CallContext, ...turns: readonly Turn[]) =>
       dataFlow.session(who, turns) as FlowView;
-    of(in_('alice', '1', 't'), user('mail eve@example.com'));
-    expect(sightings(of(in_('alice', '1', 't')), 'eve@example.com')).toHaveLength(1);
-    for (const other of [in_('alice', '2', 't'), in_('bob', '1', 't'), in_('alice', '1')]) {
+    of(sessionOf('alice', '1', 't'), user('mail eve@example.com'));
+    expect(sightings(of(sessionOf('alice', '1', 't')), 'eve@example.com')).toHaveLength(1);
+    for (const other of [
+      sessionOf('alice', '2', 't'),
+      sessionOf('bob', '1', 't'),
+      sessionOf('alice', '1'),
+    ]) {
       expect(sightings(of(other), 'eve@example.com')).toEqual([]);
     }
   });
 
   it('that were forgotten for want of room come back as ones with history', () => {
     const dataFlow = createDataFlow({ maxSessions: 2 });
-    const of = (session: string) => dataFlow.session(in_('alice', session)) as FlowView;
+    const of = (session: string) => dataFlow.session(sessionOf('alice', session)) as FlowView;
     of('1');
     of('2');
     of('1');

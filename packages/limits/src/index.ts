@@ -10,4 +10,4 @@ export type { OrderRule } from './order-hooks.ts';
 export type { SessionHistory } from './session-history.ts';
 export type { SqliteHistory } from './sqlite-history.ts';
 export type { SqliteLimits, SqliteLimitsOptions } from './sqlite-limits.ts';
-export type { SqliteStopSwitch } from './sqlite-stop-switch.ts';
+export type { SqliteStopSwitch, Stop } from './sqlite-stop-switch.ts';

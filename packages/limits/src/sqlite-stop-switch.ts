@@ -2,9 +2,17 @@ import type { ManualStopSwitch } from '@guardstile/core';
 
 import { openLimitsFile } from './limits-file.ts';
 
+/** A stop, whichever process made it. */
+export interface Stop {
+  readonly reason: string;
+  lift(): void;
+}
+
 /** A stop switch in a file. */
 export interface SqliteStopSwitch extends ManualStopSwitch {
   subscribe(listener: () => void): () => void;
+  /** Every stop that is in force, the oldest first. */
+  stops(): readonly Stop[];
   /** Lifts every stop, whichever process made it. */
   resume(): void;
   /** Ends the connection, and the looking for other processes' stops. */
@@ -29,6 +37,7 @@ const EVERY_MS = 1000;
 export function sqliteStopSwitch(path: string): SqliteStopSwitch {
   const file = openLimitsFile(path);
   const first = file.prepare('SELECT reason FROM stop ORDER BY id LIMIT 1');
+  const every = file.prepare('SELECT id, reason FROM stop ORDER BY id');
   const insert = file.prepare('INSERT INTO stop (reason) VALUES (?)');
   const remove = file.prepare('DELETE FROM stop WHERE id = ?');
   const clear = file.prepare('DELETE FROM stop');
@@ -37,8 +46,12 @@ export function sqliteStopSwitch(path: string): SqliteStopSwitch {
 
   function stopped(): string | undefined {
     const row = file.read(() => first.get());
-    return row === undefined ? undefined : String(JSON.parse(String(row['reason'])));
+    return row === undefined ? undefined : reasonOf(row);
   }
+
+  const liftOf = (id: number | bigint) => (): void => {
+    file.write(() => remove.run(id));
+  };
 
   function tell(): void {
     for (const listener of listeners) listener();
@@ -62,11 +75,14 @@ export function sqliteStopSwitch(path: string): SqliteStopSwitch {
   return {
     stopped,
     stop(reason) {
-      // As JSON, whatever the text is made of.
       const { lastInsertRowid: id } = file.write(() => insert.run(JSON.stringify(reason)));
       tell();
-      return () => void file.write(() => remove.run(id));
+      return liftOf(id);
     },
+    stops: () =>
+      file.read(() =>
+        every.all().map((row) => ({ reason: reasonOf(row), lift: liftOf(Number(row['id'])) })),
+      ),
     resume: () => void file.write(() => clear.run()),
     subscribe(listener) {
       const own = (): void => {
@@ -92,4 +108,9 @@ export function sqliteStopSwitch(path: string): SqliteStopSwitch {
       file.close();
     },
   };
+}
+
+/** It is kept as JSON, whatever the text is made of. */
+function reasonOf({ reason }: Readonly<Record<string, unknown>>): string {
+  return String(JSON.parse(String(reason)));
 }

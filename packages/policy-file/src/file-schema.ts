@@ -53,12 +53,31 @@ const given = z.strictObject({
   example: z.array(literal).exactOptional(),
 });
 
+const seenFields = z.strictObject({
+  prompt: z.string().exactOptional(),
+  tool: text.exactOptional(),
+  source: text.exactOptional(),
+  args: z.unknown().exactOptional(),
+  result: z.unknown().exactOptional(),
+  error: text.exactOptional(),
+});
+
 /** Something that a session saw. */
-export const seenSchema: z.ZodType<Seen> = z.union([
-  z.strictObject({ prompt: z.string() }),
-  z.strictObject({ tool: text, source: text.exactOptional(), args: z.unknown().exactOptional(), result: z.unknown() }),
-  z.strictObject({ tool: text, source: text.exactOptional(), args: z.unknown().exactOptional(), error: text }),
-]);
+export const seenSchema: z.ZodType<Seen> = z.custom<Seen>().check((one) => {
+  const { success, data, error } = seenFields.safeParse(one.value);
+  if (!success) one.issues.push(...error.issues.map((issue) => ({ ...issue, input: undefined })));
+  else if (!isSeen(data)) {
+    one.issues.push({ code: 'custom', input: one.value, message: NOT_SEEN });
+  }
+});
+
+const NOT_SEEN = 'it is { prompt }, { tool, result } or { tool, error }';
+
+function isSeen(seen: object): boolean {
+  const has = (key: string): boolean => Object.hasOwn(seen, key);
+  if (has('prompt')) return Object.keys(seen).length === 1;
+  return has('tool') && has('result') !== has('error');
+}
 
 const tests = z.array(
   z.strictObject({

@@ -14,126 +14,126 @@ const rules = [{ id: 'all', effect: 'allow' as const, tool: '*' }];
 const PAY = { args: { to: { from: ['prompt', 'trusted:payee'], else: 'deny' } } } as const;
 
 describe('a change of a flow', () => {
-  it.each<[string, FlowDocument | undefined, FlowDocument | undefined, readonly [string, boolean][]]>(
+  it.each<
+    [string, FlowDocument | undefined, FlowDocument | undefined, readonly [string, boolean][]]
+  >([
+    ['a flow', undefined, {}, [['+ flow', false]]],
+    ['no flow', {}, undefined, [['- flow', true]]],
     [
-      ['a flow', undefined, {}, [['+ flow', false]]],
-      ['no flow', {}, undefined, [['- flow', true]]],
-      [
-        'an argument',
-        {},
-        { tools: { pay: PAY } },
-        [['+ flow pay: to has to come from prompt, trusted:payee, else deny', false]],
-      ],
-      [
-        'an argument less',
-        { tools: { pay: PAY } },
-        {},
-        [['- flow pay: to has to come from prompt, trusted:payee, else deny', true]],
-      ],
-      [
-        'fewer origins',
-        { tools: { pay: PAY } },
-        { tools: { pay: { args: { to: { ...PAY.args.to, from: ['prompt'] } } } } },
-        [['~ flow pay: to: from ["prompt","trusted:payee"] → ["prompt"]', false]],
-      ],
-      [
-        'a wider origin',
-        { tools: { pay: PAY } },
-        { tools: { pay: { args: { to: { ...PAY.args.to, from: ['prompt', 'trusted'] } } } } },
-        [['~ flow pay: to: from ["prompt","trusted:payee"] → ["prompt","trusted"]', true]],
-      ],
-      [
-        'an ask in the place of a denial',
-        { tools: { pay: PAY } },
-        { tools: { pay: { args: { to: { ...PAY.args.to, else: 'ask' } } } } },
-        [['~ flow pay: to: else deny → ask', true]],
-      ],
-      [
-        'an ask about what is unseen',
-        { tools: { pay: PAY } },
-        { tools: { pay: { args: { to: { ...PAY.args.to, unseen: 'ask' } } } } },
-        [['~ flow pay: to: unseen none → ask', true]],
-      ],
-      [
-        'shorter proofs',
-        { tools: { pay: PAY } },
-        { tools: { pay: { args: { to: { ...PAY.args.to, shortest: 3 } } } } },
-        [['~ flow pay: to: shortest none → 3', true]],
-      ],
-      [
-        'longer proofs',
-        { tools: { pay: PAY } },
-        { tools: { pay: { args: { to: { ...PAY.args.to, shortest: 8 } } } } },
-        [['~ flow pay: to: shortest none → 8', false]],
-      ],
-      [
-        'a label that trusts',
-        { tools: { list: { labels: { to: 'untrusted' } } } },
-        { tools: { list: { labels: { to: 'trusted:payee' } } } },
-        [['~ flow list: to is untrusted → trusted:payee', true]],
-      ],
-      [
-        'a label that trusts less',
-        { tools: { list: { labels: { to: 'trusted:payee' } } } },
-        { tools: { list: { labels: { to: 'untrusted' } } } },
-        [['~ flow list: to is trusted:payee → untrusted', false]],
-      ],
-      [
-        'a secret',
-        {},
-        { tools: { vault: { labels: { '': 'secret' } } } },
-        [['+ flow vault: its result is secret', false]],
-      ],
-      [
-        'a secret less',
-        { tools: { vault: { labels: { '': 'secret' } } } },
-        {},
-        [['- flow vault: its result is secret', true]],
-      ],
-      [
-        'a rule',
-        {},
-        { rules: [{ id: 'out', from: 'secret', to: 'egress' }] },
-        [['+ flow rule out (secret to egress, else deny)', false]],
-      ],
-      [
-        'a weaker rule',
-        { rules: [{ id: 'out', from: 'secret', to: 'egress' }] },
-        { rules: [{ id: 'out', from: 'secret', to: 'egress', else: 'ask' }] },
-        [['~ flow rule out: else none → ask', true]],
-      ],
-      [
-        'a rule that holds for more',
-        { rules: [{ id: 'out', from: 'secret:key', to: 'egress' }] },
-        { rules: [{ id: 'out', from: 'secret', to: 'egress', by: 'session' }] },
-        [['~ flow rule out: from secret:key → secret, by none → session', false]],
-      ],
-      [
-        'what cannot be undone',
-        { tools: { drop: { irreversible: true } } },
-        { tools: { drop: { irreversible: false } } },
-        [['~ flow drop: irreversible true → false', true]],
-      ],
-      [
-        'a sink more',
-        { tools: { post: { sinks: ['egress'] } } },
-        { tools: { post: { sinks: ['egress', 'store'] } } },
-        [['~ flow post: sinks ["egress"] → ["egress","store"]', false]],
-      ],
-      [
-        'a sink less',
-        { tools: { post: { sinks: ['egress'] } } },
-        { tools: { post: { sinks: [] } } },
-        [['~ flow post: sinks ["egress"] → []', true]],
-      ],
-      [
-        'somebody else who answers',
-        { approve: { by: 'role:officer' } },
-        { approve: { by: 'role:clerk' } },
-        [['~ flow approve: {"by":"role:officer"} → {"by":"role:clerk"}', true]],
-      ],
+      'an argument',
+      {},
+      { tools: { pay: PAY } },
+      [['+ flow pay: to has to come from prompt, trusted:payee, else deny', false]],
     ],
-  )('is told in words: %s', (_, before, after, told) => {
+    [
+      'an argument less',
+      { tools: { pay: PAY } },
+      {},
+      [['- flow pay: to has to come from prompt, trusted:payee, else deny', true]],
+    ],
+    [
+      'fewer origins',
+      { tools: { pay: PAY } },
+      { tools: { pay: { args: { to: { ...PAY.args.to, from: ['prompt'] } } } } },
+      [['~ flow pay: to: from ["prompt","trusted:payee"] → ["prompt"]', false]],
+    ],
+    [
+      'a wider origin',
+      { tools: { pay: PAY } },
+      { tools: { pay: { args: { to: { ...PAY.args.to, from: ['prompt', 'trusted'] } } } } },
+      [['~ flow pay: to: from ["prompt","trusted:payee"] → ["prompt","trusted"]', true]],
+    ],
+    [
+      'an ask in the place of a denial',
+      { tools: { pay: PAY } },
+      { tools: { pay: { args: { to: { ...PAY.args.to, else: 'ask' } } } } },
+      [['~ flow pay: to: else deny → ask', true]],
+    ],
+    [
+      'an ask about what is unseen',
+      { tools: { pay: PAY } },
+      { tools: { pay: { args: { to: { ...PAY.args.to, unseen: 'ask' } } } } },
+      [['~ flow pay: to: unseen none → ask', true]],
+    ],
+    [
+      'shorter proofs',
+      { tools: { pay: PAY } },
+      { tools: { pay: { args: { to: { ...PAY.args.to, shortest: 3 } } } } },
+      [['~ flow pay: to: shortest none → 3', true]],
+    ],
+    [
+      'longer proofs',
+      { tools: { pay: PAY } },
+      { tools: { pay: { args: { to: { ...PAY.args.to, shortest: 8 } } } } },
+      [['~ flow pay: to: shortest none → 8', false]],
+    ],
+    [
+      'a label that trusts',
+      { tools: { list: { labels: { to: 'untrusted' } } } },
+      { tools: { list: { labels: { to: 'trusted:payee' } } } },
+      [['~ flow list: to is untrusted → trusted:payee', true]],
+    ],
+    [
+      'a label that trusts less',
+      { tools: { list: { labels: { to: 'trusted:payee' } } } },
+      { tools: { list: { labels: { to: 'untrusted' } } } },
+      [['~ flow list: to is trusted:payee → untrusted', false]],
+    ],
+    [
+      'a secret',
+      {},
+      { tools: { vault: { labels: { '': 'secret' } } } },
+      [['+ flow vault: its result is secret', false]],
+    ],
+    [
+      'a secret less',
+      { tools: { vault: { labels: { '': 'secret' } } } },
+      {},
+      [['- flow vault: its result is secret', true]],
+    ],
+    [
+      'a rule',
+      {},
+      { rules: [{ id: 'out', from: 'secret', to: 'egress' }] },
+      [['+ flow rule out (secret to egress, else deny)', false]],
+    ],
+    [
+      'a weaker rule',
+      { rules: [{ id: 'out', from: 'secret', to: 'egress' }] },
+      { rules: [{ id: 'out', from: 'secret', to: 'egress', else: 'ask' }] },
+      [['~ flow rule out: else none → ask', true]],
+    ],
+    [
+      'a rule that holds for more',
+      { rules: [{ id: 'out', from: 'secret:key', to: 'egress' }] },
+      { rules: [{ id: 'out', from: 'secret', to: 'egress', by: 'session' }] },
+      [['~ flow rule out: from secret:key → secret, by none → session', false]],
+    ],
+    [
+      'what cannot be undone',
+      { tools: { drop: { irreversible: true } } },
+      { tools: { drop: { irreversible: false } } },
+      [['~ flow drop: irreversible true → false', true]],
+    ],
+    [
+      'a sink more',
+      { tools: { post: { sinks: ['egress'] } } },
+      { tools: { post: { sinks: ['egress', 'store'] } } },
+      [['~ flow post: sinks ["egress"] → ["egress","store"]', false]],
+    ],
+    [
+      'a sink less',
+      { tools: { post: { sinks: ['egress'] } } },
+      { tools: { post: { sinks: [] } } },
+      [['~ flow post: sinks ["egress"] → []', true]],
+    ],
+    [
+      'somebody else who answers',
+      { approve: { by: 'role:officer' } },
+      { approve: { by: 'role:clerk' } },
+      [['~ flow approve: {"by":"role:officer"} → {"by":"role:clerk"}', true]],
+    ],
+  ])('is told in words: %s', (_, before, after, told) => {
     const differences = policyDiff({ flow: before }, { flow: after });
     expect(differences.map(({ text, widens }) => [text, widens])).toEqual(told);
   });

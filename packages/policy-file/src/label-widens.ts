@@ -30,13 +30,16 @@ type Texts = readonly string[];
 
 /** Labels, or what else may stand for one. */
 function textsIn(part: unknown, field?: string): Texts {
-  const values: readonly unknown[] = typeof part === 'object' && part !== null ? Object.values(part) : [];
+  const values: readonly unknown[] =
+    typeof part === 'object' && part !== null ? Object.values(part) : [];
   const texts = field === undefined ? values : values.map((one) => isRecord(one) && one[field]);
   return texts.map((text) => (typeof text === 'string' ? text : 'trusted'));
 }
 
 function acceptedIn({ tools }: Fields): Texts {
-  const rules = valuesOf(tools).flatMap((tool) => valuesOf(isRecord(tool) ? tool['args'] : undefined));
+  const rules = valuesOf(tools).flatMap((tool) =>
+    valuesOf(isRecord(tool) ? tool['args'] : undefined),
+  );
   return rules.flatMap((rule) => textsIn(isRecord(rule) ? rule['from'] : undefined));
 }
 
@@ -45,5 +48,7 @@ function valuesOf(record: unknown): readonly unknown[] {
 }
 
 function isTrusted(label: unknown): boolean {
-  return typeof label !== 'string' || ['trusted', 'trusted-text'].includes(classOf(label) ?? 'trusted');
+  return (
+    typeof label !== 'string' || ['trusted', 'trusted-text'].includes(classOf(label) ?? 'trusted')
+  );
 }

@@ -58,7 +58,13 @@ export function mergeFiles(issues: PolicyFileIssue[]): Merge {
     to.document[key] = { ...before, ...Object.fromEntries(added) };
   };
 
-  const addParts = (file: YamlFile, to: Part, given: Fields, lists: Names, records: Names): void => {
+  const addParts = (
+    file: YamlFile,
+    to: Part,
+    given: Fields,
+    lists: Names,
+    records: Names,
+  ): void => {
     for (const key of lists) if (given[key] !== undefined) addList(file, to, key, given[key]);
     for (const key of records) if (given[key] !== undefined) addRecord(file, to, key, given[key]);
   };

@@ -2,7 +2,7 @@ import { CONDITION_DEFS, object, whereSchema } from './condition-schema.ts';
 import { CAPABILITIES, FACTS } from './file-schema.ts';
 import { flowSchema } from './flow-schema.ts';
 import type { JsonSchema } from './json-schema-of.ts';
-import { DURATION, list, ON_EXPIRY, oneOrMore, SET, TEXT } from './schema-parts.ts';
+import { DURATION, list, ON_EXPIRY, oneOrMore, TEXT } from './schema-parts.ts';
 import { toolCatalog, type ToolCatalog } from './tool-catalog.ts';
 
 const EFFECT: JsonSchema = { enum: ['allow', 'ask', 'deny'] };

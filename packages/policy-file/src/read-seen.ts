@@ -1,29 +1,37 @@
 import { readFileSync } from 'node:fs';
 
-import * as z from 'zod';
-
 import { fileInvalid, type PolicyFileIssue } from './file-issue.ts';
 import { seenSchema } from './file-schema.ts';
 import type { Seen } from './policy-file-document.ts';
-import { readYaml } from './read-yaml.ts';
+import { readYaml, type YamlFile } from './read-yaml.ts';
 import { schemaIssues } from './schema-issues.ts';
 
-const schema = z.array(seenSchema);
 const KNOWN = { '': ['prompt', 'tool', 'source', 'args', 'result', 'error'] };
 
 /**
- * What a session has seen, from a JSON or YAML file as `seen` of a test has it.
+ * What a session has seen, from a JSON or YAML file that has it as a test has `seen`.
  *
  * @throws {GuardError} `policy_invalid` with line and column of everything that is wrong with it.
  */
 export function readSeen(path: string): readonly Seen[] {
   const file = readYaml(readFileSync(path, 'utf8'), path);
-  if (file.issues.length > 0) throw fileInvalid(file.issues);
-  const result = schema.safeParse(file.value);
-  if (result.success) return result.data;
-  throw fileInvalid(
-    schemaIssues(result.error.issues, file.value, KNOWN).map(
-      (issue): PolicyFileIssue => file.issueAt(issue.path, issue.message),
-    ),
-  );
+  const issues = [...file.issues];
+  const seen = issues.length > 0 ? [] : itemsOf(file, issues);
+  if (issues.length > 0) throw fileInvalid(issues);
+  return seen;
+}
+
+function itemsOf(file: YamlFile, issues: PolicyFileIssue[]): readonly Seen[] {
+  if (!Array.isArray(file.value)) {
+    issues.push(file.issueAt([], 'it has to be a list of what the session has seen'));
+    return [];
+  }
+  return file.value.flatMap((item: unknown, i) => {
+    const result = seenSchema.safeParse(item);
+    if (result.success) return [result.data];
+    for (const { path, message } of schemaIssues(result.error.issues, item, KNOWN)) {
+      issues.push(file.issueAt([i, ...path], message));
+    }
+    return [];
+  });
 }

@@ -61,10 +61,6 @@ export function toolNamed(name: string, source = 'app', facts: StatedFacts = {})
   return { identity: { source, name }, facts: factsOf(name, { stated }) };
 }
 
-export function callOf(
-  { identity, facts }: ToolInfo,
-  args: unknown = {},
-  rid = '',
-): ToolCall {
+export function callOf({ identity, facts }: ToolInfo, args: unknown = {}, rid = ''): ToolCall {
   return { rid, id: rid, tool: identity, facts, args, confined: args, labels: [] };
 }

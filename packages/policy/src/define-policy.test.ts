@@ -117,6 +117,23 @@ describe('definePolicy', () => {
     expect(await effect('other')).toBe('deny');
   });
 
+  it('says where the values of these tools come from, whatever their source', () => {
+    const flow = { tools: { refund: { irreversible: true } } };
+    const known = { source: 'shop', flow };
+    const policy = definePolicy(tools, (t) => [t.refund.allow({ id: 'a' })], known);
+    expect(policy.explain({ tool: 'refund', source: 'shop' }).rule).toBe('irreversible');
+    expect(policy.explain({ tool: 'refund' }).flow).toEqual([]);
+    expect(() =>
+      definePolicy(tools, () => [], { source: 'shop', flow: { tools: { refnd: {} } } }),
+    ).toThrow('"shop/refnd" is none of the tools (did you mean "shop/refund"?)');
+    expect(() => definePolicy(tools, () => [], { flow: { tools: { refnd: {} } } })).toThrow(
+      '"refnd" is none of the tools (did you mean "refund"?)',
+    );
+    expect(() =>
+      definePolicy(tools, () => [], { source: 'shop', flow: { tools: [] } } as never),
+    ).toThrow('flow.tools: tools has to be an object');
+  });
+
   it('refuses options and fields that it does not know', () => {
     expect(() => definePolicy(tools, () => [], { moed: 'default' } as never)).toThrow(
       'did you mean "mode"?',

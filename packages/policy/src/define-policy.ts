@@ -1,6 +1,7 @@
 import { GuardError } from '@guardstile/core';
 
 import type { Approve, PolicyDocument, RuleDocument } from './document.ts';
+import type { FlowDocument } from './flow/document.ts';
 import type { AnyArgs, ArgsOf } from './infer-args.ts';
 import type { AttributesSchema } from './rule-context.ts';
 import type { AllowRule, PolicyParts, RuleBuilder, ToolRuleBuilder } from './rule-builder.ts';
@@ -46,12 +47,35 @@ export function definePolicy<
   const { name = 'rules', source, report, attributes, warn, ...parts } = own;
   const document: PolicyDocument = {
     ...parts,
+    ...withoutAbsent({ flow: flowOf(parts.flow, source) }),
     rules: rules(builderFor(names, source) as RuleBuilder<Tools, AttributesOf<Schema>>), // one field per tool
   };
   const known = withoutAbsent({ report, attributes });
-  const policy = compilePolicy(document, { name, tools: names, ...known });
+  const policy = compilePolicy(document, { name, tools: knownIn(names, source), ...known });
   if (warn !== undefined) policyWarnings(document, { tools }).forEach((warning) => warn(warning));
   return policy;
+}
+
+/** What else somebody may have written is refused where it is read. */
+function isRecord<T>(value: T): value is NonNullable<T> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A flow names the tools of another source with it. */
+function knownIn(names: readonly string[], source = 'app'): readonly string[] {
+  return source === 'app' ? names : [...names, ...names.map((name) => `${source}/${name}`)];
+}
+
+/** Its tools are these, wherever they come from. */
+function flowOf(
+  flow: FlowDocument | undefined,
+  source: string | undefined,
+): FlowDocument | undefined {
+  if (source === undefined || source === 'app' || !isRecord(flow?.tools)) return flow;
+  const named = Object.entries(flow?.tools ?? {}).map(
+    ([name, tool]) => [name.includes('/') ? name : `${source}/${name}`, tool] as const,
+  );
+  return { ...flow, tools: Object.fromEntries(named) };
 }
 
 function namesOf(tools: object): readonly string[] {

@@ -143,7 +143,13 @@ export function explainVerdict({
   };
 }
 
-function explainFinding({ rule, effect, reason, argument, provenance }: FlowFinding): ExplainedFlow {
+function explainFinding({
+  rule,
+  effect,
+  reason,
+  argument,
+  provenance,
+}: FlowFinding): ExplainedFlow {
   const places = (provenance?.sightings ?? []).map(({ place }) => place);
   return { rule, effect, reason, argument, places };
 }

@@ -168,7 +168,7 @@ function checkTools(
   }
 }
 
-/** One of another source is named with it, and is not among the application's own. */
+/** One of another source is named with it, and most often not among those that are known. */
 function checkFlowTools(
   flow: ReadFlow | undefined,
   place: Place,
@@ -176,7 +176,9 @@ function checkFlowTools(
 ): void {
   if (tools === undefined) return;
   for (const name of Object.keys(flow?.spec.tools ?? {})) {
-    if (tools.has(name) || name.includes('/')) continue;
+    const source = name.slice(0, name.lastIndexOf('/') + 1);
+    const isKnown = source === '' || [...tools].some((one) => one.startsWith(source));
+    if (tools.has(name) || !isKnown) continue;
     place.at(name).wrong(`"${name}" is none of the tools${meant(name, tools)}`);
   }
 }

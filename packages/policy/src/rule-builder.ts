@@ -1,10 +1,4 @@
-import type {
-  CallContext,
-  Conditions,
-  GrantScope,
-  Principal,
-  ToolCall,
-} from '@guardstile/core';
+import type { CallContext, Conditions, GrantScope, Principal, ToolCall } from '@guardstile/core';
 
 import type {
   LimitDocument,

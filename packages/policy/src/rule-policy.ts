@@ -225,7 +225,13 @@ function ownOf<T extends object>(given: T): T {
 }
 
 /** A call as the pipeline would hand it on, for explanations. */
-function callOf({ tool, source = 'app', args = {}, facts, flow }: ExplainedCall): ToolCall & ToolInfo {
+function callOf({
+  tool,
+  source = 'app',
+  args = {},
+  facts,
+  flow,
+}: ExplainedCall): ToolCall & ToolInfo {
   const identity = { source, name: tool };
   return {
     rid: '',

@@ -1,4 +1,11 @@
-import type { CallContext, FlowView, Origin, PathLabels, ToolCall, ToolInfo } from '@guardstile/core';
+import type {
+  CallContext,
+  FlowView,
+  Origin,
+  PathLabels,
+  ToolCall,
+  ToolInfo,
+} from '@guardstile/core';
 import { factsOf } from '@guardstile/core';
 import { createDataFlow } from '@guardstile/data-flow';
 import * as fc from 'fast-check';
@@ -49,10 +56,27 @@ export function callOf(name: string, args: unknown, flow?: FlowView, rid = 'r'):
   };
 }
 
-const origin = fc.constantFrom<Origin>('prompt', 'trusted', 'trusted:x', 'untrusted', 'untrusted:y');
-const label = fc.constantFrom<Origin>('trusted', 'trusted:x', 'untrusted:y', 'secret', 'trusted-text');
+const origin = fc.constantFrom<Origin>(
+  'prompt',
+  'trusted',
+  'trusted:x',
+  'untrusted',
+  'untrusted:y',
+);
+const label = fc.constantFrom<Origin>(
+  'trusted',
+  'trusted:x',
+  'untrusted:y',
+  'secret',
+  'trusted-text',
+);
 const otherwise = fc.constantFrom('ask' as const, 'deny' as const);
-const sink = fc.constantFrom('egress' as const, 'money' as const, 'code' as const, 'store' as const);
+const sink = fc.constantFrom(
+  'egress' as const,
+  'money' as const,
+  'code' as const,
+  'store' as const,
+);
 
 const from = fc.record(
   {
@@ -67,7 +91,10 @@ const from = fc.record(
 
 const tool = fc.record(
   {
-    labels: fc.dictionary(fc.constantFrom('', 's', '[].s'), label, { maxKeys: 2, noNullPrototype: true }),
+    labels: fc.dictionary(fc.constantFrom('', 's', '[].s'), label, {
+      maxKeys: 2,
+      noNullPrototype: true,
+    }),
     args: fc.dictionary(fc.constantFrom('n', 's', 'l', 'o.n'), from, {
       maxKeys: 2,
       noNullPrototype: true,
@@ -93,7 +120,11 @@ export const flow: fc.Arbitrary<FlowDocument> = fc
         { maxKeys: 4, noNullPrototype: true },
       ),
       rules: fc.array(rule, { maxLength: 2 }),
-      approve: fc.constantFrom({ by: 'role:cfo' }, { by: ['bob', 'role:ops'], quorum: 2 }, { expires: '5m' }),
+      approve: fc.constantFrom(
+        { by: 'role:cfo' },
+        { by: ['bob', 'role:ops'], quorum: 2 },
+        { expires: '5m' },
+      ),
     },
     { requiredKeys: [], noNullPrototype: true },
   )

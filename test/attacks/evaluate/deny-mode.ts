@@ -1,16 +1,17 @@
+import { stringify } from 'yaml';
+import { policyOf, type SuitePolicy } from './suite-policies.ts';
+
 /**
- * The flow rules of a policy, denying what only content names: every rule that does not say `else`
- * itself denies, and still asks about values that are seen nowhere, which are mistakes more often
- * than attacks. Rules that say `else: ask` keep it.
+ * The same policy, denying what only content names: every flow rule that does not say `else` itself
+ * denies, and still asks about values that are seen nowhere, which are mistakes more often than
+ * attacks. Rules that say `else: ask` keep it.
  */
-export function denying(flow: unknown): unknown {
-  if (!isRecord(flow) || !isRecord(flow['tools'])) return flow;
-  const tools = mapped(flow['tools'], (tool) =>
-    isRecord(tool) && isRecord(tool['args'])
-      ? { ...tool, args: mapped(tool['args'], denyingRule) }
-      : tool,
-  );
-  return { ...flow, tools };
+export function denying({ path, document: { flow, ...rest } }: SuitePolicy): SuitePolicy {
+  const tools = mapped(flow?.tools ?? {}, (tool) => {
+    const { args } = tool;
+    return isRecord(args) ? { ...tool, args: mapped(args, denyingRule) } : tool;
+  });
+  return policyOf(`${path}, denying`, stringify({ ...rest, flow: { ...flow, tools } }));
 }
 
 function denyingRule(rule: unknown): unknown {
@@ -19,10 +20,10 @@ function denyingRule(rule: unknown): unknown {
     : rule;
 }
 
-function mapped(
-  record: Readonly<Record<string, unknown>>,
-  change: (value: unknown) => unknown,
-): Readonly<Record<string, unknown>> {
+function mapped<T>(
+  record: Readonly<Record<string, T>>,
+  change: (value: T) => T,
+): Record<string, T> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }
 

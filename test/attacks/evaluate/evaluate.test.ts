@@ -66,7 +66,11 @@ describe.skipIf(missing !== undefined)(`the policies of the recorded suites${not
       ...Object.values(givenSetsBy()(suite)).flat(),
     ]);
     expect(values.length).toBeGreaterThan(20);
-    const words = new Set(policyTexts().join('\n').split(/[\s'"[\]{},:]+/));
+    const words = new Set(
+      policyTexts()
+        .join('\n')
+        .split(/[\s'"[\]{},:]+/),
+    );
     expect(values.filter((value) => words.has(value))).toEqual([]);
   });
 

@@ -1,5 +1,4 @@
 import { type FilePolicy, loadPolicy } from '@guardstile/policy-file';
-import { stringify } from 'yaml';
 import type { Ground } from './contender.ts';
 import type { SuitePolicy } from './suite-policies.ts';
 
@@ -9,14 +8,14 @@ import type { SuitePolicy } from './suite-policies.ts';
  * @throws {GuardError} `policy_invalid` for whatever is wrong with it.
  */
 export function loadSuitePolicy(
-  { path, document }: Pick<SuitePolicy, 'path' | 'document'>,
+  { path, text, document }: SuitePolicy,
   { suite, givenSets }: Ground,
 ): FilePolicy {
   const sets = Object.entries(givenSets(suite)).filter(([name]) =>
     Object.hasOwn(document.sets, name),
   );
   return loadPolicy(
-    { text: stringify(document), name: path },
+    { text, name: path },
     { sets: Object.fromEntries(sets), tools: suite.tools.map(({ name }) => name) },
   );
 }

@@ -30,10 +30,15 @@ export const USAGE = `npm run attacks [-- OPTIONS]
   --every N        of recorded runs only every N-th; of pairs all     [1]
   --json FILE      writes all figures and verdicts
   --why            says why calls were not allowed, most frequent first
-  --publish        makes the figures the published ones`;
+  --publish        makes the figures the published ones
+  --help           says this`;
 
-/** @throws {Error} for what is not understood. */
-export function optionsOf(args: readonly string[]): Options {
+/**
+ * `undefined` where help is wanted.
+ *
+ * @throws {Error} for what is not understood.
+ */
+export function optionsOf(args: readonly string[]): Options | undefined {
   const text = { type: 'string' } as const;
   const list = { type: 'string', multiple: true } as const;
   const flag = { type: 'boolean', default: false } as const;
@@ -48,10 +53,13 @@ export function optionsOf(args: readonly string[]): Options {
       json: text,
       why: flag,
       publish: flag,
+      help: flag,
     },
   });
+  if (values.help) return undefined;
   const every = Number(values.every ?? 1);
-  if (!Number.isInteger(every) || every < 1) throw new Error('--every takes a whole number above 0');
+  if (!Number.isInteger(every) || every < 1)
+    throw new Error('--every takes a whole number above 0');
   const options = {
     data: resolve(values.data ?? dataDirectory),
     policies: resolve(values.policies ?? ownPolicies),

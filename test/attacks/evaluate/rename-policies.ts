@@ -1,6 +1,9 @@
+import { stringify } from 'yaml';
 import type { Suite } from '../data.ts';
 import type { Naming } from '../rename.ts';
-import type { SuitePolicies, SuitePolicy } from './suite-policies.ts';
+import { policyOf, type SuitePolicies, type SuitePolicy } from './suite-policies.ts';
+
+type Flow = NonNullable<SuitePolicy['document']['flow']>;
 
 /** The same policies of a suite for data in which its tools and their arguments have other names. */
 export function renamedPolicies(
@@ -16,11 +19,11 @@ export function renamedPolicies(
 
 /** Names stand where tools and arguments are named, and nowhere else: labels are paths of results. */
 function renamedPolicy(
-  { path, document }: SuitePolicy,
+  { path, document: own }: SuitePolicy,
   tools: ReadonlySet<string>,
   name: Naming,
 ): SuitePolicy {
-  const { facts, sets, rules, flow, tests: _tests, ...rest } = document;
+  const { facts, sets, rules, flow, tests: _tests, ...rest } = own;
   const toolName = (value: unknown): unknown =>
     typeof value === 'string' && tools.has(value) ? name(value) : value;
   const toolNames = (value: unknown): unknown =>
@@ -36,33 +39,29 @@ function renamedPolicy(
     };
   };
 
+  const renamedFlow = (stated: Flow): Flow => ({
+    ...stated,
+    tools: Object.fromEntries(
+      Object.entries(stated.tools).map(([tool, parts]) => [name(tool), toolFlow(parts)]),
+    ),
+  });
+
   const toolFlow = (value: unknown): Record<string, unknown> => {
     if (!isRecord(value)) return {};
     const { args } = value;
     return { ...value, ...(isRecord(args) ? { args: withKeys(args, name) } : {}) };
   };
 
-  const renamedFacts = withKeys(facts, name);
-  return {
-    path,
-    facts: renamedFacts as SuitePolicy['facts'], // under other names
-    document: {
-      ...rest,
-      facts: renamedFacts,
-      sets: Object.fromEntries(Object.entries(sets).map(([set, own]) => [set, toolNames(own)])),
-      ...(Array.isArray(rules) ? { rules: rules.map(rule) } : {}),
-      ...(flow === undefined
-        ? {}
-        : {
-            flow: {
-              ...flow,
-              tools: Object.fromEntries(
-                Object.entries(flow.tools).map(([tool, own]) => [name(tool), toolFlow(own)]),
-              ),
-            },
-          }),
-    },
+  const document = {
+    ...rest,
+    facts: withKeys(facts, name),
+    sets: Object.fromEntries(
+      Object.entries(sets).map(([set, members]) => [set, toolNames(members)]),
+    ),
+    ...(Array.isArray(rules) ? { rules: rules.map(rule) } : {}),
+    ...(flow === undefined ? {} : { flow: renamedFlow(flow) }),
   };
+  return policyOf(path, stringify(document));
 }
 
 function withKeys(

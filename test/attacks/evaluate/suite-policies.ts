@@ -13,6 +13,7 @@ const documentSchema = z.looseObject({
 /** A policy file of a suite. */
 export interface SuitePolicy {
   readonly path: string;
+  readonly text: string;
   /** What the file says, with its references, before anything of it is checked. */
   readonly document: z.infer<typeof documentSchema>;
   /** What the file states of tools. */
@@ -50,5 +51,5 @@ export function policyOf(path: string, text: string): SuitePolicy {
   const result = documentSchema.safeParse(yaml.toJS());
   if (!result.success) throw new Error(`${path}: ${z.prettifyError(result.error)}`);
   const document = result.data;
-  return { path, document, facts: document.facts as SuitePolicy['facts'] }; // checked when it is compiled
+  return { path, text, document, facts: document.facts as SuitePolicy['facts'] }; // checked when it is compiled
 }

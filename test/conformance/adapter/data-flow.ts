@@ -89,7 +89,7 @@ export function dataFlow<Tools>(harness: AdapterHarness<Tools>): void {
       };
       const { run, pay, guard } = bank(harness, { payees });
       guard.on('decision', ({ tool }) => {
-        if (tool === 'pay') decided.open();
+        if (tool?.name === 'pay') decided.open();
       });
       await run([[reading('payees'), paying(CAROL)]]);
       expect(pay.runs).toEqual(parallel ? [] : [{ account: CAROL }]);

@@ -116,11 +116,13 @@ export const bareLoop: Engine = {
 /** Tools that are called by hand are told nothing of the conversation, so that the loop tells it. */
 async function tellGuard(tools: AnyTool[], messages: readonly BaseMessage[]): Promise<void> {
   if (!isGuarded(tools)) return;
-  await guardOf(tools).heard(
-    messages.flatMap((message) =>
-      HumanMessage.isInstance(message) ? [{ role: 'user', text: message.text }] : [],
-    ),
+  const turns = messages.flatMap((message) =>
+    HumanMessage.isInstance(message) ? [{ role: 'user' as const, text: message.text }] : [],
   );
+  // What fails here makes the guard refuse each call by itself.
+  await guardOf(tools)
+    .heard(turns)
+    .catch(() => undefined);
 }
 
 function isGuarded(tools: AnyTool[]): boolean {

@@ -10,7 +10,7 @@ import {
 import type { AuditLog } from '@guardstile/core';
 
 import { privateFile } from './private-file.ts';
-import type { ApprovalsConfig } from './read-config.ts';
+import type { ApprovalsConfig, LogConfig } from './read-config.ts';
 
 /** What a command works with. */
 export interface OpenInbox {
@@ -51,7 +51,8 @@ function storeKey(path: string): Uint8Array {
   throw new Error(`${path} has to hold 32 bytes, as they are or in base64 or hexadecimal`);
 }
 
-function openLog({ audit, auditKeyFile }: ApprovalsConfig): AuditLog {
+/** Opens the log of what people did here. */
+export function openLog({ audit, auditKeyFile }: LogConfig): AuditLog {
   if (audit === undefined) {
     throw new Error(
       'an answer is written down before it counts: pass --audit DIRECTORY, a log of these commands’ own',

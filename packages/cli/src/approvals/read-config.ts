@@ -14,6 +14,9 @@ export interface ApprovalsConfig {
   readonly auditKeyFile: string | undefined;
 }
 
+/** The log of what people did here, and who does it. */
+export type LogConfig = Pick<ApprovalsConfig, 'voter' | 'audit' | 'auditKeyFile'>;
+
 /** What the options of every command may say. Nothing in it says who answers. */
 export interface PlaceOptions {
   readonly config?: string;
@@ -42,19 +45,39 @@ type Config = {
 
 /** Options go before the file, and the file before the environment; but who answers is said once. */
 export function readConfig(options: PlaceOptions, env: Environment): ApprovalsConfig {
-  const path = options.config ?? env['GUARDSTILE_CONFIG'];
-  const file = path === undefined ? {} : readFile(path);
+  const file = fileOf(options, env);
   return {
-    voter: voterOf(file, env),
+    ...logOf(options, file, env),
     store: needed(options.store ?? file.store ?? env['GUARDSTILE_APPROVALS'], 'store', '--store'),
     keyFile: needed(
       options.keyFile ?? file.keyFile ?? env['GUARDSTILE_APPROVALS_KEY_FILE'],
       'keyFile',
       '--key-file',
     ),
-    audit: options.audit ?? file.audit ?? env['GUARDSTILE_VOTES_AUDIT'],
+  };
+}
+
+/** The same for commands that need no store; nothing where no log is named. */
+export function readLogConfig(options: PlaceOptions, env: Environment): LogConfig | undefined {
+  const file = fileOf(options, env);
+  return auditOf(options, file, env) === undefined ? undefined : logOf(options, file, env);
+}
+
+function fileOf({ config }: PlaceOptions, env: Environment): Config {
+  const path = config ?? env['GUARDSTILE_CONFIG'];
+  return path === undefined ? {} : readFile(path);
+}
+
+function logOf(options: PlaceOptions, file: Config, env: Environment): LogConfig {
+  return {
+    voter: voterOf(file, env),
+    audit: auditOf(options, file, env),
     auditKeyFile: options.auditKeyFile ?? file.auditKeyFile,
   };
+}
+
+function auditOf({ audit }: PlaceOptions, file: Config, env: Environment): string | undefined {
+  return audit ?? file.audit ?? env['GUARDSTILE_VOTES_AUDIT'];
 }
 
 function readFile(path: string): Config {

@@ -21,8 +21,8 @@ export function checkCommand(io: Io, finish: (code: ExitCode) => void): Command 
       'after',
       `
 Finds what a file cannot be loaded with: unknown keys, operators, effects and modes, duplicate ids,
-wrong values. Warns of rules that can never decide, conditions that contradict each other, and sets
-that nothing uses. With --tools also: rules, tests and facts about no tool (a test that means it says
+wrong values. Warns of rules that can never decide, conditions that contradict each other, limits that
+a new session evades, labels that no rule uses, origins that no label gives, and sets that nothing uses. With --tools also: rules, tests and facts about no tool (a test that means it says
 unknown: true), and conditions that contradict what the tools take.
 
 Exit codes:

@@ -19,6 +19,9 @@ A test is a call and what has to be decided of it:
 
   tests:
     - { call: refund, args: { amount: 900 }, as: { id: ann, role: support }, expect: ask, rule: large }
+    - { seen: [{ prompt: Refund X4 }, { tool: read, result: [{ id: X4 }] }], call: refund, args: { id: X4 }, expect: allow }
+
+What stands under seen is what the session has seen before, for a policy with a flow.
 
 Exit codes:
   0  all passed

@@ -68,7 +68,10 @@ describe('the flow of a policy', () => {
       rule: 'from:to',
       requirements: { votes: [{ kind: 'confirm' }], editable: [], grants: [] },
     });
-    expect(decide(enforced, 'drop_table', {})).toMatchObject({ effect: 'ask', rule: 'irreversible' });
+    expect(decide(enforced, 'drop_table', {})).toMatchObject({
+      effect: 'ask',
+      rule: 'irreversible',
+    });
   });
 
   it('lets somebody else answer', () => {
@@ -274,6 +277,24 @@ describe('an explanation of a flow', () => {
     });
   });
 
+  it.each([
+    ['by the name of its field', 'update_password', { password: 'tulips in the rain' }, 'tulips'],
+    ['by its look', 'post', { key: 'AKIAIOSFODNN7EXAMPLE' }, 'AKIA'],
+    ['by its label', 'post', { key: 'correct horse battery' }, 'correct'],
+  ])('shows no secret that is known %s, and neither does the decision', (_, tool, args, secret) => {
+    const from = { from: ['prompt'], else: 'deny' } as const;
+    const policy = compilePolicy({
+      ...DOCUMENT,
+      flow: {
+        tools: { update_password: { args: { password: from } }, post: { args: { key: from } } },
+      },
+    });
+    const explanation = explained(policy, tool, args);
+    expect(explanation).toMatchObject({ verdict: 'deny', flow: [{ effect: 'deny' }] });
+    expect(JSON.stringify(explanation)).not.toContain(secret);
+    expect(JSON.stringify(decide(policy, tool, args))).not.toContain(secret);
+  });
+
   it('says what a call without a data flow is: denied', () => {
     expect(enforced.explain({ tool: 'pay', args: { to: PAYEE } })).toMatchObject({
       verdict: 'deny',
@@ -287,12 +308,28 @@ describe('a flow that cannot be used', () => {
     checkPolicy({ flow }).map(({ path, message }) => `${path.join('.')}: ${message}`);
 
   it.each([
-    ['an unknown key', { tool: {} }, /^flow\.tool: "tool" is not known in flow \(did you mean "tools"\?\)/],
+    [
+      'an unknown key',
+      { tool: {} },
+      /^flow\.tool: "tool" is not known in flow \(did you mean "tools"\?\)/,
+    ],
     ['no object', [], /^flow: flow has to be an object/],
     ['an unknown word of a tool', { tools: { pay: { arg: {} } } }, /^flow\.tools\.pay\.arg: /],
-    ['an unknown origin', { tools: { pay: { args: { to: { from: ['user'] } } } } }, /^flow\.tools\.pay\.args\.to\.from\.0: /],
-    ['an unknown label', { tools: { pay: { labels: { '': 'safe' } } } }, /^flow\.tools\.pay\.labels\.: /],
-    ['an unknown sink', { rules: [{ id: 'a', from: 'secret', to: 'mars' }] }, /^flow\.rules\.0\.to: /],
+    [
+      'an unknown origin',
+      { tools: { pay: { args: { to: { from: ['user'] } } } } },
+      /^flow\.tools\.pay\.args\.to\.from\.0: /,
+    ],
+    [
+      'an unknown label',
+      { tools: { pay: { labels: { '': 'safe' } } } },
+      /^flow\.tools\.pay\.labels\.: /,
+    ],
+    [
+      'an unknown sink',
+      { rules: [{ id: 'a', from: 'secret', to: 'mars' }] },
+      /^flow\.rules\.0\.to: /,
+    ],
     ['a grant', { approve: { grants: ['session'] } }, /^flow\.approve\.grants: .*not known/],
     ['a quorum of nobody', { approve: { quorum: 2 } }, /^flow\.approve\.quorum: /],
   ])('is refused for %s', (_, flow, message) => {

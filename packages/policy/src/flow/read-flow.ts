@@ -27,7 +27,10 @@ export function readFlow(value: unknown, place: Place): ReadFlow | undefined {
   const own = readFields(value, KNOWN, place, 'flow');
   if (own === undefined) return undefined;
   const { approve, tools, rules } = own;
-  const given = { ...(tools === undefined ? {} : { tools }), ...(rules === undefined ? {} : { rules }) };
+  const given = {
+    ...(tools === undefined ? {} : { tools }),
+    ...(rules === undefined ? {} : { rules }),
+  };
   const requirements =
     approve === undefined ? CONFIRMED : readAnswers(approve, place.at('approve'));
   const problems = flowProblems(given);

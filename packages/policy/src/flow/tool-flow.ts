@@ -30,10 +30,7 @@ export function toolFlow({ of, requirements }: ReadFlow, tool: ToolInfo): ToolFl
 }
 
 /** What cannot be told counts against the call. */
-function judged(
-  judge: NonNullable<ToolFlow['findings']>,
-  call: ToolCall,
-): readonly FlowFinding[] {
+function judged(judge: NonNullable<ToolFlow['findings']>, call: ToolCall): readonly FlowFinding[] {
   try {
     return judge(call);
   } catch {

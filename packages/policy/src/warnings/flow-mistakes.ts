@@ -14,12 +14,9 @@ export function flowMistakes(flow: FlowSpec): readonly PolicyIssue[] {
   const isUsed = ({ origin }: Named): boolean =>
     [...accepted, ...kept].some((one) => covers(one.origin, origin));
   return [
-    ...accepted
+    ...[...accepted, ...kept]
       .filter((one) => isStated(one) && !isGiven(one))
-      .map(told((origin) => `nothing comes from ${origin}: no label of this flow says so`)),
-    ...kept
-      .filter((one) => isStated(one) && !isGiven(one))
-      .map(told((origin) => `it is about nothing: no label of this flow is ${origin}`)),
+      .map(told((origin) => `no label of this flow is ${origin}`)),
     ...labels
       .filter((one) => isStated(one) && !isUsed(one))
       .map(

@@ -246,6 +246,40 @@ describe('a rule that decides nothing', () => {
     expect(said(document, { 'ref?nd': z.object({}), 'ref[u]nd': z.object({}) })).toEqual([]);
   });
 
+  const perSession = { id: 's', max: 5, window: '1h', per: 'session' } as const;
+  const perPerson = { id: 'p', max: 50, window: '1d' } as const;
+
+  it('is told of limits that a new session evades', () => {
+    const rules = [{ ...allow, tool: ['refund', 'read_order'], limits: [perSession] }];
+    expect(said({ rules })).toEqual([
+      'rules.0.limits.0.per: a new session has all of "s" again, and clients choose session ids: limit refund, read_order per principal as well',
+    ]);
+    const other = { ...allow, id: 'b', limits: [{ ...perPerson, per: 'tenant' as const }] };
+    expect(said({ rules: [...rules, other] })).toEqual([
+      expect.stringContaining('limit read_order per principal') as string,
+    ]);
+    expect(said({ rules: [...rules, { ...other, mode: 'shadow' }] })).toHaveLength(1);
+  });
+
+  it.each<readonly [what: string, rules: readonly RuleDocument[]]>([
+    ['one beside it', [{ ...allow, limits: [perSession, perPerson] }]],
+    [
+      'one of a pattern',
+      [
+        { ...allow, limits: [perSession] },
+        { id: 'b', effect: 'allow', tool: '*', limits: [perPerson] },
+      ],
+    ],
+    [
+      'a loop, of which every session has its own',
+      [{ ...allow, limits: [{ ...perSession, same: 'call' }] }],
+    ],
+    ['a limit in shadow', [{ ...allow, mode: 'shadow', limits: [perSession] }]],
+    ['another limit alone', [{ ...allow, limits: [perPerson] }]],
+  ])('is not told of limits per session with %s', (_, rules) => {
+    expect(said({ rules })).toEqual([]);
+  });
+
   it('is not looked for in a document that cannot be used', () => {
     expect(policyWarnings({ rules: [{ ...small, effect: 'alow' }] })).toEqual([]);
     expect(policyWarnings(undefined)).toEqual([]);

@@ -1,0 +1,84 @@
+import type { Guard, Origin, PolicyAnswer, ToolIdentity } from '@guardstile/core';
+
+import { classOf } from './origin.ts';
+
+/** What a value may count as from now on. `public` lets it out although it is secret, and vouches for nothing. */
+export type DeclassifiedAs = Extract<Origin, `trusted${string}`> | 'public';
+
+/** That one value is worth more than where it came from. */
+export interface Declassification {
+  readonly value: string | number;
+  readonly as: DeclassifiedAs;
+  /** The function of `createDataFlow({ functions })` that says so. @default a person */
+  readonly by?: string;
+}
+
+/** The arguments of the call that does it, as policy, approver and log see them. */
+export interface DeclassifyArgs extends Declassification {
+  /** Whether the function said so. */
+  readonly holds?: boolean;
+}
+
+const TOOL: ToolIdentity = { source: 'guardstile', name: 'declassify' };
+
+export function isDeclassify({ source, name }: ToolIdentity): boolean {
+  return source === TOOL.source && name === TOOL.name;
+}
+
+/** Why these arguments are not to be run as they are: a person has to say so, or nobody may. */
+export function objectionTo(args: unknown): { effect: 'ask' | 'deny'; reason: string } | undefined {
+  const { value, as, by, holds } = Object.assign(Object.create(null) as object, args) as Partial<
+    Record<keyof DeclassifyArgs, unknown>
+  >;
+  const what = `that ${JSON.stringify(value)} may count as ${String(as)}`;
+  if (by === undefined) return { effect: 'ask', reason: `a person has to say ${what}` };
+  if (holds === true) return undefined;
+  return { effect: 'deny', reason: `"${String(by)}" does not say ${what}` };
+}
+
+/**
+ * A guarded call of the tool `declassify` that keeps the value in its body.
+ *
+ * @throws {GuardError} whenever it is not allowed.
+ * @throws {TypeError} for what cannot be declassified.
+ */
+export async function runDeclassify(
+  guard: Guard,
+  given: Declassification,
+  holds: boolean | undefined,
+  keep: (rid: string, args: Declassification) => void | Promise<void>,
+): Promise<void> {
+  const problem = declassifyProblem(given);
+  if (problem !== undefined) throw new TypeError(problem);
+  const { value, as, by } = given;
+  const args: DeclassifyArgs = {
+    value,
+    as,
+    ...(by === undefined ? {} : { by }),
+    ...(holds === undefined ? {} : { holds }),
+  };
+  const objection = objectionTo(args);
+  // Whatever the policy of the guard says: it may know nothing of data flow.
+  const demands: readonly PolicyAnswer[] =
+    objection === undefined ? [] : [{ ...objection, rule: 'declassify' }];
+  const request = {
+    tool: TOOL.name,
+    source: TOOL.source,
+    facts: 'nonDestructive',
+    args,
+    demands,
+  } as const;
+  await guard.call(request, (own: DeclassifyArgs, { rid }) => {
+    const changed = declassifyProblem(own);
+    if (changed !== undefined) throw new TypeError(changed);
+    return keep(rid, own);
+  });
+}
+
+function declassifyProblem({ value, as }: Declassification): string | undefined {
+  const isValue = typeof value === 'string' ? value.trim() !== '' : Number.isFinite(value);
+  if (!isValue) return 'only one text or number can be declassified';
+  const name = typeof as === 'string' ? classOf(as) : undefined;
+  if (as === 'public' || name === 'trusted' || name === 'trusted-text') return undefined;
+  return `"${String(as)}" is nothing that a value can be declassified as; use trusted, trusted-text, one of their kinds, or public`;
+}
