@@ -254,6 +254,14 @@ describe('files on disk', () => {
     return join(directory, name);
   };
 
+  // The time to look for it does not grow with the square of a line: this would take minutes then.
+  it('lines that are just short enough are read, and one more letter is not', () => {
+    const line = `# ${'x'.repeat(99_997)}\n`;
+    const text = `${line.repeat(40)}version: 1`;
+    expect(loadPolicy({ text, name: 'p.yaml' }).rules).toEqual([]);
+    expect(() => loadPolicy({ text: `x${text}`, name: 'p.yaml' })).toThrow('100,000 letters');
+  });
+
   it('a file that is not there is refused', () => {
     expect(() => loadPolicy(join(directory, 'nope.yaml'))).toThrow(
       /nope\.yaml:1:1: it cannot be read/,

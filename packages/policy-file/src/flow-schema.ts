@@ -1,5 +1,5 @@
 import { object } from './condition-schema.ts';
-import type { JsonSchema } from './json-schema-of.ts';
+import { isRecord, type JsonSchema } from './json-schema-of.ts';
 import { DURATION, ON_EXPIRY, oneOrMore, SET, TEXT } from './schema-parts.ts';
 import type { ToolCatalog } from './tool-catalog.ts';
 
@@ -12,8 +12,11 @@ export function flowSchema(catalog: ToolCatalog | undefined): JsonSchema {
         description: 'By the name of a tool; one of another source is "source/name".',
         ...(catalog === undefined
           ? {}
-          : { propertyNames: { anyOf: [{ enum: [...catalog.keys()] }, { pattern: '/' }] } }),
-        additionalProperties: TOOL,
+          : {
+              propertyNames: { anyOf: [{ enum: [...catalog.keys()] }, { pattern: '/' }] },
+              properties: perTool(catalog),
+            }),
+        additionalProperties: toolSchema(),
       },
       rules: {
         type: 'array',
@@ -24,6 +27,15 @@ export function flowSchema(catalog: ToolCatalog | undefined): JsonSchema {
     }),
     description: 'Where the values of calls may come from and go to. The guard needs a dataFlow.',
   };
+}
+
+/** The fields of each tool, for completion: what is not among them may be a path. */
+function perTool(catalog: ToolCatalog): JsonSchema {
+  const known = [...catalog].map(([name, schema]) => {
+    const fields = schema?.['properties'];
+    return [name, toolSchema(isRecord(fields) ? Object.keys(fields) : [])];
+  });
+  return Object.fromEntries(known) as JsonSchema; // one for each name
 }
 
 const CLASSES = '(trusted|trusted-text|untrusted|secret)(:.+)?';
@@ -68,27 +80,37 @@ const FROM: JsonSchema = object(
   ['from'],
 );
 
-const TOOL: JsonSchema = object({
-  labels: {
-    type: 'object',
-    description:
-      'What its results are, by path: "[].recipient", "user.name", "*.password", and "" for all else.',
-    additionalProperties: LABEL,
-  },
-  args: {
-    type: 'object',
-    description: 'Where its arguments have to come from, by path.',
-    additionalProperties: FROM,
-  },
-  sinks: {
-    anyOf: [SET, { type: 'array', items: { anyOf: [SINK, SET] } }],
-    description: 'Where its arguments can end up: by its facts unless said.',
-  },
-  irreversible: {
-    type: 'boolean',
-    description: 'Whether it always asks, since it cannot be undone: by its name unless said.',
-  },
-});
+const FROM_DEF: JsonSchema = { $ref: '#/$defs/flowFrom' };
+
+/** The parts that every schema of a flow refers to. */
+export const FLOW_DEFS: JsonSchema = { flowFrom: FROM };
+
+function toolSchema(fields: readonly string[] = []): JsonSchema {
+  return object({
+    labels: {
+      type: 'object',
+      description:
+        'What its results are, by path: "[].recipient", "user.name", "*.password", and "" for all else.',
+      additionalProperties: LABEL,
+    },
+    args: {
+      type: 'object',
+      description: 'Where its arguments have to come from, by path.',
+      ...(fields.length === 0
+        ? {}
+        : { properties: Object.fromEntries(fields.map((field) => [field, FROM_DEF])) }),
+      additionalProperties: FROM_DEF,
+    },
+    sinks: {
+      anyOf: [SET, { type: 'array', items: { anyOf: [SINK, SET] } }],
+      description: 'Where its arguments can end up: by its facts unless said.',
+    },
+    irreversible: {
+      type: 'boolean',
+      description: 'Whether it always asks, since it cannot be undone: by its name unless said.',
+    },
+  });
+}
 
 const RULE: JsonSchema = object(
   {

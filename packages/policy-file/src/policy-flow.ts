@@ -51,7 +51,9 @@ function flowOf(
   const stated = filled.flow?.tools ?? {};
   const mayRun = [...names].flatMap((name) => {
     const tool = toolOf(name, document);
-    return neverRuns(policy, tool) ? [] : [{ name, facts: tool.facts, flow: stated[name] ?? {} }];
+    if (neverRuns(policy, tool)) return [];
+    const flow = Object.hasOwn(stated, name) ? stated[name] : undefined;
+    return [{ name, facts: tool.facts, flow: flow ?? {} }];
   });
   const whose = whoseIs(document, body.document);
   return { ...(whose === undefined ? {} : { of: whose }), report: flowReport(mayRun) };

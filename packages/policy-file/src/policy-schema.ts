@@ -1,6 +1,6 @@
 import { CONDITION_DEFS, object, whereSchema } from './condition-schema.ts';
 import { CAPABILITIES, FACTS } from './file-schema.ts';
-import { flowSchema } from './flow-schema.ts';
+import { FLOW_DEFS, flowSchema } from './flow-schema.ts';
 import type { JsonSchema } from './json-schema-of.ts';
 import { DURATION, list, ON_EXPIRY, oneOrMore, TEXT } from './schema-parts.ts';
 import { toolCatalog, type ToolCatalog } from './tool-catalog.ts';
@@ -25,7 +25,7 @@ export async function policySchema(tools?: unknown): Promise<JsonSchema> {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Guardstile policy',
     ...object({ ...policy, ...fileProperties(policy, catalog) }, ['version']),
-    $defs: CONDITION_DEFS,
+    $defs: { ...CONDITION_DEFS, ...FLOW_DEFS },
   };
 }
 

@@ -102,8 +102,8 @@ export function checkPolicy(document: unknown, options: ReadOptions = {}): reado
  */
 export function compilePolicy(document: PolicyDocument, options: CompileOptions = {}): RulePolicy {
   const own = ownOptions('compilePolicy', options, OPTIONS, 'options_invalid');
-  const { name = 'rules', report, ...known } = own;
-  const read = readDocument(document, known);
+  const { name = 'rules', report } = own;
+  const read = readDocument(document, own);
   if (read.issues.length > 0) throw policyInvalid(name, read.issues);
   const id = digest('policy', meaningOfDocument(read));
   const rulesFor = ruleResolver(read);

@@ -3,18 +3,27 @@ import type { FlowSpec } from '@guardstile/data-flow';
 type Tool = NonNullable<FlowSpec['tools']>[string];
 
 /** The same for flows of the same meaning, whatever the order in which they were written. */
-export function meaningOfFlow({ tools = {}, rules = [] }: FlowSpec): FlowSpec {
+export function meaningOfFlow(given: FlowSpec): FlowSpec {
+  const { tools = {}, rules = [] } = ownOf(given);
   return {
-    tools: sorted(tools, (tool): Tool => ({
-      ...tool,
-      ...(tool.labels === undefined ? {} : { labels: sorted(tool.labels, (label) => label) }),
-      ...(tool.args === undefined
-        ? {}
-        : { args: sorted(tool.args, (rule) => ({ ...rule, from: set(rule.from) })) }),
-      ...(tool.sinks === undefined ? {} : { sinks: set(tool.sinks) }),
-    })),
+    tools: sorted(tools, (stated): Tool => {
+      const tool = ownOf(stated);
+      return {
+        ...tool,
+        ...(tool.labels === undefined ? {} : { labels: sorted(tool.labels, (label) => label) }),
+        ...(tool.args === undefined
+          ? {}
+          : { args: sorted(tool.args, (rule) => ({ ...rule, from: set(rule.from) })) }),
+        ...(tool.sinks === undefined ? {} : { sinks: set(tool.sinks) }),
+      };
+    }),
     rules: [...rules].sort((a, b) => (a.id < b.id ? -1 : 1)),
   };
+}
+
+/** A polluted prototype says nothing. */
+function ownOf<T extends object>(given: T): T {
+  return Object.assign(Object.create(null) as T, given);
 }
 
 function sorted<T>(

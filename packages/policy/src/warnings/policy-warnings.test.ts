@@ -246,6 +246,26 @@ describe('a rule that decides nothing', () => {
     expect(said(document, { 'ref?nd': z.object({}), 'ref[u]nd': z.object({}) })).toEqual([]);
   });
 
+  it('is told of arguments whose origin is said and that there are not', () => {
+    const from = { from: ['prompt' as const] };
+    const args = {
+      orderID: from,
+      orderId: from,
+      'to[].ibna': from,
+      'to[].iban': from,
+      'meta.x': from,
+    };
+    const document: PolicyDocument = {
+      rules: [allow],
+      flow: { tools: { refund: { args }, 'shop/refund': { args }, other: { args } } },
+    };
+    expect(said(document)).toEqual([
+      'flow.tools.refund.args.orderID: refund: the tool has no field "orderID" (did you mean "orderId"?)',
+      'flow.tools.refund.args.to[].ibna: refund: the tool has no field "ibna" (did you mean "iban"?)',
+    ]);
+    expect(said(document, null)).toEqual([]);
+  });
+
   const perSession = { id: 's', max: 5, window: '1h', per: 'session' } as const;
   const perPerson = { id: 'p', max: 50, window: '1d' } as const;
 

@@ -6,6 +6,7 @@ import { readDocument } from '../read-document.ts';
 import { isPattern, matchesPattern } from '../tool-pattern.ts';
 import { contradictionsIn, unknownField } from './contradictions.ts';
 import { type JsonSchema, partOf, schemasByTool, typesOf } from './json-schema.ts';
+import { flowArguments } from './flow-arguments.ts';
 import { flowMistakes } from './flow-mistakes.ts';
 import { neverDecidesIn } from './never-decides.ts';
 import { sessionLimits } from './session-limits.ts';
@@ -48,8 +49,14 @@ export function policyWarnings(
       ...contradictionsOf(one, ['rules', i], own ? names : [], schemas),
     ];
   });
-  // Another layer may accept what this one labels.
-  const ofFlow = flow === undefined || read.layer === 'restricts' ? [] : flowMistakes(flow);
+  const ofFlow =
+    flow === undefined
+      ? []
+      : [
+          ...flowArguments(flow, schemas),
+          // Another layer may accept what this one labels.
+          ...(read.layer === 'restricts' ? [] : flowMistakes(flow)),
+        ];
   return [...lists, ...ofRules, ...sessionLimits(read, given), ...ofFlow];
 }
 
