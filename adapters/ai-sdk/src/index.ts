@@ -53,6 +53,7 @@ export type {
   AuditLog,
   AuditVerification,
   CallContext,
+  DataFlow,
   Decision,
   Fact,
   Guard,
@@ -62,6 +63,7 @@ export type {
   Hooks,
   Layer,
   Mode,
+  Origin,
   Policy,
   PolicyAnswer,
   PolicyFunction,
@@ -69,4 +71,5 @@ export type {
   Principal,
   ToolCall,
   ToolRun,
+  Turn,
 } from '@guardstile/core';
