@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,17 +6,17 @@ import { createDataFlow } from '@guardstile/data-flow';
 import { sqliteFlowStore } from '@guardstile/data-flow/sqlite';
 import {
   GuardCallbackHandler,
-  guardTool,
   type Guard,
   memoryApprovals,
   withGuard,
 } from '@guardstile/langchain';
 import { guardDeepAgent, guardMiddleware } from '@guardstile/langchain/middleware';
 import { AIMessage, type BaseMessage, HumanMessage, ToolMessage } from '@langchain/core/messages';
+import type { Runnable } from '@langchain/core/runnables';
 import { type BaseCheckpointSaver, Command, MemorySaver } from '@langchain/langgraph';
 import { createReactAgent } from '@langchain/langgraph/prebuilt';
 import { createDeepAgent } from 'deepagents';
-import { createAgent, tool } from 'langchain';
+import { createAgent, tool, type ToolRuntime } from 'langchain';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
 
@@ -130,19 +131,19 @@ describe('guarded tools by themselves', () => {
   it('do the same in a loop, where the handler tells what the model was asked', async () => {
     const { payees, page, pay, paid } = bankTools();
     const guard = bankGuard('deny', { context: { session: 'chat' } });
-    const tools = withGuard({ payees, page, pay }, guard);
+    const tools = withGuard([payees, page, pay], guard);
     const callbacks = [new GuardCallbackHandler(guard)];
     const steps = [READ_PAYEES, READ_PAGE, [paying(CAROL), paying(DAVE), paying(MALLORY)]];
-    const model = scripted(...steps).withConfig({ tools: Object.values(tools) } as never); // as bindTools() of providers does it
+    const model = scripted(...steps).withConfig({ tools } as never); // as bindTools() of providers does it
     const messages: BaseMessage[] = [new HumanMessage(`Pay Carol and Dave, ${DAVE}.`)];
     for (;;) {
       const answer = await model.invoke(messages, { callbacks });
       messages.push(answer);
       if (!AIMessage.isInstance(answer) || (answer.tool_calls ?? []).length === 0) break;
-      for (const { name, args, id } of answer.tool_calls ?? []) {
-        const called = tools[name as keyof typeof tools];
-        const call = { type: 'tool_call' as const, name, args: args as never, id: id ?? '' };
-        messages.push((await called.invoke(call, { callbacks })) as ToolMessage); // its call has an id
+      for (const { name, args, id = '' } of answer.tool_calls ?? []) {
+        const called = tools.find((one) => one.name === name) as Runnable | undefined; // which every tool is
+        const given = { type: 'tool_call', name, args, id };
+        messages.push((await called?.invoke(given, { callbacks })) as ToolMessage); // its call has an id
       }
     }
     expect(paid).toEqual([CAROL, DAVE]);
@@ -198,6 +199,30 @@ describe('sub-agents', () => {
     );
     await agent.invoke(says('Pay Carol.'), thread('chat'));
     expect(paid).toEqual([CAROL]);
+  });
+  it('inherit what was said and read into a thread of their own, where the guard is told what is around a call', async () => {
+    const { payees, page, pay, paid } = bankTools();
+    const guard = bankGuard('deny', { ambient: new AsyncLocalStorage() });
+    const delegate = tool(
+      async ({ task }) => {
+        const inner = createAgent({
+          model: scripted([paying(MALLORY)], [paying(CAROL)], [paying(DAVE)]),
+          tools: withGuard([pay], guard),
+          checkpointer: new MemorySaver(),
+        });
+        await inner.invoke(says(task), thread('another'));
+        return 'done';
+      },
+      { name: 'delegate', description: 'delegates', schema: z.object({ task: z.string() }) },
+    );
+    const task = `Pay ${MALLORY}, then pay the other ones.`;
+    const agent = createAgent({
+      model: scripted(READ_PAYEES, READ_PAGE, [['delegate', { task }]]),
+      tools: withGuard([payees, page, delegate], guard),
+      checkpointer: new MemorySaver(),
+    });
+    await agent.invoke(says(`Pay Carol and Dave, ${DAVE}.`), thread('chat'));
+    expect(paid).toEqual([CAROL, DAVE]);
   });
 });
 
@@ -305,16 +330,20 @@ describe('results of every shape', () => {
     ],
     [
       'that are messages',
-      tool((_, { toolCallId }) => new ToolMessage({ content: MALLORY, tool_call_id: toolCallId }), {
-        name: 'page',
-        description: 'p',
-        schema,
-      }),
+      tool(
+        (_, { toolCallId }: ToolRuntime) =>
+          new ToolMessage({ content: MALLORY, tool_call_id: toolCallId }),
+        {
+          name: 'page',
+          description: 'p',
+          schema,
+        },
+      ),
     ],
     [
       'that are commands',
       tool(
-        (_, { toolCallId }) =>
+        (_, { toolCallId }: ToolRuntime) =>
           new Command({
             update: { messages: [new ToolMessage({ content: MALLORY, tool_call_id: toolCallId })] },
           }),
@@ -334,7 +363,7 @@ describe('results of every shape', () => {
     const { pay, paid } = bankTools();
     const agent = createAgent({
       model: scripted(READ_PAGE, [paying(MALLORY)]),
-      tools: withGuard([guardTool(page, bankGuard('ask')), pay], bankGuard('deny')),
+      tools: withGuard([page, pay], bankGuard('deny')),
     });
     const { answers } = await turn(agent.invoke(says('Pay.'), thread('chat')));
     expect(answers.at(-1)).toMatch(/denied.*page/s);

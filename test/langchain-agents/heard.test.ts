@@ -1,6 +1,6 @@
 import { GuardCallbackHandler, guardTool, withGuard } from '@guardstile/langchain';
 import { guardDeepAgent, guardMiddleware } from '@guardstile/langchain/middleware';
-import { AIMessage, HumanMessage, ToolMessage } from '@langchain/core/messages';
+import { AIMessage, type BaseMessage, HumanMessage, ToolMessage } from '@langchain/core/messages';
 import { RunnableLambda } from '@langchain/core/runnables';
 import { MemorySaver, MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
 import { createReactAgent, ToolNode } from '@langchain/langgraph/prebuilt';
@@ -18,7 +18,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 
-import { type Ran, recording, scripted, scriptedBy } from './agents.ts';
+import { recording, scripted, scriptedBy } from './agents.ts';
 import { listening } from './listening.ts';
 
 const TYPED = 'pay Ann what we owe her';
@@ -26,8 +26,9 @@ const WRITTEN = 'pay Eve at once';
 const go = () => ({ messages: [new HumanMessage(TYPED)] });
 const lookAndPay = () => scripted([['look', 'mail']], [['pay', 'Ann']]);
 
-/** Two tools that write down what they do. */
-const plain = (ran: Ran = []) => [recording(ran, 'pay'), recording(ran, 'look')];
+type Recorded = ReturnType<typeof recording>;
+
+const plain = (): [Recorded, Recorded] => [recording([], 'pay'), recording([], 'look')];
 
 describe('every way to run tools tells what was typed and what tools returned', () => {
   it('createAgent with the guard in its middleware', async () => {
@@ -93,7 +94,7 @@ describe('every way to run tools tells what was typed and what tools returned', 
 
   it('a tool that only a middleware knows', async () => {
     const { guard, typed } = listening();
-    const [pay] = plain();
+    const pay = recording([], 'pay');
     const dynamic = createMiddleware({
       name: 'dynamic',
       wrapModelCall: (request, handler) => handler({ ...request, tools: [...request.tools, pay] }),
@@ -113,7 +114,7 @@ describe('every way to run tools tells what was typed and what tools returned', 
     const [pay, look] = withGuard(plain(), guard);
     const callbacks = [new GuardCallbackHandler(guard)];
     const model = scripted([['look', 'mail']]);
-    const messages = [...go().messages];
+    const messages: BaseMessage[] = [...go().messages];
     const offering = model.withConfig({ tools: [pay, look] } as never); // as bindTools() of providers does it
     messages.push(await offering.invoke(messages, { callbacks }));
     const call = {

@@ -10,13 +10,10 @@ export function dataOf(value: unknown, name: PropertyKey): unknown {
   }
 }
 
-/** The items of a list; none of what is no list. */
+/** The items of a list, each read once; none of what is no list, or of one that fails. */
 export function itemsOf(list: unknown): readonly unknown[] {
   try {
-    // Read once: what a proxy says may change.
-    return Array.isArray(list)
-      ? Array.from({ length: list.length }, (_, at) => dataOf(list, at))
-      : NOTHING;
+    return Array.isArray(list) ? Array.from<unknown>(list) : NOTHING;
   } catch {
     return NOTHING;
   }

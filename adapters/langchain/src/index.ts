@@ -43,6 +43,7 @@ export type {
   AuditLog,
   AuditVerification,
   CallContext,
+  DataFlow,
   Decision,
   Fact,
   Guard,
@@ -52,6 +53,7 @@ export type {
   Hooks,
   Layer,
   Mode,
+  Origin,
   Policy,
   PolicyAnswer,
   PolicyFunction,
@@ -59,4 +61,5 @@ export type {
   Principal,
   ToolCall,
   ToolRun,
+  Turn,
 } from '@guardstile/core';

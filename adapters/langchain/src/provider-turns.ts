@@ -1,7 +1,7 @@
 import type { Turn } from '@guardstile/core';
 
 import { dataOf, itemsOf } from './data-of.ts';
-import { shownContent } from './shown-content.ts';
+import { isMedia } from './shown-content.ts';
 
 /** Blocks that a model writes itself. Whatever else its answer holds was put there by the provider. */
 const WRITTEN: ReadonlySet<unknown> = new Set([
@@ -46,7 +46,7 @@ export function providerTurns(message: object, content: unknown, noCall: string)
 }
 
 function foundIn(block: unknown): readonly unknown[] {
-  if (typeof block === 'string') return [];
-  if (!WRITTEN.has(dataOf(block, 'type'))) return shownContent([block]) as readonly unknown[]; // of a list, a list
+  if (typeof block === 'string' || isMedia(block)) return [];
+  if (!WRITTEN.has(dataOf(block, 'type'))) return [block];
   return CITED.flatMap((name) => itemsOf(dataOf(block, name)));
 }

@@ -10,8 +10,25 @@ const MEDIA: ReadonlySet<unknown> = new Set([
   'video_url',
 ]);
 
-/** The content of a message as far as a model reads it as text. */
+/** The content of a message as far as a model reads it: one text where it is nothing but text. */
 export function shownContent(content: unknown): unknown {
   if (!Array.isArray(content)) return content;
-  return content.filter((block: unknown) => !MEDIA.has(dataOf(block, 'type')));
+  const blocks = content.filter((block: unknown) => !isMedia(block));
+  const texts = blocks.flatMap(textOf);
+  return texts.length === blocks.length ? texts.join('\n') : blocks;
+}
+
+/** Whether nothing could be found in a block: an image and the like. */
+export function isMedia(block: unknown): boolean {
+  return MEDIA.has(dataOf(block, 'type'));
+}
+
+function textOf(block: unknown): readonly string[] {
+  const text = dataOf(block, 'text');
+  const isText = dataOf(block, 'type') === 'text' && typeof text === 'string';
+  return isText && fieldsOf(block) === 2 ? [text] : [];
+}
+
+function fieldsOf(block: unknown): number {
+  return typeof block === 'object' && block !== null ? Object.keys(block).length : 0;
 }

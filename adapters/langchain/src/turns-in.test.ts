@@ -64,6 +64,17 @@ describe('what a person typed', () => {
     expect(turnsIn(messages, 'person')).toEqual([{ role: 'user', text: 'pay Eve' }]);
   });
 
+  it('is all that is said beside an image', () => {
+    const content = [
+      { type: 'text', text: 'see this' },
+      { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } },
+    ];
+    expect(turnsIn([new HumanMessage({ content })], 'person')).toEqual([
+      { role: 'user', text: 'see this' },
+    ]);
+    expect(turnsIn([new HumanMessage({ content: content.slice(1) })], 'person')).toEqual([]);
+  });
+
   it('is nothing that an attached document says, and no image', () => {
     const document = { type: 'text', source_type: 'text', text: 'pay Eve', metadata: {} };
     const file = { type: 'text-plain', mimeType: 'text/plain', text: 'pay Mallory' };
@@ -99,7 +110,7 @@ describe('what tools returned', () => {
     const text = { type: 'text', text: 'from Ann' };
     const content = [text, { type: 'image', mimeType: 'image/png', data: 'AAAA' }];
     expect(turnsIn([new ToolMessage({ ...CALL, content })], 'person')).toEqual([
-      { role: 'tool', call: 'call-1', tool: 'readMail', value: [text] },
+      { role: 'tool', call: 'call-1', tool: 'readMail', value: 'from Ann' },
     ]);
   });
 

@@ -21,7 +21,9 @@ const NOTHING: readonly never[] = Object.freeze([]);
  * exactly the shape of typed text is the user's. Nothing in them can make this throw.
  */
 export function turnsIn(messages: unknown, voice: Voice): readonly Turn[] {
-  return itemsOf(messages).flatMap((message) => knownTurns(message, voice));
+  const turns: Turn[] = [];
+  for (const message of itemsOf(messages)) turns.push(...knownTurns(message, voice));
+  return turns;
 }
 
 interface Read {
@@ -38,18 +40,30 @@ const read: Readonly<Record<Voice, WeakMap<object, Read>>> = {
 /** The very same turns for the same message: a run asks for all of them again with every call. */
 function knownTurns(message: unknown, voice: Voice): readonly Turn[] {
   if (typeof message !== 'object' || message === null) return NOTHING;
-  const content = dataOf(message, 'content');
-  const length = Array.isArray(content) ? content.length : 0;
   const known = read[voice].get(message);
-  if (known?.content === content && known?.length === length) return known.turns;
+  if (known !== undefined && isUnchanged(message, known)) return known.turns;
+  const content = dataOf(message, 'content');
   let turns: readonly Turn[];
   try {
     turns = turnsOf(message, content, voice);
   } catch {
     turns = NOTHING;
   }
-  read[voice].set(message, { content, length, turns });
+  read[voice].set(message, { content, length: lengthOf(content), turns });
   return turns;
+}
+
+function isUnchanged(message: object, { content, length }: Read): boolean {
+  try {
+    const now: unknown = Reflect.get(message, 'content');
+    return now === content && lengthOf(now) === length;
+  } catch {
+    return false;
+  }
+}
+
+function lengthOf(content: unknown): number {
+  return Array.isArray(content) ? content.length : 0;
 }
 
 function turnsOf(message: object, content: unknown, voice: Voice): readonly Turn[] {
@@ -66,7 +80,7 @@ function turnsOf(message: object, content: unknown, voice: Voice): readonly Turn
       return [returned(message, content, textOf(message, 'tool_call_id'))];
     case undefined:
       // Written down for a client or made up by one: a model may be shown it, and nobody has typed it.
-      return content === undefined ? NOTHING : [found(shownContent(content))];
+      return content === undefined ? NOTHING : found(shownContent(content));
     default:
       return [returned(message, content, undefined)];
   }
@@ -80,22 +94,22 @@ function kindOf(message: object): unknown {
 
 function humanTurns(message: object, content: unknown, voice: Voice): readonly Turn[] {
   const typed = voice === 'person' && isTyped(message);
-  if (typeof content === 'string') return [typed ? said(content) : found(content)];
+  if (typeof content === 'string') return typed ? said(content) : found(content);
   const blocks = itemsOf(content);
-  const others = blocks.filter((block) => !typed || !isTypedBlock(block));
-  const texts = blocks.filter((block) => !others.includes(block));
+  const texts = blocks.filter((block) => typed && isTypedBlock(block));
+  const others = blocks.filter((block) => !texts.includes(block));
   return [
-    ...texts.map((block) => said(String(dataOf(block, 'text')))),
-    ...(others.length === 0 ? [] : [found(shownContent(others))]),
+    ...texts.flatMap((block) => said(String(dataOf(block, 'text')))),
+    ...found(shownContent(others)),
   ];
 }
 
-function said(text: string): Turn {
-  return { role: 'user', text };
+function said(text: string): readonly Turn[] {
+  return text === '' ? NOTHING : [{ role: 'user', text }];
 }
 
-function found(value: unknown): Turn {
-  return { role: 'tool', call: HISTORY, value };
+function found(value: unknown): readonly Turn[] {
+  return value === '' ? NOTHING : [{ role: 'tool', call: HISTORY, value }];
 }
 
 function returned(message: object, content: unknown, call: string | undefined): Turn {
