@@ -369,4 +369,58 @@ describe('results of every shape', () => {
     expect(answers.at(-1)).toMatch(/denied.*page/s);
     expect(paid).toEqual([]);
   });
+
+  const found = JSON.stringify([{ name: 'Carol', account: CAROL, note: MALLORY }]);
+  const message = (content: string, toolCallId: string) =>
+    new ToolMessage({ content, tool_call_id: toolCallId, name: 'payees' });
+
+  it.each([
+    [
+      'with an artifact',
+      tool(() => [found, { raw: MALLORY }], {
+        name: 'payees',
+        description: 'p',
+        schema,
+        responseFormat: 'content_and_artifact',
+      }),
+    ],
+    [
+      'of blocks of text, as those of MCP servers',
+      tool(() => [[{ type: 'text', text: found }], []], {
+        name: 'payees',
+        description: 'p',
+        schema,
+        responseFormat: 'content_and_artifact',
+      }),
+    ],
+    [
+      'that are messages',
+      tool((_, { toolCallId }: ToolRuntime) => message(found, toolCallId), {
+        name: 'payees',
+        description: 'p',
+        schema,
+      }),
+    ],
+    [
+      'that are commands',
+      tool(
+        (_, { toolCallId }: ToolRuntime) =>
+          new Command({ update: { messages: [message(found, toolCallId)] } }),
+        {
+          name: 'payees',
+          description: 'p',
+          schema,
+        },
+      ),
+    ],
+  ])('are labelled by the paths in what the model reads: %s', async (_what, payees) => {
+    const { pay, paid } = bankTools();
+    const agent = createAgent({
+      model: scripted(READ_PAYEES, [paying(CAROL)], [paying(MALLORY)]),
+      tools: withGuard([payees, pay], bankGuard('deny')),
+    });
+    const { answers } = await turn(agent.invoke(says('Pay.'), thread('chat')));
+    expect(answers.at(-1)).toMatch(/denied.*payees/s);
+    expect(paid).toEqual([CAROL]);
+  });
 });

@@ -29,11 +29,12 @@ function inFile(clock: Clock): Limits {
 }
 
 /** 5,000 a day, of each currency on its own. */
-const rulesFor = (effect: 'allow' | 'ask'): readonly RuleDocument[] =>
+const rulesFor = (asks: boolean): readonly RuleDocument[] =>
   ['EUR', 'USD'].map((currency) => ({
     id: `pay-${currency}`,
-    effect,
+    effect: 'allow',
     tool: 'transfer',
+    ...(asks ? { approve: {} } : {}),
     where: { currency },
     limits: [{ id: `paid-${currency}`, amount: { from: 'cents' }, max: 5000, window: '1d' }],
   }));
@@ -57,10 +58,10 @@ describe.each<readonly [string, (clock: Clock) => Limits]>([
   ['memory', (clock) => memoryLimits({ clock })],
   ['a file', inFile],
 ])('transfers under 5,000 a day, counted in %s', (_, open) => {
-  function paying(effect: 'allow' | 'ask' = 'allow', more: Partial<GuardOptions> = {}) {
+  function paying(isAsked = false, more: Partial<GuardOptions> = {}) {
     let now = 1_800_000_000_000;
     const limits = open(() => now);
-    const policy = compilePolicy({ rules: rulesFor(effect) });
+    const policy = compilePolicy({ rules: rulesFor(isAsked) });
     const guard = createGuard({ policy, limits, context: ann, ...more });
     return { guard, limits, wait: (ms: number) => (now += ms) };
   }
@@ -119,7 +120,7 @@ describe.each<readonly [string, (clock: Clock) => Limits]>([
   it.each(['wait', 'suspend'] as const)(
     'are blocked by no ask that nobody answers, though there are five (%s)',
     async (asks) => {
-      const { guard, limits } = paying('ask', { asks, approver: [] });
+      const { guard, limits } = paying(true, { asks, approver: [] });
       const leave = new AbortController();
       const asking = guard.with({ ...ann, signal: leave.signal });
       let asked = 0;
@@ -131,7 +132,7 @@ describe.each<readonly [string, (clock: Clock) => Limits]>([
       const waiting = [1, 2, 3, 4, 5].map((cents) => pay(asking, { cents: 1000 + cents }));
       await five.promise;
       const allowing = createGuard({
-        policy: compilePolicy({ rules: rulesFor('allow') }),
+        policy: compilePolicy({ rules: rulesFor(false) }),
         limits,
         context: ann,
       });
@@ -142,7 +143,7 @@ describe.each<readonly [string, (clock: Clock) => Limits]>([
   );
 
   it('stay spent when they fail, take too long or are aborted, and not where nothing was done', async () => {
-    const { guard } = paying('allow', { timeoutMs: 20 });
+    const { guard } = paying(false, { timeoutMs: 20 });
     const never = (): Promise<never> => new Promise(() => undefined);
     await pay(guard, { cents: 1000 }, () => Promise.reject(new Error('failed')));
     expect(await pay(guard, { cents: 1000 }, never)).toBe('timeout');
@@ -151,7 +152,7 @@ describe.each<readonly [string, (clock: Clock) => Limits]>([
       leave.abort();
       return never();
     });
-    expect(await aborted).toBe('aborted');
+    expect(await aborted).toBe(leave.signal.reason);
     await pay(guard, { cents: 1000 }, () =>
       Promise.reject(Object.assign(new Error('no such account'), { noEffect: true })),
     );
@@ -192,7 +193,7 @@ describe.each<readonly [string, (clock: Clock) => Limits]>([
   ])('do not run where the store %s', async (__, reserve) => {
     const { guard, limits } = paying();
     const failing = createGuard({
-      policy: compilePolicy({ rules: rulesFor('allow') }),
+      policy: compilePolicy({ rules: rulesFor(false) }),
       limits: { ...limits, reserve } as Limits,
       storeTimeoutMs: 20,
       context: ann,

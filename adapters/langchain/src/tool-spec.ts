@@ -2,6 +2,7 @@ import { type Fact, schemaDefinition, type StandardSchema, type ToolSpec } from 
 
 import type { ContextOf } from './call-context.ts';
 import { parseInput } from './parse-input.ts';
+import { shownResult } from './shown-result.ts';
 import type { ToolShape } from './tool-shape.ts';
 
 /** What can be said of one tool. */
@@ -39,6 +40,7 @@ function createSpec(tool: ToolShape, options: GuardToolOptions): ToolSpec {
     name,
     schema: schemaOf(tool),
     definition: () => schemaDefinition(tool.schema),
+    shown: (result) => shownResult(result, tool.responseFormat),
     ...(typeof description === 'string' ? { description } : {}),
     ...(annotations === undefined ? {} : { annotations }),
     ...(facts === undefined ? {} : { facts }),

@@ -1,6 +1,7 @@
 import type { Turn } from '@guardstile/core';
 
 import { dataOf, itemsOf } from './data-of.ts';
+import { kindOf } from './message-kind.ts';
 import { providerTurns } from './provider-turns.ts';
 import { shownContent } from './shown-content.ts';
 import { isTyped, isTypedBlock } from './typed-text.ts';
@@ -84,12 +85,6 @@ function turnsOf(message: object, content: unknown, voice: Voice): readonly Turn
     default:
       return [returned(message, content, undefined)];
   }
-}
-
-/** What LangChain's own messages say that they are; plain data cannot. */
-function kindOf(message: object): unknown {
-  const kind: unknown = Reflect.get(message, 'getType');
-  return typeof kind === 'function' ? Reflect.apply(kind, message, []) : undefined;
 }
 
 function humanTurns(message: object, content: unknown, voice: Voice): readonly Turn[] {

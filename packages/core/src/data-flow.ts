@@ -120,4 +120,9 @@ export interface DataFlow {
    * @returns labels that the session has from now on.
    */
   observe(call: ToolCall, context: CallContext, sight: FlowSight): MaybePromise<readonly string[]>;
+  /**
+   * A call is over: it was refused, or everything of it was observed, or nobody waits for it any
+   * longer. Failing changes nothing.
+   */
+  ended?(call: ToolCall, context: CallContext): void;
 }

@@ -16,6 +16,7 @@ import type { GuardOptions } from './guard-options.ts';
 import { memoryLabels } from './labels.ts';
 import { allowAll } from './policy/allow-all.ts';
 import { layers } from './policy/layers.ts';
+import { standardPolicy } from './policy/standard.ts';
 import type { Policy } from './policy/policy.ts';
 
 const SHORT = { policyTimeoutMs: 20, storeTimeoutMs: 20 };
@@ -177,6 +178,68 @@ describe('a data flow', () => {
       'denied',
     );
     expect(ran).toBe(false);
+  });
+
+  it('is about what the model is shown of a result that holds more', async () => {
+    const { dataFlow, sights } = noting();
+    const guard = createGuard({ policy: allowAll(), dataFlow });
+    const shown = (result: unknown) => (result as { readonly text: string }).text;
+    const tool = guard.tool({ name: 'read', shown });
+    const result = { text: 'page', bytes: 4 };
+    expect(tool.run({ args: {} }, () => result)).toBe(result);
+    expect(sights).toMatchObject([{ kind: 'result', value: 'page' }]);
+  });
+
+  it('withholds a result of which nobody can say what is shown', async () => {
+    const guard = createGuard({ policy: allowAll(), dataFlow: emptyFlow() });
+    const shown = (): never => {
+      throw new Error('no content');
+    };
+    const tool = guard.tool({ name: 'read', shown });
+    await expectRefusal(() => tool.run({ args: {} }, () => 'text'), 'result_withheld');
+  });
+
+  it('hears what was said although the tool is denied whatever its arguments', async () => {
+    const { dataFlow, heard } = noting();
+    const guard = createGuard({ policy: standardPolicy({ deny: ['pay'] }), dataFlow });
+    const turns: readonly Turn[] = [{ role: 'user', text: 'pay DE89' }];
+    const pay = guard.tool({ name: 'pay' });
+    expect(pay.fixed()?.effect).toBe('deny');
+    await expectRefusal(() => pay.run({ args: {}, turns: () => turns }, () => 1), 'denied');
+    expect(heard).toEqual(turns);
+  });
+
+  it('is told that a call is over, however that came about', async () => {
+    const over: string[] = [];
+    const story: string[] = [];
+    const guard = createGuard({
+      policy: ({ args }) => (args === 'denied' ? 'deny' : 'allow'),
+      dataFlow: {
+        ...emptyFlow(),
+        observe: (_call, _context, { kind }) => {
+          story.push(kind);
+          return [];
+        },
+        ended: ({ args }) => {
+          over.push(String(args));
+          story.push('over');
+          throw new Error('nobody minds');
+        },
+      },
+      timeoutMs: 20,
+    });
+    const call = (args: string, body: () => unknown) => guard.call({ tool: 'do', args }, body);
+    await call('answered', () => 1);
+    expect(story).toEqual(['result', 'over']);
+    await thrownBy(() => call('failed', () => Promise.reject(new Error('no'))));
+    await thrownBy(() => call('denied', () => 1));
+    await thrownBy(() => call('given up', () => never()));
+    const stream = await guard.call({ tool: 'do', args: 'read' }, async function* () {
+      yield 1;
+    });
+    expect(over).toEqual(['answered', 'failed', 'denied', 'given up']);
+    for await (const chunk of stream) void chunk;
+    expect(over.at(-1)).toBe('read');
   });
 
   it('follows calls that somebody else runs up to their start', async () => {

@@ -57,6 +57,12 @@ export interface ToolSpec {
    * returned all the same.
    */
   readonly failure?: (result: unknown) => string | undefined;
+  /**
+   * What the model is shown of a result that holds more: the labels of a data flow are about that.
+   *
+   * @default the result
+   */
+  readonly shown?: (result: unknown) => unknown;
 }
 
 /** What is stated of a tool by its name, for whoever cannot state it where it is guarded. */
@@ -77,6 +83,7 @@ export interface RegisteredTool {
   readonly streams: 'generators' | 'iterables';
   readonly definition: (() => MaybePromise<unknown>) | undefined;
   readonly failure: ((result: unknown) => string | undefined) | undefined;
+  readonly shown: ((result: unknown) => unknown) | undefined;
 }
 
 const KNOWN = [
@@ -94,6 +101,7 @@ const KNOWN = [
   'streams',
   'definition',
   'failure',
+  'shown',
 ] as const satisfies ReadonlyArray<keyof ToolSpec>;
 
 const ASCII_NAME = /^[\x20-\x7e]{1,256}$/;
@@ -151,6 +159,7 @@ export function registerTool(
     definition:
       spec.definition ?? (schema === undefined ? undefined : () => schemaDefinition(schema)),
     failure: spec.failure,
+    shown: spec.shown,
   };
 }
 
@@ -173,6 +182,7 @@ export function refusedTool(name: string, error: unknown): RegisteredTool {
     streams: 'generators',
     definition: undefined,
     failure: undefined,
+    shown: undefined,
   };
 }
 

@@ -1,7 +1,7 @@
 import { checkClaims, GuardError, type Limits, ownOptions } from '@guardstile/core';
 import { keptClock } from '@guardstile/sqlite';
 
-import { digestOf } from './digest-of.ts';
+import { digestsOf } from './digest-of.ts';
 import { openLimitsFile } from './limits-file.ts';
 import { tokenOf } from './token-of.ts';
 import { type DigestedClaim, usedRows } from './used-rows.ts';
@@ -50,6 +50,7 @@ export function sqliteLimits(path: string, given: SqliteLimitsOptions = {}): Sql
     throw new GuardError('options_invalid', 'sqliteLimits: clock is no function');
   }
   const file = openLimitsFile(path);
+  const digestOf = digestsOf();
   const rows = usedRows(file);
   const time = keptClock(file, CLOCK, clock);
   /** When it was settled, by its token. */
@@ -64,8 +65,6 @@ export function sqliteLimits(path: string, given: SqliteLimitsOptions = {}): Sql
       return work();
     });
     settled.clear();
-    clearTimeout(timer);
-    timer = undefined;
     return result;
   }
 
@@ -73,6 +72,7 @@ export function sqliteLimits(path: string, given: SqliteLimitsOptions = {}): Sql
     if (settled.size > 0) change(file.writeSoon, () => undefined);
   }
 
+  /** One timer for all that is settled until it fires: starting one for each costs more than settling. */
   function soon(): void {
     if (timer !== undefined) return;
     timer = setTimeout(() => {

@@ -4,6 +4,7 @@ import { messageOf } from '../message-of.ts';
 import type { Steps } from '../steps.ts';
 import type { Admission } from './admit.ts';
 import { type CallState, eventBase, PATIENT, viewOf } from './call-state.ts';
+import { followEnd } from './follow-flow.ts';
 import { record } from './record.ts';
 import { release, renew, settleLimits } from './reserve.ts';
 
@@ -14,6 +15,7 @@ export function* conclude(
   outcome: ToolOutcome,
 ): Steps<void> {
   const { parts, context } = state;
+  followEnd(state);
   const { status, ms, error } = outcome;
   const warn = (message: string): void => parts.logger?.warn(`${state.call.tool.name}: ${message}`);
   try {

@@ -1,5 +1,6 @@
 import type { CallContext } from '../call.ts';
 import type { FlowSight, FlowView, Turn } from '../data-flow.ts';
+import { drop } from '../drop.ts';
 import { GuardError } from '../errors.ts';
 import type { Parts } from '../guard-options.ts';
 import { messageOf } from '../message-of.ts';
@@ -8,10 +9,10 @@ import { isInterruption } from '../waiting.ts';
 import type { Admission } from './admit.ts';
 import { type CallState, PATIENT, viewOf } from './call-state.ts';
 
-// Where values come from: looked up at step 5, and kept at steps 8 and 9.
+// Where values come from: looked up for step 5, and kept at steps 8 and 9.
 
 /**
- * Step 5, before the policy is asked: what the session has seen so far.
+ * Before anything is decided: what the session has seen so far.
  *
  * @throws {GuardError} `flow_error`.
  */
@@ -73,13 +74,15 @@ export function* followResult(
   kind: FlowSight['kind'],
   value: unknown,
 ): Steps<readonly string[]> {
-  const { parts, context, waiting } = state;
+  const { parts, context, waiting, tool } = state;
   const { dataFlow, storeTimeoutMs } = parts;
   if (dataFlow === undefined) return NONE;
   const labels = decision.obligations.flatMap((o) => (o.type === 'origins' ? [o.of] : []));
   try {
+    const whole = kind === 'error' || kind === 'chunk' || tool.shown === undefined;
+    const seen = whole ? value : tool.shown(value);
     const added: unknown = yield* waiting.for(
-      dataFlow.observe(viewOf(state), context, { kind, value, labels }),
+      dataFlow.observe(viewOf(state), context, { kind, value: seen, labels }),
       storeTimeoutMs,
       () => new Error(`it took longer than ${storeTimeoutMs} ms`),
     );
@@ -91,6 +94,17 @@ export function* followResult(
       `its result is withheld, because "${dataFlow.name}" could not keep where it came from (${messageOf(cause)}); mend the store`,
       { cause },
     );
+  }
+}
+
+/** The call is over. */
+export function followEnd(state: CallState): void {
+  const { dataFlow, logger } = state.parts;
+  if (dataFlow?.ended === undefined) return;
+  try {
+    drop(dataFlow.ended(viewOf(state), state.context));
+  } catch (failure) {
+    logger?.warn(`${state.call.tool.name}: ${messageOf(failure)}`);
   }
 }
 

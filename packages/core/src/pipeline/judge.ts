@@ -18,7 +18,6 @@ export function* judge(state: CallState): Steps<Decision> {
   state.policy = currentPolicy(state);
   yield* readLabels(state);
   yield* confine(state);
-  yield* readFlow(state);
   const opinions = parts.hooks.checking
     ? yield* parts.hooks.check(() => viewOf(state), context, waiting, state.policy)
     : NONE;
@@ -130,6 +129,7 @@ export function* judgeAgain(state: CallState): Steps<Decision> {
   const approved = argsDigest(state);
   // Confinement starts over from the arguments as they came, so that it resolves them anew.
   state.call = Object.freeze({ ...state.call, confined: state.call.args });
+  if (state.parts.dataFlow !== undefined) yield* readFlow(state);
   const decision = yield* judge(state);
   if (argsDigest(state) === approved) return decision;
   throw new GuardError(

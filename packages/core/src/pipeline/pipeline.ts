@@ -9,6 +9,7 @@ import { isSettled, settleAsk } from './ask.ts';
 import type { CallState } from './call-state.ts';
 import { requireBareAllow } from './enforce.ts';
 import { findOpen, findResumed } from './find-approval.ts';
+import { readFlow } from './follow-flow.ts';
 import { judge } from './judge.ts';
 import { openApproval } from './open-approval.ts';
 import { passGate } from './pass-gate.ts';
@@ -30,6 +31,8 @@ function* decideCall(state: CallState, tell: (state: CallState) => void): Steps<
     receive(state); // 1
     if (state.input.answer !== undefined) yield* findResumed(state);
     tell(state);
+    // What was said is heard whatever is decided.
+    if (state.parts.dataFlow !== undefined) yield* readFlow(state);
     const { ruling } = state.tool;
     if (typeof ruling === 'object' && ruling.effect === 'deny') return ruling;
     if (changesArgs(state)) yield* rewriteAndParse(state); // 2

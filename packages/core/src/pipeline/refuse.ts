@@ -4,6 +4,7 @@ import { messageOf } from '../message-of.ts';
 import type { Steps } from '../steps.ts';
 import { announce } from './announce.ts';
 import { argsDigest, type CallState, eventBase, PATIENT, storedArgs } from './call-state.ts';
+import { followEnd } from './follow-flow.ts';
 import { record } from './record.ts';
 import { finishUp } from './trail.ts';
 
@@ -39,6 +40,7 @@ export function denied(state: CallState, decision: DenyDecision): GuardError {
 /** Nothing ran: writes the denial down, tells everybody, and gives the error for the caller. */
 export function* refuse(state: CallState, error: unknown): Steps<GuardError> {
   const { events, redactor } = state.parts;
+  followEnd(state);
   const decision = state.denial ?? denialOf(state, error);
   const message = redactor.text(decision.reason);
   yield* finishUp(state, recordDenial(state, decision));
