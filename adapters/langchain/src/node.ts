@@ -12,6 +12,9 @@ export {
   webhookChannel,
 } from '@guardstile/approvals';
 export { createAuditKeys, fileAnchor, fileAudit, sqliteAudit, verifyLog } from '@guardstile/audit';
+export { createDataFlow, flowPolicy } from '@guardstile/data-flow';
+export { sqliteFlowStore, sqliteLabels } from '@guardstile/data-flow/sqlite';
+export { sqliteLimits, sqliteStopSwitch } from '@guardstile/limits';
 export { loadPolicy, policyFile } from '@guardstile/policy-file';
 
 export type {
@@ -26,6 +29,13 @@ export type {
   Voter,
 } from '@guardstile/approvals';
 export type { DiskAudit, DiskAuditOptions, FileAuditOptions } from '@guardstile/audit';
+export type {
+  DataFlowOptions,
+  FlowPolicy,
+  FlowSpec,
+  SessionsDataFlow,
+} from '@guardstile/data-flow';
+export type { SqliteLimitsOptions, SqliteStopSwitch } from '@guardstile/limits';
 export type {
   FilePolicy,
   LoadOptions,

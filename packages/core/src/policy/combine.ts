@@ -49,7 +49,7 @@ function unite<T>(lists: ReadonlyArray<readonly T[]>): readonly T[] {
 }
 
 /** What all of them demand together. */
-export function combineConditions(all: readonly Conditions[]): Conditions {
+function combineConditions(all: readonly Conditions[]): Conditions {
   const set = all.filter((c) => c.sandbox !== undefined || c.durability !== undefined);
   const [first = all[0] ?? {}, ...rest] = set;
   if (rest.length === 0) return first;
