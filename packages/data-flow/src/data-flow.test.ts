@@ -9,7 +9,8 @@ import {
 } from '@guardstile/core';
 import { describe, expect, it } from 'vitest';
 
-import { createDataFlow, type DataFlowOptions, type SessionsDataFlow } from './data-flow.ts';
+import type { DataFlowOptions, SessionsDataFlow } from './data-flow-options.ts';
+import { createDataFlow } from './data-flow.ts';
 import { flowPolicy, type FlowPolicy } from './flow-policy.ts';
 import type { FlowSpec } from './flow-spec.ts';
 

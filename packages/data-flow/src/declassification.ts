@@ -1,4 +1,4 @@
-import type { Guard, Origin, PolicyAnswer, ToolIdentity } from '@guardstile/core';
+import type { Guard, Origin, PolicyAnswer, ToolIdentity, ToolRun } from '@guardstile/core';
 
 import { classOf } from './origin.ts';
 
@@ -11,10 +11,12 @@ export interface Declassification {
   readonly as: DeclassifiedAs;
   /** The function of `createDataFlow({ functions })` that says so. @default a person */
   readonly by?: string;
+  /** The approval that was left open for it, once it has the votes it needs. */
+  readonly approval?: string;
 }
 
 /** The arguments of the call that does it, as policy, approver and log see them. */
-export interface DeclassifyArgs extends Declassification {
+export interface DeclassifyArgs extends Omit<Declassification, 'approval'> {
   /** Whether the function said so. */
   readonly holds?: boolean;
 }
@@ -30,10 +32,15 @@ export function objectionTo(args: unknown): { effect: 'ask' | 'deny'; reason: st
   const { value, as, by, holds } = Object.assign(Object.create(null) as object, args) as Partial<
     Record<keyof DeclassifyArgs, unknown>
   >;
-  const what = `that ${JSON.stringify(value)} may count as ${String(as)}`;
+  const what = `that ${shown(value)} may count as ${shown(as)}`;
   if (by === undefined) return { effect: 'ask', reason: `a person has to say ${what}` };
   if (holds === true) return undefined;
-  return { effect: 'deny', reason: `"${String(by)}" does not say ${what}` };
+  return { effect: 'deny', reason: `${shown(by)} does not say ${what}` };
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' ? JSON.stringify(value) : 'what is no text';
 }
 
 /**
@@ -46,11 +53,11 @@ export async function runDeclassify(
   guard: Guard,
   given: Declassification,
   holds: boolean | undefined,
-  keep: (rid: string, args: Declassification) => void | Promise<void>,
+  keep: (rid: string, args: DeclassifyArgs) => void | Promise<void>,
 ): Promise<void> {
   const problem = declassifyProblem(given);
   if (problem !== undefined) throw new TypeError(problem);
-  const { value, as, by } = given;
+  const { value, as, by, approval } = given;
   const args: DeclassifyArgs = {
     value,
     as,
@@ -61,18 +68,15 @@ export async function runDeclassify(
   // Whatever the policy of the guard says: it may know nothing of data flow.
   const demands: readonly PolicyAnswer[] =
     objection === undefined ? [] : [{ ...objection, rule: 'declassify' }];
-  const request = {
-    tool: TOOL.name,
-    source: TOOL.source,
-    facts: 'nonDestructive',
-    args,
-    demands,
-  } as const;
-  await guard.call(request, (own: DeclassifyArgs, { rid }) => {
+  const request = { facts: 'nonDestructive', args, demands } as const;
+  const body = (own: DeclassifyArgs, { rid }: ToolRun): void | Promise<void> => {
     const changed = declassifyProblem(own);
     if (changed !== undefined) throw new TypeError(changed);
     return keep(rid, own);
-  });
+  };
+  await (approval === undefined
+    ? guard.call({ ...request, tool: TOOL.name, source: TOOL.source }, body)
+    : guard.resume(approval, body, request));
 }
 
 function declassifyProblem({ value, as }: Declassification): string | undefined {

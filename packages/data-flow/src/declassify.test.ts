@@ -4,12 +4,15 @@ import {
   type CallContext,
   createGuard,
   type Guard,
+  isGuardError,
   layers,
+  memoryApprovals,
   memoryAudit,
 } from '@guardstile/core';
 import { describe, expect, it } from 'vitest';
 
-import { createDataFlow, type DataFlowOptions, type SessionsDataFlow } from './data-flow.ts';
+import type { DataFlowOptions, SessionsDataFlow } from './data-flow-options.ts';
+import { createDataFlow } from './data-flow.ts';
 import type { Declassification } from './declassification.ts';
 import { flowPolicy } from './flow-policy.ts';
 
@@ -103,6 +106,60 @@ describe('declassify', () => {
     await guard.call({ tool: 'add', args: { to: ATTACKER }, facts: 'destructive' }, () => 'added');
     await dataFlow.declassify(guard, { value: ATTACKER, as: 'trusted:payee' });
     await pay(ATTACKER);
+  });
+
+  it('can be left open, and is done once its approval has the votes it needs', async () => {
+    const dataFlow = createDataFlow();
+    const approvals = memoryApprovals();
+    const guard = createGuard({
+      policy: allowAll(),
+      dataFlow,
+      approvals,
+      asks: 'suspend',
+      context,
+    });
+    const what: Declassification = { value: ATTACKER, as: 'trusted:payee' };
+    const isTrusted = async () =>
+      (await dataFlow.session(context)).isVouched(ATTACKER, ['trusted:payee']);
+    const refusal = await dataFlow.declassify(guard, what).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: 'approval_required' });
+    const { aid = '' } = isGuardError(refusal) ? refusal : {};
+    const resumed = { ...what, approval: aid };
+    await expect(dataFlow.declassify(guard, resumed)).rejects.toMatchObject({
+      code: 'approval_required',
+    });
+    const { version = 0, bindings } = (await approvals.get(aid)) ?? {};
+    const vote = { verdict: 'approve', voter: 'alice', channel: 'cli' } as const;
+    await approvals.vote(aid, { ...vote, digest: bindings?.digest ?? 'sha256:' }, version);
+    expect(await isTrusted()).toBe(false);
+    await dataFlow.declassify(guard, resumed);
+    expect(await isTrusted()).toBe(true);
+    await expect(dataFlow.declassify(guard, resumed)).rejects.toMatchObject({
+      code: 'approval_consumed',
+    });
+  });
+
+  it('is not done by the approval of another tool', async () => {
+    const dataFlow = createDataFlow();
+    const approvals = memoryApprovals();
+    const guard = createGuard({
+      policy: ({ tool }) => (tool.name === 'note' ? 'ask' : 'allow'),
+      dataFlow,
+      approvals,
+      asks: 'suspend',
+      context,
+    });
+    const args = { value: ATTACKER, as: 'trusted:payee' } as const;
+    const note = guard.call({ tool: 'note', args, facts: 'nonDestructive' }, () => 'noted');
+    const refusal = await note.catch((error: unknown) => error);
+    const { aid = '' } = isGuardError(refusal) ? refusal : {};
+    const { version = 0, bindings } = (await approvals.get(aid)) ?? {};
+    const vote = { verdict: 'approve', voter: 'alice', channel: 'cli' } as const;
+    await approvals.vote(aid, { ...vote, digest: bindings?.digest ?? 'sha256:' }, version);
+    const what: Declassification = { ...args, approval: aid };
+    await expect(dataFlow.declassify(guard, what)).rejects.toThrow();
+    const flow = await dataFlow.session(context);
+    expect(flow.isVouched(ATTACKER, ['trusted:payee'])).toBe(false);
   });
 
   it('changes nothing where the person refuses', async () => {
@@ -211,6 +268,16 @@ describe('a secret', () => {
     await expect(pays(KEY)).rejects.toThrow('[0].key');
     await expect(pays(PIN)).rejects.toThrow('[0].pin');
     await expect(pays(`${KEY.slice(0, 12)} and ${PIN}`)).rejects.toThrow('[0].pin');
+  });
+
+  it('may leave as often as it likes, in a text that is made to slow this down', async () => {
+    const { guard, dataFlow, pay } = bank();
+    await dataFlow.prompt(context, 'pay DE89370400440532013000');
+    await dataFlow.declassify(guard, { value: PIN, as: 'public' });
+    await dataFlow.declassify(guard, { value: 'aaaa', as: 'public' });
+    await pay('DE89370400440532013000', `${PIN} ${'a'.repeat(100_000)}${PIN.repeat(10_000)}`);
+    const more = `${PIN.repeat(1000)} ${KEY}`;
+    await expect(pay('DE89370400440532013000', more)).rejects.toThrow('[0].key');
   });
 
   it('does not leave by being trusted', async () => {

@@ -24,13 +24,15 @@ export interface Unvouched {
 
 /** The values in an argument that come from elsewhere; none when the rule is kept. */
 export function unvouchedIn(flow: FlowView, value: unknown, rule: FromRule): readonly Unvouched[] {
-  return partsOf(value, rule.part ?? 'value').flatMap((part) => {
-    if (flow.isVouched(part, rule.from, rule.shortest)) return [];
+  const unvouched: Unvouched[] = [];
+  for (const part of partsOf(value, rule.part ?? 'value')) {
+    if (flow.isVouched(part, rule.from, rule.shortest)) continue;
     // Only now it matters where else it was seen.
     const provenance = flow.originOf(part);
-    if (isPutTogether(flow, String(part), provenance, rule)) return [];
-    return [{ value: String(part), provenance }];
-  });
+    if (isPutTogether(flow, String(part), provenance, rule)) continue;
+    unvouched.push({ value: String(part), provenance });
+  }
+  return unvouched;
 }
 
 /**

@@ -1,4 +1,5 @@
-export { createDataFlow, type DataFlowOptions, type SessionsDataFlow } from './data-flow.ts';
+export { createDataFlow } from './data-flow.ts';
+export type { DataFlowOptions, SessionsDataFlow } from './data-flow-options.ts';
 export type { Declassification, DeclassifiedAs } from './declassification.ts';
 export { describeProvenance } from './describe-provenance.ts';
 export { flowPolicy, type FlowPolicy, type FlowPolicyReport } from './flow-policy.ts';

@@ -170,7 +170,7 @@ describe('text that is made to slow a rule down', () => {
     const own = tool({ args: { it: { from: ['prompt'], part } } });
     const judge = createFlowJudge(own, [{ id: 's', from: 'secret', to: 'egress' }]);
     for (const unit of hostile) {
-      const text = unit.repeat(Math.ceil(40_000 / unit.length));
+      const text = unit.repeat(Math.ceil(20_000 / unit.length));
       for (const value of [text, `${text}!`, `x${text}.`]) {
         expect(judge?.(flow, { it: value })).toBeDefined();
       }

@@ -54,7 +54,7 @@ export function createFlowJudge(
       if (reason === undefined) continue;
       findings.push({ effect: rule.else ?? 'deny', rule: `flow:${rule.id}`, reason });
     }
-    return [...findings, ...always];
+    return always.length === 0 ? findings : [...findings, ...always];
   };
 }
 

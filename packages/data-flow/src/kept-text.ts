@@ -150,7 +150,7 @@ function pathOf(pattern: string, item: number): string {
 }
 
 /** Index of the last number that is not above the limit, in ascending order; the first is not. */
-function lastAtMost(numbers: ArrayLike<number>, limit: number): number {
+export function lastAtMost(numbers: ArrayLike<number>, limit: number): number {
   let low = 0;
   let high = numbers.length - 1;
   while (low < high) {

@@ -3,7 +3,11 @@ import type { Origin, PathLabels } from '@guardstile/core';
 import { classOf } from './origin.ts';
 import { compileLabels, type PathNode } from './path-labels.ts';
 import type { Observation } from './session-flow.ts';
+import { isThenable } from './steps.ts';
 import { defaultOrigin, type FlowTool } from './tool-flow.ts';
+
+/** Reads a result that is text. */
+export type Format = (text: string) => unknown;
 
 /** How the results of a tool are labelled. */
 export interface Labelling {
@@ -48,7 +52,7 @@ export function labellingOf(facts: FlowTool['facts'], labels: readonly PathLabel
 export function labelResult(
   labelling: Labelling,
   value: unknown,
-  format: (text: string) => unknown = JSON.parse,
+  format: Format = JSON.parse,
 ): readonly Labelled[] {
   const { nodes, paths, otherwise } = labelling;
   const structured = paths.some((path) => path !== '');
@@ -73,13 +77,11 @@ export function labelUnread(
   }));
 }
 
-function readText(
-  text: string,
-  format: (text: string) => unknown,
-): { readonly value: unknown } | undefined {
+function readText(text: string, format: Format): { readonly value: unknown } | undefined {
   if (text.length > LONGEST_PARSED) return undefined;
   try {
-    return { value: format(text) };
+    const value = format(text);
+    return isThenable(value) ? undefined : { value };
   } catch {
     return undefined;
   }

@@ -36,12 +36,14 @@ export interface Memories {
   readonly size: number;
 }
 
-export interface MemoriesOptions extends Pick<SessionFlowOptions, 'maxText' | 'seed'> {
+export interface MemoriesOptions extends Pick<SessionFlowOptions, 'maxText'> {
+  readonly seed: number | undefined;
   readonly maxSessions: number;
   readonly store: FlowStore | undefined;
 }
 
-const MISSED: FlowEntry = { kind: 'missed', what: 'content' };
+/** Something was not seen. */
+export const MISSED: FlowEntry = { kind: 'missed', what: 'content' };
 
 /** Most ids of calls that are remembered; results of others count as not observed. */
 const MOST_CALLS = 100_000;
@@ -53,7 +55,8 @@ const MOST_JOINS = 64;
  * forgotten for want of room, and is kept nowhere else, comes back incomplete.
  */
 export function createMemories(options: MemoriesOptions): Memories {
-  const { maxSessions, store, ...each } = options;
+  const { maxSessions, store, seed, ...limits } = options;
+  const each = seed === undefined ? limits : { ...limits, seed };
   const memories = new Map<string, Memory>();
   const forgotten = createForgotten();
 

@@ -9,6 +9,7 @@ export type Part = 'value' | 'link' | 'host' | 'email' | 'amount' | 'links';
 /** Those parts of a value, each as text. `null`, `undefined` and truth values have none. */
 export function partsOf(value: unknown, part: Part): readonly (string | number)[] {
   if (part === 'value' && typeof value === 'number') return [value];
+  if (part === 'value' && typeof value === 'string') return value.trim() === '' ? [] : [value];
   return textsIn(value, 0).flatMap((text) => {
     if (text.trim() === '') return [];
     switch (part) {

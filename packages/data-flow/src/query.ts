@@ -1,19 +1,20 @@
-import { BREAK, isDigit, JOINT, kindOf } from './characters.ts';
+import { BREAK, isDigit, JOINT, kindOf, LETTER } from './characters.ts';
 import { compactOf } from './compact.ts';
 import { FEWEST_DIGITS, isDigitGap, LONGEST_WORD } from './index-text.ts';
 import { normalizeText } from './normalize-text.ts';
 import { numberReadings } from './number-readings.ts';
-import { isGroupedNumber } from './spacing.ts';
+import { isAccount, isGap } from './spacing.ts';
 
 /** A value in the spellings in which it is looked up. */
 export interface Query {
   readonly text: string;
-  readonly compact: string;
   readonly isNumber: boolean;
   readonly isWord: boolean;
   /** A word of letters and digits alone. */
   readonly isPlainWord: boolean;
   readonly isAddress: boolean;
+  /** Letters and digits alone, where it is looked up by them. */
+  readonly compact: string;
   /** An account, card or telephone number. */
   readonly isGrouped: boolean;
   readonly numbers: readonly string[];
@@ -28,23 +29,23 @@ export function queryOf(value: string | number | bigint): Query {
   const isNumber = typeof value !== 'string';
   const trimmed = isNumber ? String(value) : value.trim();
   const text = normalizeText(trimmed);
-  const { word, joints, address, digits, grouped } = shapeOf(text);
-  let compact: string | undefined;
-  let isGrouped: boolean | undefined;
+  const { word, joints, address, letters, digits, grouped, spaced } = shapeOf(text);
+  const isGrouped = !isNumber && spaced && isAccount(letters, digits);
+  const isPlainWord = word && !joints && text.length <= LONGEST_WORD;
   return {
     text,
-    // Most values are found as they are, without the other spellings.
-    get compact() {
-      return (compact ??= compactOf(text));
-    },
-    get isGrouped() {
-      return (isGrouped ??= !isNumber && digits > 3 && isGroupedNumber(text, this.compact));
-    },
+    // Numbers and plain words are found as they are.
+    compact: isNumber || (isPlainWord && !isGrouped) ? '' : compactOf(text),
+    isGrouped,
     isNumber,
     isWord: word && !isNumber,
-    isPlainWord: word && !joints && text.length <= LONGEST_WORD,
+    isPlainWord,
     isAddress: address,
-    numbers: isNumber ? exactly(text) : digits > 0 ? numberReadings(text) : NONE,
+    numbers: isNumber
+      ? exactly(text)
+      : digits > 0 && digits === letters
+        ? numberReadings(text)
+        : NONE,
     digits: !isNumber && grouped && digits >= FEWEST_DIGITS ? text.replace(/\D/g, '') : undefined,
     plain: text === trimmed || text === trimmed.normalize('NFC'),
   };
@@ -61,7 +62,11 @@ interface Shape {
   readonly word: boolean;
   readonly joints: boolean;
   readonly address: boolean;
+  /** Letters and digits. */
+  readonly letters: number;
   readonly digits: number;
+  /** Nothing but letters, digits and what stands between groups of them. */
+  readonly spaced: boolean;
   /** Nothing but digits and what stands between groups of them. */
   readonly grouped: boolean;
 }
@@ -71,17 +76,21 @@ function shapeOf(text: string): Shape {
   let joints = false;
   let address = false;
   let digits = 0;
+  let letters = 0;
   let grouped = true;
+  let spaced = true;
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i);
     if (isDigit(code)) digits += 1;
     else if (!isDigitGap(code) && code !== 43) grouped = false;
     const kind = kindOf(code);
+    if (kind === LETTER) letters += 1;
+    else if (!isGap(text.charAt(i))) spaced = false;
     if (kind === BREAK) word = false;
     else if (kind === JOINT) {
       joints = true;
       if (code === 46 || code === 64 || code === 47 || code === 58) address = true;
     }
   }
-  return { word, joints, address: address && word, digits, grouped };
+  return { word, joints, address: address && word, letters, digits, grouped, spaced };
 }

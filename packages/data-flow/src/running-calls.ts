@@ -1,11 +1,20 @@
-import type { CallContext, SessionKey } from '@guardstile/core';
+import type { CallContext, SessionKey, ToolCall } from '@guardstile/core';
 
+import { isDeclassify } from './declassification.ts';
 import { keyOf, ownerText } from './session-key.ts';
+
+type Running = Pick<ToolCall, 'rid' | 'tool'>;
+
+interface Entry extends Pick<ToolCall, 'tool'> {
+  readonly context: CallContext;
+}
 
 /** Calls whose bodies run, so that what they start is known to belong to them. */
 export interface RunningCalls {
-  started(rid: string, context: CallContext): void;
+  started(call: Running, context: CallContext): void;
   ended(rid: string): void;
+  /** On behalf of whom a call declassifies. */
+  declassifierOf(rid: string): CallContext | undefined;
   /** The session of the call in whose body this context's call was made, on behalf of the same person. */
   parentOf(context: CallContext): SessionKey | undefined;
 }
@@ -14,17 +23,24 @@ export interface RunningCalls {
 const MOST_RUNNING = 10_000;
 
 export function createRunningCalls(): RunningCalls {
-  const running = new Map<string, SessionKey>();
+  const running = new Map<string, Entry>();
   return {
-    started(rid, context) {
-      running.set(rid, keyOf(context));
+    started({ rid, tool }, context) {
+      running.set(rid, { tool, context });
       const [oldest] = running.size > MOST_RUNNING ? running.keys() : [];
       if (oldest !== undefined) running.delete(oldest);
     },
     ended: (rid) => void running.delete(rid),
+    declassifierOf(rid) {
+      const own = running.get(rid);
+      return own !== undefined && isDeclassify(own.tool) ? own.context : undefined;
+    },
     parentOf(context) {
-      const key = context.parent === undefined ? undefined : running.get(context.parent);
-      return key !== undefined && ownerText(key) === ownerText(keyOf(context)) ? key : undefined;
+      const parent =
+        context.parent === undefined ? undefined : running.get(context.parent)?.context;
+      if (parent === undefined) return undefined;
+      const key = keyOf(parent);
+      return ownerText(key) === ownerText(keyOf(context)) ? key : undefined;
     },
   };
 }

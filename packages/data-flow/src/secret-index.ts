@@ -6,7 +6,7 @@ import { eachWindow, type Library } from './find-value.ts';
 import { createHashTable } from './hash-table.ts';
 import { WINDOW } from './index-text.ts';
 import { normalizeText } from './normalize-text.ts';
-import type { Spot } from './kept-text.ts';
+import { lastAtMost, type Spot } from './kept-text.ts';
 import { copyAround } from './match-spot.ts';
 import { spellingsOf } from './spellings-of.ts';
 import { finish, hashSpan, hashWindow, step } from './text-hash.ts';
@@ -86,15 +86,24 @@ export function createSecretIndex(library: Library, seed: number): SecretIndex {
   };
 }
 
-/** Copies of what was released, as bounds in a compact text. */
+/** Whether a part of a compact text is within a copy of what was released. */
 function releasedIn(compact: string, released: ReadonlySet<string>): IsReleased {
-  const bounds: Array<readonly [number, number]> = [];
+  const copies: Array<readonly [start: number, end: number]> = [];
   for (const value of released) {
     for (let at = compact.indexOf(value); at !== -1; at = compact.indexOf(value, at + 1)) {
-      bounds.push([at, at + value.length]);
+      copies.push([at, at + value.length]);
     }
   }
-  return (from, to) => bounds.some(([start, end]) => start <= from && to <= end);
+  if (copies.length === 0) return () => false;
+  copies.sort(([a], [b]) => a - b);
+  const starts = copies.map(([start]) => start);
+  let furthest = 0;
+  /** How far a copy reaches that starts there or before. */
+  const reach = copies.map(([, end]) => (furthest = Math.max(furthest, end)));
+  return (from, to) => {
+    const last = lastAtMost(starts, from);
+    return (starts[last] ?? from + 1) <= from && (reach[last] ?? 0) >= to;
+  };
 }
 
 function createDrawer(library: Library, origin: Origin, seed: number): SecretDrawer {

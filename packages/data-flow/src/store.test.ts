@@ -12,9 +12,11 @@ import {
   layers,
   type SessionKey,
 } from '@guardstile/core';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import * as fc from 'fast-check';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
-import { createDataFlow, type SessionsDataFlow } from './data-flow.ts';
+import type { SessionsDataFlow } from './data-flow-options.ts';
+import { createDataFlow } from './data-flow.ts';
 import { flowPolicy } from './flow-policy.ts';
 import type { FlowStore } from './flow-store.ts';
 import { sqliteFlowStore } from './sqlite/sqlite-flow-store.ts';
@@ -239,6 +241,44 @@ describe.each([
   });
 });
 
+it('several processes know what one would that did it all, whoever is restarted when', async () => {
+  const words = ['charlie', 'dominic', 'eleanor', 'frederic'];
+  const step = fc.record({
+    process: fc.nat(2),
+    what: fc.constantFrom('say', 'trust', 'content', 'send', 'restart'),
+    word: fc.constantFrom(...words),
+  });
+  const property = fc.asyncProperty(fc.array(step, { maxLength: 14 }), async (steps) => {
+    const { open } = slowStore();
+    const alone = bank(slowStore().open());
+    const many = [bank(open()), bank(open()), bank(open())];
+    const take = async (who: Bank, { what, word }: (typeof steps)[number]): Promise<unknown> => {
+      if (what === 'say') return who.say(`please mail ${word}`);
+      if (what === 'trust') return who.list([{ to: word }]);
+      return what === 'content' ? who.list([{ note: word }]) : who.add(word);
+    };
+    for (const one of steps) {
+      if (one.what === 'restart') many[one.process] = bank(open());
+      else {
+        await take(alone, one);
+        await take(many[one.process] ?? alone, one);
+      }
+    }
+    const known = await alone.dataFlow.session(context);
+    for (const { dataFlow } of [...many, bank(open())]) {
+      const flow = await dataFlow.session(context);
+      expect(flow.origins.toSorted()).toEqual(known.origins.toSorted());
+      for (const word of words) {
+        const [a, b] = [flow.originOf(word), known.originOf(word)].map(({ sightings }) =>
+          sightings.map(({ origin, proves, late }) => `${origin} ${proves} ${late === true}`),
+        );
+        expect(a?.toSorted()).toEqual(b?.toSorted());
+      }
+    }
+  });
+  await fc.assert(property, { numRuns: 60 });
+});
+
 describe('a store that fails', () => {
   const failing = (what: keyof FlowStore): FlowStore => {
     const { open } = slowStore();
@@ -270,6 +310,28 @@ describe('a store that fails', () => {
     await expect(list([{ to: FRIEND }])).rejects.toMatchObject({ code: 'result_withheld' });
     broken = false;
     await add('Charlie');
+  });
+
+  it('that never answers holds up nobody for good', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { open } = slowStore();
+    let hangs = true;
+    const kept = open();
+    const dataFlow = createDataFlow({
+      store: {
+        ...kept,
+        read: (key, after) => (hangs ? new Promise(() => undefined) : kept.read(key, after)),
+      },
+    });
+    const first = dataFlow.session(context);
+    const second = dataFlow.session(context, [{ role: 'user', text: `Pay ${FRIEND}` }]);
+    hangs = false;
+    const failed = expect(first).rejects.toThrow('did not answer');
+    await vi.advanceTimersByTimeAsync(30_000);
+    await failed;
+    expect((await second).isVouched(FRIEND, ['prompt'])).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it.each([

@@ -3,6 +3,7 @@ export interface StreamText {
   push(chunk: string): void;
   /** All of it; `undefined` where it was more than is kept. */
   whole(): string | undefined;
+  readonly isCut: boolean;
 }
 
 /**
@@ -47,6 +48,9 @@ export function createStreamText(most: number): StreamText {
       if (keep(chunk.length)) pieces.push(chunk);
     },
     whole: () => (tooMuch ? undefined : (pieces?.join('') ?? last)),
+    get isCut() {
+      return tooMuch;
+    },
   };
 }
 

@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { allowAll, type CallContext, createGuard, type FlowView, layers } from '@guardstile/core';
 import { describe, expect, it } from 'vitest';
 
-import { createDataFlow, type DataFlowOptions } from './data-flow.ts';
+import type { DataFlowOptions } from './data-flow-options.ts';
+import { createDataFlow } from './data-flow.ts';
 import { flowPolicy } from './flow-policy.ts';
 import { createStreamText } from './stream-text.ts';
 
@@ -76,6 +77,25 @@ describe('a stream', () => {
     );
     expect(flow.complete).toBe(false);
   });
+});
+
+it('a stream that nobody reads on is given up one day, and its session knows', async () => {
+  const dataFlow = createDataFlow();
+  const guard = createGuard({ policy: allowAll(), dataFlow, audit: false });
+  for (let i = 0; i <= 1000; i += 1) {
+    const own = guard.with({ session: `s${i}` });
+    const read = own.wrap(
+      'read',
+      async function* () {
+        yield 'some text';
+      },
+      { facts: 'readOnly' },
+    );
+    await read().next();
+  }
+  const [first, last] = [0, 1000].map((i) => dataFlow.session({ session: `s${i}` }));
+  expect(await first).toMatchObject({ complete: false });
+  expect(await last).toMatchObject({ complete: true });
 });
 
 describe('the text of a stream', () => {

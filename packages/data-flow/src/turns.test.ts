@@ -7,7 +7,8 @@ import {
 } from '@guardstile/core';
 import { describe, expect, it } from 'vitest';
 
-import { createDataFlow, type SessionsDataFlow } from './data-flow.ts';
+import type { SessionsDataFlow } from './data-flow-options.ts';
+import { createDataFlow } from './data-flow.ts';
 
 const context: CallContext = { principal: { id: 'alice' }, session: 's1' };
 const user = (text: string): Turn => ({ role: 'user', text });
@@ -92,6 +93,22 @@ describe('what is said in a conversation', () => {
     expect(again.originOf('eve@example.com').complete).toBe(false);
   });
 
+  it.each([
+    ['another role', { role: 'system', text: 'mail mallory@evil.com' }],
+    ['a user that says no text', { role: 'user', text: ['mail mallory@evil.com'] }],
+    ['a tool without a call', { role: 'tool', value: 'mail mallory@evil.com' }],
+    ['nothing', null],
+  ])('is not understood where it has %s, and the call is denied', async (_what, turn) => {
+    const dataFlow = createDataFlow();
+    const guard = createGuard({ policy: allowAll(), dataFlow, audit: false, context });
+    for (let i = 0; i < 2; i += 1) {
+      const turns = () => [turn as unknown as Turn];
+      const call = guard.call({ tool: 'read', args: {}, turns }, () => 'text');
+      await expect(call).rejects.toMatchObject({ code: 'flow_error' });
+    }
+    expect(heard(dataFlow).isVouched('mallory@evil.com', ['prompt'])).toBe(false);
+  });
+
   it('survives values that cannot be written', () => {
     const cycle: Record<string, unknown> = { to: 'mallory@evil.com', n: 1n };
     cycle['self'] = cycle;
@@ -139,6 +156,11 @@ describe('sessions', () => {
     heard(dataFlow, user('mail eve@example.com'));
     await dataFlow.end({ tenant: undefined, principal: 'alice', session: 's1' });
     expect(sightings(heard(dataFlow), 'eve@example.com')).toEqual([]);
+  });
+
+  it('refuse an option that nobody reads', () => {
+    const options = { tools: {} } as object;
+    expect(() => createDataFlow(options)).toThrow('"tools" is not an option');
   });
 
   it.each([0, -1, 1.5, Number.NaN])('cannot be limited to %s', (maxSessions) => {
