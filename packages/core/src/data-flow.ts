@@ -20,8 +20,9 @@ export type Origin =
   | 'sent';
 
 /**
- * Labels by path: `recipient`, `user.name`, `[].recipient` (every item of a list), `*.secret` (any
- * field), and the empty path for all of it. The longest matching path decides; a name goes before `*`.
+ * Labels by path: `recipient`, `user.name`, `[].recipient` (every item of a list), `*.id` (any field,
+ * one step down), `**.password` (wherever it is), and the empty path for all of it. The longest
+ * matching path decides; a name goes before a name anywhere, and that before `*`.
  */
 export type PathLabels = Readonly<Record<string, Origin>>;
 

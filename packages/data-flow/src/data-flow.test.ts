@@ -247,6 +247,34 @@ describe('labels of results', () => {
     expect(originsOf(flow, 'omega9')).toEqual(['untrusted:bad']);
   });
 
+  it('reach a name wherever it is through **, unless a path is written out', async () => {
+    const labels = {
+      '**.pin': 'secret',
+      '*.id': 'trusted:id',
+      'open.pin': 'untrusted:open',
+      'list[].x': 'trusted',
+    } as const;
+    const flow = await seenAfter(
+      {
+        pin: '849301',
+        id: 'alpha7',
+        user: { id: 'omega9', deep: { er: [{ pin: '849302' }] }, pin: { of: '849303' } },
+        open: { pin: '849304' },
+        list: [{ x: 'beta77', pin: '849305' }],
+      },
+      [labels],
+    );
+    const placesOf = (pin: string) => flow.secretsIn(pin).map(({ path }) => path);
+    expect(placesOf('849301')).toEqual(['pin']);
+    expect(placesOf('849302')).toEqual(['user.deep.er[0].pin']);
+    expect(placesOf('849303')).toEqual(['user.pin.of']);
+    expect(placesOf('849304')).toEqual([]);
+    expect(placesOf('849305')).toEqual(['list[0].pin']);
+    expect(originsOf(flow, 'omega9')).toEqual(['trusted:id']);
+    expect(originsOf(flow, 'beta77')).toEqual(['trusted']);
+    expect(originsOf(flow, 'alpha7')).toEqual(['untrusted']);
+  });
+
   it('make all of a text that cannot be read untrusted, and secret where anything in it is', async () => {
     const text = `to: ${FRIEND}\npin: 849302`;
     const flow = await seenAfter(text, [{ ...LABELS, '[].note': 'untrusted:note' }]);
@@ -309,6 +337,7 @@ describe('labels of results', () => {
       }),
       dataFlow: createDataFlow(),
       audit: false,
+      context,
     });
     await expect(guard.wrap('x', async () => 'secret')()).rejects.toMatchObject({
       code: 'result_withheld',

@@ -97,7 +97,6 @@ export function createDataFlow(options: DataFlowOptions = {}): SessionsDataFlow 
       yield* memories.add(memory, MISSED);
     }
     const labels = newLabels(call, memory);
-    if (sight.kind !== 'chunk') running.ended(rid);
     if (sight.kind === 'end') streams.close(rid);
     return labels;
   }
@@ -173,11 +172,18 @@ export function createDataFlow(options: DataFlowOptions = {}): SessionsDataFlow 
       inTurn(context, function* () {
         const hasHistory = said.some(({ role }) => role === 'tool');
         const memory = yield* memoryOf(context, hasHistory);
-        yield* hearing.turns(memory, context, said);
+        // What an agent tells another one is nobody's word: all of it came from somewhere.
+        const byUser = context.parent === undefined && !running.isBusy(keyOf(context));
+        yield* hearing.turns(memory, said, byUser);
         return memory.view;
       }),
     starting: (call, context) => inTurn(context, () => startingOf(call, context)),
     observe: (call, context, sight) => inTurn(context, () => observed(call, context, sight)),
+    ended({ rid, id }, context) {
+      running.ended(rid);
+      // What the conversation holds of it is the guard's own answer, or was observed.
+      memories.know(keyOf(context), id);
+    },
     prompt: (context, text, origin = 'prompt') =>
       inTurn(context, function* () {
         const memory = yield* memoryOf(context);

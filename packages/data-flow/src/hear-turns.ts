@@ -1,4 +1,4 @@
-import { type CallContext, digest, type Origin, type Turn } from '@guardstile/core';
+import { digest, type Origin, type Turn } from '@guardstile/core';
 
 import type { KeepValue } from './keep-value.ts';
 import type { Memory } from './memories.ts';
@@ -8,7 +8,8 @@ const HISTORY: Origin = 'untrusted:history';
 
 /** Takes note of what was said in a conversation: nothing in it is trusted but what the user said. */
 export interface Hearing {
-  turns(memory: Memory, context: CallContext, said: readonly Turn[]): Steps<void>;
+  /** `byUser` says whether those in the role of the user come from one. If not, they may be heard later. */
+  turns(memory: Memory, said: readonly Turn[], byUser: boolean): Steps<void>;
   user(memory: Memory, text: string): Steps<void>;
 }
 
@@ -32,12 +33,11 @@ export function createHearing(keep: KeepValue, isShared: boolean): Hearing {
 
   return {
     user,
-    *turns(memory, { parent }, said) {
+    *turns(memory, said, byUser) {
       for (const turn of said) {
         checkTurn(turn);
         if (turn.role === 'user') {
-          // What an agent tells another one is nobody's word: all of it came from somewhere.
-          if (parent === undefined) yield* user(memory, turn.text);
+          if (byUser) yield* user(memory, turn.text);
         } else if (!memory.calls.has(turn.call)) {
           yield* once(memory, 'tool', textOf(turn.value), turn);
         }

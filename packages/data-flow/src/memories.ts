@@ -28,6 +28,8 @@ export interface Memories {
   of(key: SessionKey, arrives: 'new' | 'with-history'): Steps<Memory>;
   /** The same where nothing has to be waited for, or done about it. */
   peek(key: SessionKey): Memory | undefined;
+  /** A call of the framework's id is over: what the conversation holds of it is nothing new. */
+  know(key: SessionKey, call: string): void;
   /** Keeps what happened; on return it is sure to stay. */
   add(memory: Memory, entry: FlowEntry): Steps<void>;
   /** Makes two one: what either has seen, both have. */
@@ -201,6 +203,10 @@ export function createMemories(options: MemoriesOptions): Memories {
 
   return {
     of,
+    know(key, call) {
+      const calls = memories.get(sessionText(key))?.calls;
+      if (calls !== undefined && calls.size < MOST_CALLS) calls.add(call);
+    },
     peek(key) {
       const isAlone = store === undefined && memories.size < maxSessions;
       return isAlone ? memories.get(sessionText(key)) : undefined;

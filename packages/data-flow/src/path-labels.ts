@@ -18,6 +18,8 @@ interface MutableNode extends PathNode {
 }
 
 const ITEM = '[]';
+/** Before a name: wherever it is. */
+const ANYWHERE = '**.';
 
 /** What is wrong with a path and its label; `undefined` when nothing is. */
 export function labelProblem(path: string, label: unknown): string | undefined {
@@ -30,9 +32,14 @@ export function labelProblem(path: string, label: unknown): string | undefined {
 /** @throws {TypeError} for a path or label that is none; see {@link labelProblem}. */
 export function compileLabels(labels: PathLabels): PathNode {
   const root = emptyNode();
+  const anywhere = new Map<string, Pick<PathNode, 'label' | 'path'>>();
   for (const [path, label] of Object.entries(labels)) {
     const problem = labelProblem(path, label);
     if (problem !== undefined) throw new TypeError(problem);
+    if (path.startsWith(ANYWHERE)) {
+      anywhere.set(path.slice(ANYWHERE.length), { label, path });
+      continue;
+    }
     let node = root;
     for (const name of stepsOf(path) ?? []) {
       if (name === '*') node = node.any ??= emptyNode();
@@ -45,7 +52,34 @@ export function compileLabels(labels: PathLabels): PathNode {
     node.label = label;
     node.path = path;
   }
+  if (anywhere.size > 0) addAnywhere(root, anywhere, floorOf(anywhere));
   return root;
+}
+
+/** What holds below every path that is written out. */
+function floorOf(anywhere: ReadonlyMap<string, Pick<PathNode, 'label' | 'path'>>): MutableNode {
+  const floor = emptyNode();
+  floor.any = floor;
+  for (const [name, said] of anywhere) {
+    floor.fields.set(name, { ...said, fields: floor.fields, any: floor });
+  }
+  return floor;
+}
+
+/** A path that is written out goes before a name anywhere, and that goes before `*`. */
+function addAnywhere(
+  node: MutableNode,
+  anywhere: ReadonlyMap<string, Pick<PathNode, 'label' | 'path'>>,
+  floor: MutableNode,
+): void {
+  for (const child of node.fields.values()) addAnywhere(child, anywhere, floor);
+  if (node.any !== undefined) addAnywhere(node.any, anywhere, floor);
+  node.any ??= floor;
+  for (const [name, said] of anywhere) {
+    const named = node.fields.get(name);
+    if (named === undefined) node.fields.set(name, { ...node.any, ...said });
+    else if (named.label === undefined) Object.assign(named, said);
+  }
 }
 
 /** The node for a field or, as `[]`, an item. */
@@ -60,7 +94,15 @@ function emptyNode(): MutableNode {
 /** `[].user.name` as its steps. A field whose name has dots or brackets cannot be named. */
 function stepsOf(path: string): readonly string[] | undefined {
   if (path === '') return [];
+  if (path.startsWith(ANYWHERE)) return oneStep(path.slice(ANYWHERE.length));
   const steps = path.replaceAll('[]', '.[]').replace(/^\./, '').split('.');
-  const good = steps.every((name) => name !== '' && (name === ITEM || !/[[\]]/.test(name)));
-  return good ? steps : undefined;
+  return steps.every(isStep) ? steps : undefined;
+}
+
+function isStep(name: string): boolean {
+  return name !== '' && name !== '**' && (name === ITEM || !/[[\]]/.test(name));
+}
+
+function oneStep(name: string): readonly string[] | undefined {
+  return isStep(name) && name !== '*' && name !== ITEM && !name.includes('.') ? [name] : undefined;
 }

@@ -1,7 +1,7 @@
 import type { CallContext, SessionKey, ToolCall } from '@guardstile/core';
 
 import { isDeclassify } from './declassification.ts';
-import { keyOf, ownerText } from './session-key.ts';
+import { keyOf, ownerText, sessionText } from './session-key.ts';
 
 type Running = Pick<ToolCall, 'rid' | 'tool'>;
 
@@ -13,6 +13,8 @@ interface Entry extends Pick<ToolCall, 'tool'> {
 export interface RunningCalls {
   started(call: Running, context: CallContext): void;
   ended(rid: string): void;
+  /** Whether a body of the session runs: what is said meanwhile may be said by an agent in it. */
+  isBusy(key: SessionKey): boolean;
   /** On behalf of whom a call declassifies. */
   declassifierOf(rid: string): CallContext | undefined;
   /** The session of the call in whose body this context's call was made, on behalf of the same person. */
@@ -31,6 +33,14 @@ export function createRunningCalls(): RunningCalls {
       if (oldest !== undefined) running.delete(oldest);
     },
     ended: (rid) => void running.delete(rid),
+    isBusy(key) {
+      if (running.size === 0) return false;
+      const name = sessionText(key);
+      return [...running.values()].some(
+        // Of an aborted call nobody may have read the result to its end.
+        ({ context }) => context.signal?.aborted !== true && sessionText(keyOf(context)) === name,
+      );
+    },
     declassifierOf(rid) {
       const own = running.get(rid);
       return own !== undefined && isDeclassify(own.tool) ? own.context : undefined;

@@ -1,12 +1,21 @@
 import type { CallContext, SessionKey } from '@guardstile/core';
 
+/** What one person typed would vouch for the calls of another. */
+const NOBODY =
+  'it is not known whose session this is; pass createGuard({ context: { principal, session } }), or guard.with() for each request';
+
 const keys = new WeakMap<CallContext, SessionKey>();
 
-/** Whose session it is. Contexts do not change, and calls share them. */
+/**
+ * Whose session it is. Contexts do not change, and calls share them.
+ *
+ * @throws {TypeError} for a context that names neither.
+ */
 export function keyOf(context: CallContext): SessionKey {
   let key = keys.get(context);
   if (key === undefined) {
     const { principal, session } = context;
+    if (principal === undefined && session === undefined) throw new TypeError(NOBODY);
     key = { tenant: principal?.tenant, principal: principal?.id, session };
     keys.set(context, key);
   }

@@ -69,6 +69,64 @@ describe('what is said in a conversation', () => {
     expect(flow.isVouched('eve@example.com', ['prompt'])).toBe(true);
   });
 
+  it('adds nothing where it repeats what the guard said of a call that it refused', async () => {
+    const dataFlow = createDataFlow();
+    const guard = createGuard({ policy: () => 'deny', dataFlow, audit: false, context });
+    const request = { tool: 'pay', args: {}, id: 'c1', turns: () => [user('hello')] };
+    const refusal = await guard.call(request, () => 'paid').catch(String);
+    const flow = heard(dataFlow, user('hello'), tool('c1', refusal));
+    expect(flow.origins).toEqual(['prompt']);
+    expect(flow.complete).toBe(true);
+  });
+
+  it('is refused where nobody knows whose conversation it is', async () => {
+    const dataFlow = createDataFlow();
+    expect(() => dataFlow.session({}, [user('hello')])).toThrow(/whose session/);
+    expect(() => dataFlow.session({ agent: 'a' }, [])).toThrow(/guard\.with\(\)/);
+    const guard = createGuard({ policy: allowAll(), dataFlow, audit: false });
+    await expect(guard.call({ tool: 'pay', args: {} }, () => 'paid')).rejects.toMatchObject({
+      code: 'flow_error',
+    });
+    expect(await guard.with({ session: 's2' }).call({ tool: 'x', args: {} }, () => 1)).toBe(1);
+  });
+
+  it('is nobody’s word while a body of the session runs, and the user’s afterwards', async () => {
+    const dataFlow = createDataFlow();
+    const guard = createGuard({ policy: allowAll(), dataFlow, audit: false, context });
+    const text = 'pay eve@example.com';
+    const isTyped = (flow: FlowView) => flow.isVouched('eve@example.com', ['prompt']);
+    await guard.call({ tool: 'delegate', args: {} }, async () => {
+      // A sub-agent whose framework says nothing of the call that it runs in.
+      expect(isTyped(heard(dataFlow, user(text)))).toBe(false);
+      const other = { ...context, session: 's2' };
+      expect(isTyped((await dataFlow.session(other, [user(text)])) as FlowView)).toBe(true);
+    });
+    expect(isTyped(await dataFlow.session(context))).toBe(false);
+    expect(isTyped(heard(dataFlow, user(text)))).toBe(true);
+  });
+
+  it('is the user’s word again once a call was aborted, failed, or is run by somebody else', async () => {
+    const dataFlow = createDataFlow();
+    const guard = createGuard({ policy: allowAll(), dataFlow, audit: false, context });
+    await guard
+      .call({ tool: 'x', args: {} }, () => Promise.reject(new Error('no')))
+      .catch(() => undefined);
+    await guard.enforce({ tool: 'x', args: {} });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const stream = await guard.call(
+      { tool: 'x', args: {}, context: { signal } },
+      async function* () {
+        yield 1;
+        yield 2;
+      },
+    );
+    await stream.next();
+    expect(heard(dataFlow, user('mail ann@example.com')).origins).not.toContain('prompt');
+    controller.abort();
+    expect(heard(dataFlow, user('mail ann@example.com')).origins).toContain('prompt');
+  });
+
   it('is untrusted history of a session that was known before', () => {
     const dataFlow = createDataFlow();
     heard(dataFlow, user('hello'));

@@ -41,6 +41,7 @@ function baseline(
   return {
     name,
     title,
+    isBaseline: true,
     prepare(ground): Prepared {
       const { policies } = ground;
       const known = policies.flow ?? policies.rules;

@@ -21,7 +21,7 @@ export function conclude(
   const seconds = evaluations.reduce((sum, one) => sum + one.seconds, 0).toFixed(1);
   const names = adapters.map(({ name }) => name).join(' and ');
   const { ok, text } = comparison(evaluations, options);
-  const all = `${names}: the same verdict on every call of ${decided} decided runs, in ${seconds} s.`;
+  const all = `${names}: the same verdict on every call. ${decided} runs decided, in ${seconds} s.`;
   return { ok, text: `${all}\n${text}` };
 }
 

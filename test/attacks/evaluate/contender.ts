@@ -16,6 +16,8 @@ export interface Contender {
   readonly name: string;
   /** What it does, for people. */
   readonly title: string;
+  /** Whether it looks at nothing but what tools do. */
+  readonly isBaseline?: true;
   /**
    * Makes the parts of the guard for one run: a memory that lasts must not be shared by two runs.
    *

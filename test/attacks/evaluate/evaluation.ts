@@ -28,6 +28,9 @@ export interface Row {
   readonly runs: readonly JudgedRun[];
 }
 
+/** Through what runs are judged: the figures are those of the first one. */
+export type Adapters = readonly [Adapter, ...Adapter[]];
+
 /** What a contender came to. */
 export interface Evaluation {
   readonly contender: Contender;
@@ -46,7 +49,7 @@ export async function evaluate(
   contender: Contender,
   { sets }: Pick<Data, 'sets'>,
   grounds: readonly Ground[],
-  adapters: readonly [Adapter, ...Adapter[]],
+  adapters: Adapters,
 ): Promise<Evaluation> {
   const start = performance.now();
   const rows: Row[] = [];

@@ -7,7 +7,7 @@ import { conclude } from './conclude.ts';
 import { contenders } from './contenders.ts';
 import type { Contender, Ground } from './contender.ts';
 import { readFolder } from './data-folder.ts';
-import { adapterOf, type Evaluation, evaluate } from './evaluation.ts';
+import { adapterOf, type Adapters, type Evaluation, evaluate } from './evaluation.ts';
 import { figuresJson } from './figures-json.ts';
 import { detailsOf, summaryOf } from './figures-table.ts';
 import { givenSetsBy } from './given-lists.ts';
@@ -21,7 +21,7 @@ import { describeTypedValues, typedValues } from './typed-values.ts';
 // `npm run attacks`: what the policies make of every recorded run, through both adapters. Exits with
 // 1 when the adapters decide differently, or a figure falls below the published one.
 
-const adapters = [adapterOf(aiSdkEngine(v7)), adapterOf(langchainTools)] as const;
+const adapters = [adapterOf(aiSdkEngine(v7)), adapterOf(langchainTools)] satisfies Adapters;
 
 async function main(options: Options): Promise<void> {
   const missing = options.data === dataDirectory ? missingData() : undefined;
@@ -30,14 +30,10 @@ async function main(options: Options): Promise<void> {
   const chosen = contendersOf(options);
   const data = takeEvery(readFolder(options.data), options.every);
   const grounds = groundsOf(data, options);
-  if (options.every > 1) {
-    console.log(
-      `A part: all pairs, of recorded runs every ${options.every}th. Without --every: all.\n`,
-    );
-  }
+  if (options.every > 1) console.log(`${partNote(options.every)}\n`);
   const evaluations: Evaluation[] = [];
   for (const contender of chosen) {
-    const evaluation = await evaluate(contender, data, grounds, adapters);
+    const evaluation = await evaluate(contender, data, grounds, through(contender, options));
     evaluations.push(evaluation);
     console.log(`${detailsOf(evaluation)}\n`);
     if (options.why) console.log(`${reasonsOf(evaluation)}\n`);
@@ -50,6 +46,17 @@ async function main(options: Options): Promise<void> {
   const { ok, text } = conclude(evaluations, adapters, options);
   console.log(text);
   if (!ok) process.exitCode = 1;
+}
+
+function through({ isBaseline }: Contender, { every }: Options): Adapters {
+  return isBaseline === true && every > 1 ? [adapters[0]] : adapters;
+}
+
+/** What a part leaves out. */
+function partNote(every: number): string {
+  const [first] = adapters;
+  return `A part: all pairs, of recorded runs every ${every}th; what looks at no value goes through ${first.name} only.
+All of it: npm run attacks`;
 }
 
 function contendersOf({ only }: Options): readonly Contender[] {

@@ -127,7 +127,7 @@ function* followed<T>(state: Followed, so: string, ask: () => MaybePromise<T>): 
 function failed(name: string, so: string, why: string, cause?: unknown): GuardError {
   return new GuardError(
     'flow_error',
-    `the data flow "${name}" failed (${why}), and ${so}; mend the store and call again`,
+    `the data flow "${name}" failed (${why}), and ${so}; mend that and call again`,
     cause === undefined ? {} : { cause },
   );
 }

@@ -9,7 +9,7 @@ import { isSettled, settleAsk } from './ask.ts';
 import type { CallState } from './call-state.ts';
 import { requireBareAllow } from './enforce.ts';
 import { findOpen, findResumed } from './find-approval.ts';
-import { readFlow } from './follow-flow.ts';
+import { followEnd, readFlow } from './follow-flow.ts';
 import { judge } from './judge.ts';
 import { openApproval } from './open-approval.ts';
 import { passGate } from './pass-gate.ts';
@@ -151,6 +151,7 @@ export function* enforceCall(state: CallState): Steps<void> {
     const admission = yield* admit(state, { decision: verdict, approval: undefined });
     announce(state, verdict);
     yield* passGate(state, admission);
+    followEnd(state);
     if (admission.reserved !== undefined) yield* settleLimits(state, admission.reserved);
   } catch (error) {
     if (state.admitted) throw error;
