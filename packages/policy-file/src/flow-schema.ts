@@ -90,7 +90,7 @@ function toolSchema(fields: readonly string[] = []): JsonSchema {
     labels: {
       type: 'object',
       description:
-        'What its results are, by path: "[].recipient", "user.name", "*.password", and "" for all else.',
+        'What its results are, by path: "[].recipient", "user.name", "**.password", and "" for all else.',
       additionalProperties: LABEL,
     },
     args: {

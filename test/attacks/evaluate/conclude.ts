@@ -2,6 +2,7 @@ import type { Conclusion } from '../conclusion.ts';
 import type { Adapter, Evaluation } from './evaluation.ts';
 import type { Options } from './options.ts';
 import { CI_EVERY, fallsOf, publish, readPublished } from './published.ts';
+import { publishedTable } from './published-table.ts';
 
 /** How many lines are written out. */
 const SHOWN = 20;
@@ -31,7 +32,7 @@ function comparison(
 ): Conclusion {
   if (options.publish) {
     publish(evaluations);
-    return { ok: true, text: 'Published.' };
+    return { ok: true, text: `Published. For the README:\n\n${publishedTable(readPublished())}` };
   }
   const which = publishedPart(options);
   if (which === undefined) {

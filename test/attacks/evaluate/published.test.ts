@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { workspaceRoot } from '../../support/workspace-root.ts';
 import { contenders } from './contenders.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { JudgedRun, Verdict } from './judged-run.ts';
 import { fallsOf, type Published, readPublished } from './published.ts';
+import { publishedTable } from './published-table.ts';
 
 const [contender] = contenders;
 
@@ -64,5 +68,10 @@ describe('published figures', () => {
 
   it('are there for everything that is measured', () => {
     expect(Object.keys(readPublished()).sort()).toEqual(contenders.map(({ name }) => name).sort());
+  });
+
+  it('are those that the README shows', () => {
+    const readme = readFileSync(join(workspaceRoot, 'README.md'), 'utf8');
+    expect(readme).toContain(publishedTable(readPublished()));
   });
 });
