@@ -185,7 +185,8 @@ it('hears through the model what is said to code that calls the guard itself', a
     model: scriptedModel([]),
     middleware: providerToolMiddleware(guard),
   });
-  await generateText({ model, prompt: `Pay Dave, ${DAVE}.` });
+  const offered = { pay: tool({ inputSchema: z.object({ account: z.string() }) }) };
+  await generateText({ model, tools: offered, prompt: `Pay Dave, ${DAVE}.` });
   const pay = (account: string) => guard.call({ tool: 'pay', args: { account } }, () => 'paid');
   await expect(pay(DAVE)).resolves.toBe('paid');
   await expect(pay(MALLORY)).rejects.toMatchObject({ code: 'denied' });

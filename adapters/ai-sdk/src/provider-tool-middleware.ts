@@ -40,7 +40,7 @@ export interface ProviderToolMiddleware {
  * Withholds from the provider what the guard does not allow it to run: its own tools, and MCP
  * servers that it would call. What would have to be asked is withheld too, except MCP tools of
  * OpenAI, which are made to ask before every call. What comes back is written to the log. A data flow
- * hears what is said to the model and what providers return.
+ * hears what is said to a model that is offered tools, and what providers return.
  *
  * @example
  * const model = wrapLanguageModel({ model: openai('gpt-5'), middleware: providerToolMiddleware(guard) });
@@ -94,7 +94,7 @@ export function providerToolMiddleware(
   return {
     specificationVersion: 'v4' as never,
     async transformParams({ params }) {
-      await guard.heard(turnsIn(fieldOf(params, 'prompt')));
+      if (offersTools(params)) await guard.heard(turnsIn(fieldOf(params, 'prompt')));
       const offered = await offer(params, verdictOf);
       await tell(offered.offer);
       // What may not be called any more may not be approved either.
@@ -125,6 +125,12 @@ export function providerToolMiddleware(
         : { ...result, stream: stream.pipeThrough(inspected(inspect)) };
     },
   };
+}
+
+/** Others sum texts up, name chats and the like: what they are asked, code has put together. */
+function offersTools(params: object): boolean {
+  const tools = fieldOf(params, 'tools');
+  return Array.isArray(tools) && tools.length > 0;
 }
 
 /** Tools that the provider only defines: a guarded body here, and nothing says the provider runs it. */

@@ -190,12 +190,12 @@ export class GuardCallbackHandler extends BaseCallbackHandler {
     metadata?: Metadata,
     name?: string,
   ): Promise<void> {
-    if (offersTools(extra)) await this.#hear({ parentRun, metadata }, messages.flat());
     const details = { messages: messages.flat().length };
     await this.#started(
       { kind: 'model', serialized, run, parentRun, metadata, name, details },
       'model.start',
     );
+    if (offersTools(extra)) await this.#hear({ parentRun, metadata }, messages.flat());
   }
 
   override async handleLLMStart(
@@ -236,8 +236,10 @@ export class GuardCallbackHandler extends BaseCallbackHandler {
 
   async #hear(start: RunStart, messages: unknown): Promise<void> {
     const turns = startedWith(start, messages);
-    if (turns.length === 0) return;
-    await this.#guard.with(contextIn(this.#who(start.metadata))).heard(turns);
+    const { who, problem } = this.#found(start.metadata);
+    // Nobody can tell whose word it is, and no call is let through for them.
+    if (turns.length === 0 || problem !== undefined) return;
+    await this.#guard.with(contextIn(who)).heard(turns);
   }
 
   async #started(start: Start, action: string): Promise<void> {
@@ -304,19 +306,30 @@ export class GuardCallbackHandler extends BaseCallbackHandler {
     telling().catch(() => undefined);
   }
 
+  /** What runs past the guard is written down whether it is known for whom or not. */
   #who(metadata: Metadata | undefined): HandlerRun['who'] {
+    return this.#found(metadata).who;
+  }
+
+  #found(metadata: Metadata | undefined): Found {
     // LangGraph copies the thread into the metadata, where handlers see it.
     const config = { configurable: metadata ?? {}, metadata: metadata ?? {} };
-    // What runs past the guard is written down whether it is known for whom or not.
-    const { context } = contextOf(this.#guard, config, this.#options.context);
+    const { context, problem } = contextOf(this.#guard, config, this.#options.context);
     const { principal, session, agent }: CallContext = { ...this.#guard.context, ...context };
-    return {
+    const who = {
       ...(principal === undefined ? {} : { user: principal.id }),
       ...(principal?.tenant === undefined ? {} : { tenant: principal.tenant }),
       ...(session === undefined ? {} : { session }),
       ...(agent === undefined ? {} : { agent }),
     };
+    return { who, problem };
   }
+}
+
+/** On whose behalf, and why that cannot be told. */
+interface Found {
+  readonly who: HandlerRun['who'];
+  readonly problem: string | undefined;
 }
 
 function contextIn({ user, tenant, session, agent }: HandlerRun['who']): CallContext {

@@ -3,6 +3,7 @@ import type { CallInput, ToolRun } from '@guardstile/core';
 import { endless, isAbandoned } from './abandoned.ts';
 import { askInGraph } from './ask-in-graph.ts';
 import { callInput, type ParsedCall } from './call-input.ts';
+import { disowned } from './disowned.ts';
 import { type Known, knownTool } from './known-tool.ts';
 import { markRefusal } from './refusal-message.ts';
 import { oncePerStep } from './step-results.ts';
@@ -32,6 +33,7 @@ async function decidedCall(
   // Its approval starts no second body, though the step may well start again.
   if (asked.answer === 'voted') keepResult();
   let failed = false;
+  const own = (result: unknown): unknown => disowned(result, config);
 
   // Written without async: LangChain's own calls are short, and each promise costs as much as a step.
   function fail(error: unknown, signal: AbortSignal | undefined): Promise<never> {
@@ -46,8 +48,8 @@ async function decidedCall(
       try {
         const result = start(args, bodyConfig(known, config, body));
         return result instanceof Promise
-          ? result.then(undefined, (error: unknown) => fail(error, signal))
-          : result;
+          ? result.then(own, (error: unknown) => fail(error, signal))
+          : own(result);
       } catch (error) {
         return fail(error, signal);
       }

@@ -10,6 +10,29 @@ const MEDIA: ReadonlySet<unknown> = new Set([
   'video_url',
 ]);
 
+/** What such a block consists of. Beside it, somebody may have written something. */
+const OF_MEDIA: ReadonlySet<string> = new Set([
+  'type',
+  'id',
+  'index',
+  'url',
+  'data',
+  'detail',
+  'format',
+  'source',
+  'source_type',
+  'mime_type',
+  'mimeType',
+  'media_type',
+  'file_id',
+  'fileId',
+  'image_url',
+  'audio',
+  'input_audio',
+  'video_url',
+  'cache_control',
+]);
+
 /** The content of a message as far as a model reads it: one text where it is nothing but text. */
 export function shownContent(content: unknown): unknown {
   if (!Array.isArray(content)) return content;
@@ -18,9 +41,10 @@ export function shownContent(content: unknown): unknown {
   return texts.length === blocks.length ? texts.join('\n') : blocks;
 }
 
-/** Whether nothing could be found in a block: an image and the like. */
+/** Whether nothing could be found in a block: an image and the like, without words to it. */
 export function isMedia(block: unknown): boolean {
-  return MEDIA.has(dataOf(block, 'type'));
+  if (typeof block !== 'object' || block === null || !MEDIA.has(dataOf(block, 'type'))) return false;
+  return Object.keys(block).every((field) => OF_MEDIA.has(field));
 }
 
 function textOf(block: unknown): readonly string[] {

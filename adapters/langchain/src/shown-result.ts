@@ -19,7 +19,14 @@ function commanded(command: unknown): unknown {
   const update = dataOf(command, 'update');
   const [message, ...more] = itemsOf(dataOf(update, 'messages'));
   const isOne = kindOf(message) === 'tool' && more.length === 0;
-  // What else it puts into the state another tool may show.
+  // What else it puts into the state another tool may show, and a step it starts may be told.
   const isAll = typeof update === 'object' && update !== null && Object.keys(update).length === 1;
-  return isOne && isAll ? shownResult(message, undefined) : command;
+  const isQuiet = isNames(dataOf(command, 'goto')) && dataOf(command, 'resume') === undefined;
+  return isOne && isAll && isQuiet ? shownResult(message, undefined) : command;
+}
+
+/** Whether a command goes on with steps that see the state alone. */
+function isNames(goto: unknown): boolean {
+  if (goto === undefined || typeof goto === 'string') return true;
+  return Array.isArray(goto) && itemsOf(goto).every((step) => typeof step === 'string');
 }

@@ -20,6 +20,12 @@ export function turnsOfConfig(config: ToolConfig | undefined): readonly Turn[] {
   return [...turnsIn(graph, voice), ...turnsIn(beside, 'anyone')];
 }
 
+/** The messages of the graph in which a call is made. */
+export function messagesOfGraph(config: ToolConfig | undefined): unknown {
+  const scratchpad = dataOf(dataOf(config, 'configurable'), '__pregel_scratchpad');
+  return messagesIn(dataOf(scratchpad, 'currentTaskInput'));
+}
+
 /** The state of a graph, or a list of messages in its place. */
 function messagesIn(state: unknown): unknown {
   return Array.isArray(state) ? state : dataOf(state, 'messages');

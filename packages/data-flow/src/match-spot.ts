@@ -143,7 +143,7 @@ export function isSameText({ text, from, to }: Spot, { start, end }: Copy, query
   return theirs.length === ours.length && theirs.every((gap, i) => isSameGap(gap, ours[i] ?? ''));
 }
 
-const TIES = '.@-_%';
+const TIES = '.@-_%+';
 
 /**
  * Whether what stands around makes another address of it, such as `a.b.com` of `b.com`. `www.` does

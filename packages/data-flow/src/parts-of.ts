@@ -20,7 +20,7 @@ export function partsOf(value: unknown, part: Part): readonly (string | number)[
       case 'host':
         return [hostOf(text)];
       case 'email':
-        return orAll(text, text.match(EMAIL));
+        return addressesIn(text);
       case 'amount':
         return orAll(text, text.match(AMOUNT));
       case 'links':
@@ -29,21 +29,40 @@ export function partsOf(value: unknown, part: Part): readonly (string | number)[
   });
 }
 
-// Every repetition is bounded by what may be in an address, so that no text takes long.
-const EMAIL = /[^\s<>,;:"'()@]{1,64}@[^\s<>,;:"'()@]{1,254}[^\s<>,;:"'()@.]/g;
 const AMOUNT = /-?\d[\d.,'’]*/g;
 /** What a reader's program would make a link of: with a scheme, an address, or a name with a top level. */
 const LINK =
   /[a-z][a-z0-9+.-]{0,30}:\/\/[^\s<>"'`|\\^{}[\]]+|[^\s<>"'`()[\]{},;:@/]{1,64}@[\p{L}\d.-]{1,190}\.\p{L}{2,63}|(?:[\p{L}\d](?:[\p{L}\d-]{0,61}[\p{L}\d])?\.){1,32}(?:xn--[a-z\d-]{1,59}|\p{L}{2,63})(?::\d{1,5})?(?:\/[^\s<>"'`|\\^{}[\]]*)?/giu;
 
+/** One address, or `Ann Smith <ann@example.com>`. */
+const EMAIL = /^(?:[^@<>]*<)?([^\s<>,;:"()@]{1,64}@[^\s<>,;:"()@]{1,255})>?$/;
+
+/**
+ * The addresses of a list of recipients. What stands there and is no address is looked up as it is,
+ * since nobody knows what a mail program makes of it.
+ */
+function addressesIn(text: string): readonly string[] {
+  const items = normalizeText(text).split(/[,;\r\n]+/);
+  return items
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+    .map((item) => EMAIL.exec(item)?.[1] ?? item);
+}
+
 const DEEPEST = 16;
+/** Names that a program gives its fields; other keys are content. */
+const NAME = /^[A-Za-z_$][\w$-]{0,63}$/;
 
 function textsIn(value: unknown, depth: number): readonly string[] {
   if (typeof value === 'string') return [value];
   if (typeof value === 'number' || typeof value === 'bigint') return [String(value)];
   if (typeof value !== 'object' || value === null) return [];
   if (depth === DEEPEST) return ['too deeply nested'];
-  return Object.values(value).flatMap((own) => textsIn(own, depth + 1));
+  const isList = Array.isArray(value);
+  return Object.entries(value).flatMap(([key, own]) => [
+    ...(isList || NAME.test(key) ? [] : [key]),
+    ...textsIn(own, depth + 1),
+  ]);
 }
 
 /** A value that should hold something and holds none is looked up as it is, and found nowhere. */
@@ -61,14 +80,15 @@ function spaced(text: string): string {
     .replace(FULL_STOPS, '.');
 }
 
-/** A link without its scheme, its default port and what trails it; the host in small letters. */
+/** A link without what trails it; one of the web without its scheme and its port. The host is in small letters. */
 function linkOf(text: string): string {
   const bare = withoutEnd(text.trim(), TRAILING);
   const [, scheme = '', rest = bare] = /^([a-z][a-z0-9+.-]{0,30}):\/\/(.*)$/is.exec(bare) ?? [];
   const end = rest.search(/[/?#\\]/);
   const host = (end === -1 ? rest : rest.slice(0, end)).toLowerCase();
-  const port = /^https?$/i.test(scheme) || scheme === '' ? host.replace(/:(?:80|443)$/, '') : host;
-  return withoutEnd(`${withoutWww(port)}${end === -1 ? '' : rest.slice(end)}`, '/');
+  const path = end === -1 ? '' : rest.slice(end);
+  if (!/^(?:https?)?$/i.test(scheme)) return `${scheme.toLowerCase()}://${host}${path}`;
+  return withoutEnd(`${withoutWww(host.replace(/:(?:80|443)$/, ''))}${path}`, '/');
 }
 
 /** What follows a link in a sentence. */

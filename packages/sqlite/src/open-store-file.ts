@@ -1,7 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 import { createPrivately } from './create-privately.ts';
+import { requireOneName } from './opened-files.ts';
 import { patiently } from './patiently.ts';
+import { placeOf } from './place-of.ts';
 import { prepareSchema } from './prepare-schema.ts';
 import { storeError } from './store-error.ts';
 import { type StoreFile, storeFile } from './store-file.ts';
@@ -16,12 +18,14 @@ import type { StoreKind } from './store-kind.ts';
  */
 export function openStoreFile(
   kind: StoreKind,
-  path: string,
+  given: string,
   fill: (file: StoreFile) => void = () => undefined,
 ): StoreFile {
+  const path = placeOf(kind, given);
   let database: DatabaseSync | undefined;
   try {
     createPrivately(kind, path);
+    requireOneName(kind, path);
     database = openDatabase(path);
     const opened = database;
     const file = storeFile(kind, path, opened);
@@ -40,7 +44,8 @@ export function openStoreFile(
 function openDatabase(path: string): DatabaseSync {
   const { DatabaseSync: Database } = process.getBuiltinModule('node:sqlite');
   const database = new Database(path, { timeout: 0 });
-  patiently(() => database.exec('PRAGMA journal_mode = WAL'));
+  // Only whoever reads opens what lies beside the file, too.
+  patiently(() => database.exec('PRAGMA journal_mode = WAL; SELECT 1 FROM sqlite_schema'));
   database.exec('PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF');
   return database;
 }

@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
+import { openedFiles } from './opened-files.ts';
 import { patiently } from './patiently.ts';
 import { storeError } from './store-error.ts';
 import { type StoreKind, storeRefusal } from './store-kind.ts';
@@ -28,20 +28,17 @@ const FULL = 2;
 
 /** The file behind a database that is open and has its tables. */
 export function storeFile(kind: StoreKind, path: string, database: DatabaseSync): StoreFile {
-  const opened = statSync(path);
+  const assertOpened = openedFiles(kind, path);
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
   const synchronous = database.prepare('PRAGMA synchronous');
   const journal = database.prepare('PRAGMA journal_mode');
   const dataVersion = database.prepare('PRAGMA data_version');
+  let closed = false;
 
-  /** What is written to a file that nobody finds any more is lost. */
+  /** Who closes the file last removes what lies beside it, and SQLite says that it is closed. */
   function assertThere(): void {
-    const now = statSync(path, { throwIfNoEntry: false });
-    if (now?.ino === opened.ino && now.dev === opened.dev) return;
-    const what =
-      'was moved, removed or replaced while this process used it; put it back, or open the one that is there now';
-    throw storeRefusal(kind, path, what);
+    if (!closed) assertOpened();
   }
 
   function attempt<T>(work: () => T): T {
@@ -94,7 +91,10 @@ export function storeFile(kind: StoreKind, path: string, database: DatabaseSync)
         'does not wait for the disk; keep it in a file on a local disk',
       );
     },
-    close: () => database.close(),
+    close() {
+      database.close();
+      closed = true;
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { testPolicy } from '@guardstile/policy-file';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { v7 } from '../../conformance/ai-sdk/v7.ts';
@@ -105,11 +106,20 @@ function policyTexts(): readonly string[] {
   return FILES.map((file) => readFileSync(join(folder, `${file}.yaml`), 'utf8'));
 }
 
-describe('the flow policies', () => {
+describe('the policies', () => {
   it.each(['banking-flow', 'slack-flow'])('%s is written from at most ten sentences', (file) => {
     const text = readFileSync(join(folder, `${file}.yaml`), 'utf8');
     const sentences = text.split('\n').filter((line) => /^# +\d+\. /.test(line));
     expect(sentences.length).toBeGreaterThan(0);
     expect(sentences.length).toBeLessThanOrEqual(10);
   });
+
+  it.each(['banking-flow', 'slack-flow', 'slack'])(
+    '%s passes the tests that it brings',
+    async (file) => {
+      const results = await testPolicy(join(folder, `${file}.yaml`));
+      expect(results.length).toBeGreaterThan(9);
+      expect(results.filter(({ passed }) => !passed)).toEqual([]);
+    },
+  );
 });

@@ -1,0 +1,12 @@
+import { providerToolMiddleware, withGuard } from '@guardstile/ai-sdk';
+import { generateText, isStepCount, tool, wrapLanguageModel } from 'ai';
+import * as z from 'zod';
+import { scriptedModel } from '../../conformance/ai-sdk/scripted-model.ts';
+import { bank, MALLORY, PAGE, paying, reading } from '../bank.ts';
+const { paid, guard, tools: own } = bank('deny');
+const middleware = providerToolMiddleware(guard);
+const sum = async () => { await generateText({ model: wrapLanguageModel({ model: scriptedModel([]), middleware }), prompt: `Sum this up: ${PAGE}` }); };
+const tools = { ...own, ...withGuard({ summarise: tool({ inputSchema: z.object({}), execute: async () => { await sum(); return 'a summary'; } }) }, guard) };
+const model = wrapLanguageModel({ model: scriptedModel([[reading('page')], [reading('summarise')], [paying(MALLORY)]]), middleware });
+const r = await generateText({ model, tools: tools as never, prompt: 'What is new?', stopWhen: isStepCount(5) });
+console.log(paid, JSON.stringify(r.responseMessages.filter(m=>m.role==='tool')).slice(0,900));
