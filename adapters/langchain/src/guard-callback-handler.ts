@@ -12,12 +12,11 @@ import {
 import { BaseCallbackHandler } from '@langchain/core/callbacks/base';
 
 import { type ContextOf, contextOf } from './call-context.ts';
-import { dataOf } from './data-of.ts';
 import { isKnownRun } from './guarded-run-ids.ts';
 import { type HandlerRun, type HandlerRuns, handlerRuns, type RunKind } from './handler-run.ts';
 import { providerCallsIn } from './provider-calls.ts';
 import { isOfGuardedTool } from './serialized-tool.ts';
-import { offersTools, type RunStart, startedWith } from './started-with.ts';
+import { conversationOf, offersTools, type RunStart, startedWith } from './started-with.ts';
 
 /** What the handler tells of a run that no guard stands before. */
 export interface HandlerEvent {
@@ -146,14 +145,14 @@ export class GuardCallbackHandler extends BaseCallbackHandler {
   }
 
   override async handleChainStart(
-    _chain: unknown,
+    chain: unknown,
     inputs: unknown,
     _run: string,
     parentRun?: string,
     _tags?: string[],
     metadata?: Metadata,
   ): Promise<void> {
-    await this.#hear({ parentRun, metadata }, dataOf(inputs, 'messages'));
+    await this.#hear({ parentRun, metadata }, conversationOf(chain, inputs));
   }
 
   override async handleRetrieverStart(

@@ -43,7 +43,8 @@ export function shownContent(content: unknown): unknown {
 
 /** Whether nothing could be found in a block: an image and the like, without words to it. */
 export function isMedia(block: unknown): boolean {
-  if (typeof block !== 'object' || block === null || !MEDIA.has(dataOf(block, 'type'))) return false;
+  if (typeof block !== 'object' || block === null || !MEDIA.has(dataOf(block, 'type')))
+    return false;
   return Object.keys(block).every((field) => OF_MEDIA.has(field));
 }
 

@@ -75,7 +75,7 @@ export function sqliteStopSwitch(path: string): SqliteStopSwitch {
   return {
     stopped,
     stop(reason) {
-      const { lastInsertRowid: id } = file.write(() => insert.run(JSON.stringify(reason)));
+      const { lastInsertRowid: id } = file.write(() => insert.run(JSON.stringify(String(reason))));
       tell();
       return liftOf(id);
     },

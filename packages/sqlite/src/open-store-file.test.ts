@@ -87,19 +87,21 @@ describe('a path', () => {
   });
 });
 
-describe('what was written last, and lies beside the file,', () => {
-  it.each([
-    ['was removed', () => undefined],
-    ['was removed, and another process began anew', (path: string) => writeFileSync(path, '')],
-  ])('is not written to any more once it %s', (_, then) => {
+describe('what lies beside the file', () => {
+  const removed = ['-wal', '-shm'].flatMap((end) => [
+    { end, became: 'removed' as const },
+    { end, became: 'made anew' as const },
+  ]);
+
+  it.each(removed)('is not relied upon any more once it was $became: $end', ({ end, became }) => {
     const { folder, open } = place();
     const path = join(folder, 'visits.db');
     const { file, add } = open(path);
     add();
-    rmSync(`${path}-wal`);
-    then(`${path}-wal`);
-    expect(add).toThrow(refusal(/visits.db-wal was moved, removed or replaced/));
-    expect(() => file.read(() => 1)).toThrow(refusal(/visits.db-wal/));
+    rmSync(path + end);
+    if (became === 'made anew') writeFileSync(path + end, '');
+    expect(add).toThrow(refusal(new RegExp(`visits.db${end} was moved, removed or replaced`)));
+    expect(() => file.read(() => 1)).toThrow(refusal(/moved, removed or replaced/));
   });
 
   it('is looked for beside the file that a symbolic link leads to', () => {

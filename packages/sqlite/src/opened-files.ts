@@ -11,8 +11,9 @@ const QUIET = { throwIfNoEntry: false } as const;
  * @throws {GuardError} The store's code.
  */
 export function openedFiles(kind: StoreKind, path: string): () => void {
-  // SQLite keeps what was written last beside the file, under the name that links lead to.
-  const opened = [path, `${realpathSync(path)}-wal`].map((name) => {
+  // SQLite keeps what was written last, and who writes, beside the file that links lead to.
+  const real = realpathSync(path);
+  const opened = [path, `${real}-wal`, `${real}-shm`].map((name) => {
     const { ino, dev } = statSync(name, QUIET) ?? {};
     return { name, ino, dev };
   });

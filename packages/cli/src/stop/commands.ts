@@ -20,7 +20,7 @@ export function stopCommand(io: Io, finish: Finish): Command {
   const command = new Command('stop')
     .description('Stop every tool call of the programs that share a stop switch, at once.')
     .argument('<file>', 'what the programs gave sqliteStopSwitch(), such as limits.db')
-    .option('--reason <text>', 'what whoever is refused is told')
+    .option('--reason <text>', 'what whoever is refused is told; needed to stop')
     .addOption(new Option('--status', 'only look: is it thrown, and why').conflicts('reason'))
     .addHelpText(
       'after',

@@ -8,7 +8,7 @@ export const FAILED: ExitCode = 6;
 export const EXIT_CODES = `
 Exit codes:
   0  done; of --status: calls may start
-  1  of --status: calls are stopped
+  1  of --status: calls are stopped; of resume: they were stopped again meanwhile
   2  wrong use, or there is no such file
   6  the file failed, or the log: what was done all the same is said
 

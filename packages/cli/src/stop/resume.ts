@@ -1,6 +1,8 @@
+import { visible } from '@guardstile/core';
+
 import type { PlaceOptions } from '../approvals/read-config.ts';
 import type { ExitCode, Io } from '../io.ts';
-import { FAILED } from './exit-codes.ts';
+import { FAILED, STOPPED } from './exit-codes.ts';
 import { withSwitch } from './with-switch.ts';
 import { writeDown } from './write-down.ts';
 
@@ -23,12 +25,20 @@ export async function resume(io: Io, path: string, options: Options): Promise<Ex
     }
     // Those that were written down: what is thrown meanwhile stays.
     for (const { lift } of stops) lift();
-    io.out(options.json === true ? `${JSON.stringify({ lifted: reasons })}\n` : said(stops.length));
-    return 0;
+    const again = stopSwitch.stops()[0]?.reason;
+    io.out(
+      options.json === true
+        ? `${JSON.stringify({ lifted: reasons })}\n`
+        : said(stops.length, again),
+    );
+    return again === undefined ? 0 : STOPPED;
   });
 }
 
-function said(lifted: number): string {
+function said(lifted: number, again: string | undefined): string {
   if (lifted === 0) return 'calls were not stopped\n';
-  return `lifted ${lifted === 1 ? 'the stop' : `${lifted} stops`}: calls may start again\n`;
+  const what = `lifted ${lifted === 1 ? 'the stop' : `${lifted} stops`}`;
+  return again === undefined
+    ? `${what}: calls may start again\n`
+    : `${what}; calls are stopped again: ${visible(again)}\n`;
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -108,6 +108,38 @@ describe('guardstile stop and resume', () => {
   });
 
   it.each([
+    ['an empty file', () => writeFileSync(path, '')],
+    ['a directory', () => mkdirSync(path)],
+  ])('take %s for no stop switch: it would stop nobody', async (_, make) => {
+    make();
+    for (const args of [
+      ['stop', path, '--reason', 'x'],
+      ['stop', path, '--status'],
+      ['resume', path],
+    ]) {
+      const { code, out, error } = await guardstile(...args);
+      expect({ code, out }).toEqual({ code: 2, out: '' });
+      expect(error).toContain(`there is no stop switch ${path}`);
+    }
+    expect(statSync(path).isDirectory() || statSync(path).size === 0).toBe(true);
+  });
+
+  it('say that calls stay stopped where somebody stops them again meanwhile', async () => {
+    made();
+    await guardstile('stop', path, '--reason', 'first');
+    const other = sqliteStopSwitch(path);
+    onTestFinished(() => other.close());
+    // Who lifts a stop is written down first, which takes a while.
+    configured();
+    const resumed = guardstile('resume', path);
+    other.stop('second');
+    expect(await resumed).toMatchObject({
+      code: 1,
+      out: 'lifted the stop; calls are stopped again: second\n',
+    });
+  });
+
+  it.each([
     [['stop']],
     [['stop', 'FILE']],
     [['stop', 'FILE', '--reason', 'x', '--status']],
@@ -124,6 +156,7 @@ describe('guardstile stop and resume', () => {
     const { code, out, error } = await guardstile('stop', path, '--reason', 'x');
     expect({ code, out }).toEqual({ code: 6, out: '' });
     expect(error).toContain('[limits_error]');
+    expect(error).toContain('calls are not stopped; moving the file away stops the programs');
   });
 
   it('explain themselves', async () => {

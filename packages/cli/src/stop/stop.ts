@@ -13,8 +13,10 @@ interface Options extends PlaceOptions {
 export async function stop(io: Io, path: string, options: Options): Promise<ExitCode> {
   const { reason, json } = options;
   if (reason === undefined) throw new Error('pass --reason TEXT, or --status to look');
-  return withSwitch(io, path, async (stopSwitch) => {
+  let thrown = false;
+  const code = await withSwitch(io, path, async (stopSwitch) => {
     stopSwitch.stop(reason);
+    thrown = true;
     const stopped = stopSwitch.stops().map((one) => one.reason);
     io.out(json === true ? `${JSON.stringify({ stopped })}\n` : SAID);
     const failed = await writeDown({ action: 'stop.thrown', path, reasons: [reason] }, options);
@@ -22,6 +24,11 @@ export async function stop(io: Io, path: string, options: Options): Promise<Exit
     io.error(`guardstile: calls are stopped, but who did it was not written down: ${failed}\n`);
     return FAILED;
   });
+  if (!thrown) io.error(NOT_THROWN);
+  return code;
 }
 
 const SAID = 'stopped: nothing starts, and what runs or waits for an answer ends within a second\n';
+// A switch that cannot be read counts as thrown.
+const NOT_THROWN =
+  'guardstile: calls are not stopped; moving the file away stops the programs that have it open\n';

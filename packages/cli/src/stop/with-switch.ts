@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 
 import { isGuardError } from '@guardstile/core';
 import { sqliteStopSwitch, type SqliteStopSwitch } from '@guardstile/limits';
@@ -13,7 +13,10 @@ export async function withSwitch(
   act: (stopSwitch: SqliteStopSwitch) => ExitCode | Promise<ExitCode>,
 ): Promise<ExitCode> {
   // A new one would stop nobody, and nobody would wonder.
-  if (!existsSync(path)) throw new Error(`there is no stop switch ${path}; name the programs’ own`);
+  const file = statSync(path, { throwIfNoEntry: false });
+  if (file?.isFile() !== true || file.size === 0) {
+    throw new Error(`there is no stop switch ${path}; name the programs’ own`);
+  }
   let stopSwitch: SqliteStopSwitch | undefined;
   try {
     stopSwitch = sqliteStopSwitch(path);
