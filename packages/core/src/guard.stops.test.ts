@@ -313,3 +313,45 @@ describe('a stop switch that is thrown while people are asked', () => {
     expect((await approvals.list({})).map(({ state }) => state)).toEqual(['cancelled']);
   });
 });
+
+describe('a stream whose calls are stopped between two chunks', () => {
+  it('runs no further, and cleans up', async () => {
+    const story: string[] = [];
+    const stop = stopSwitch();
+    const guard = createGuard({ policy: allowAll(), stopSwitch: stop });
+    const stream = guard.wrap('mail', async function* () {
+      try {
+        yield 1;
+        story.push('sent');
+        yield 2;
+      } finally {
+        story.push('cleaned up');
+      }
+    })();
+    await stream.next();
+    stop.stop('incident 7');
+    await expectRefusal(() => stream.next(), 'stopped');
+    expect(story).toEqual(['cleaned up']);
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
+    expect((await storyOf(guard)).at(-1)).toBe('tool.outcome unknown stopped');
+  });
+
+  it('can still be left by whoever reads it', async () => {
+    const stop = stopSwitch();
+    const guard = createGuard({ policy: allowAll(), stopSwitch: stop });
+    const stream = guard.wrap('mail', async function* () {
+      yield 1;
+      yield 2;
+    })();
+    await stream.next();
+    stop.stop('incident 7');
+    expect(await stream.return(undefined as never)).toEqual({ done: true, value: undefined });
+  });
+});
+
+it('a stop without a reason stops', async () => {
+  const stop = stopSwitch();
+  const guard = createGuard({ policy: allowAll(), stopSwitch: stop });
+  stop.stop(undefined as never);
+  await expectRefusal(() => guard.call({ tool: 'work', args: {} }, () => 1), 'stopped');
+});

@@ -26,7 +26,8 @@ export function stopSwitch(): ManualStopSwitch {
       return first?.reason;
     },
     stop(reason) {
-      const entry = { reason };
+      // Whoever stops without a reason means it, too.
+      const entry = { reason: String(reason) };
       reasons.add(entry);
       for (const listener of listeners) listener();
       return () => {

@@ -6,10 +6,13 @@ import type { Steps } from './steps.ts';
 
 const HISTORY: Origin = 'untrusted:history';
 
+/** An agent's words came from somewhere, whatever role they are in. */
+export type Speaker = 'user' | 'agent' | 'unclear';
+
 /** Takes note of what was said in a conversation: nothing in it is trusted but what the user said. */
 export interface Hearing {
-  /** `byUser` says whether those in the role of the user come from one. If not, they may be heard later. */
-  turns(memory: Memory, said: readonly Turn[], byUser: boolean): Steps<void>;
+  /** Who speaks in the role of the user. Where that is unclear, a user does who goes on with what was heard before. */
+  turns(memory: Memory, said: readonly Turn[], speaker: Speaker): Steps<void>;
   user(memory: Memory, text: string): Steps<void>;
 }
 
@@ -33,17 +36,26 @@ export function createHearing(keep: KeepValue, isShared: boolean): Hearing {
 
   return {
     user,
-    *turns(memory, said, byUser) {
+    *turns(memory, said, speaker) {
+      const fromUser = speaker === 'user' || (speaker === 'unclear' && goesOn(memory, said));
       for (const turn of said) {
         checkTurn(turn);
         if (turn.role === 'user') {
-          if (byUser) yield* user(memory, turn.text);
+          if (fromUser) yield* user(memory, turn.text);
         } else if (!memory.calls.has(turn.call)) {
           yield* once(memory, 'tool', textOf(turn.value), turn);
         }
       }
     },
   };
+}
+
+/**
+ * Whether it is the conversation that was heard before, a turn further: what an agent is told within
+ * a call begins anew.
+ */
+function goesOn({ turns }: Memory, said: readonly Turn[]): boolean {
+  return said.some((turn) => turn.role === 'user' && turns.user.has(turn.text));
 }
 
 interface Said {

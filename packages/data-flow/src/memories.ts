@@ -193,12 +193,24 @@ export function createMemories(options: MemoriesOptions): Memories {
   /** What was sent before the other saw it cannot be told any more, so that only the prompt vouches. */
   function* move(kept: FlowStore, child: Memory, parent: Memory): Steps<void> {
     const own = yield* wait(kept.read(child.key, 0));
-    for (const text of own) yield* add(parent, readEntry(text));
+    yield* addAll(parent, own);
     const { origins, knowsSent } = child.flow;
     if (origins.includes('sent') || !knowsSent) {
       yield* add(parent, { kind: 'missed', what: 'order' });
     }
-    yield* wait(kept.append(child.key, JSON.stringify({ kind: 'joined', to: parent.key })));
+    const last = yield* wait(
+      kept.append(child.key, JSON.stringify({ kind: 'joined', to: parent.key })),
+    );
+    // What another process appended meanwhile is read by nobody once the two are one.
+    if (last !== own.length + 1)
+      yield* addAll(parent, yield* wait(kept.read(child.key, own.length)));
+  }
+
+  function* addAll(memory: Memory, texts: readonly string[]): Steps<void> {
+    for (const text of texts) {
+      const entry = readEntry(text);
+      if (entry.kind !== 'joined') yield* add(memory, entry);
+    }
   }
 
   return {

@@ -105,6 +105,18 @@ describe('what is said in a conversation', () => {
     expect(isTyped(heard(dataFlow, user(text)))).toBe(true);
   });
 
+  it('is the user’s while a body runs, where it goes on with what the user said before', async () => {
+    const dataFlow = createDataFlow();
+    const guard = createGuard({ policy: allowAll(), dataFlow, audit: false, context });
+    heard(dataFlow, user('hello'));
+    // It never ends, and nobody aborts it.
+    void guard.call({ tool: 'watch', args: {} }, () => new Promise(() => undefined));
+    const task = user('pay eve@example.com');
+    const isTyped = (flow: FlowView) => flow.isVouched('eve@example.com', ['prompt']);
+    expect(isTyped(heard(dataFlow, task))).toBe(false);
+    expect(isTyped(heard(dataFlow, user('hello'), task))).toBe(true);
+  });
+
   it('is the user’s word again once a call was aborted, failed, or is run by somebody else', async () => {
     const dataFlow = createDataFlow();
     const guard = createGuard({ policy: allowAll(), dataFlow, audit: false, context });

@@ -12,6 +12,7 @@ import { showResult } from './show-result.ts';
 import { guardStream } from './stream.ts';
 import { finishUp } from './trail.ts';
 import { treat } from './treat.ts';
+import { stopError } from './watch-stop.ts';
 
 /** Steps 9 and 10 of a result that arrives in chunks. */
 export function runStream(
@@ -53,7 +54,9 @@ export function runStream(
   }
 
   return guardStream(source, {
-    async wait(step) {
+    async wait(step, goesOn) {
+      const stopped = goesOn ? stopError(state) : undefined;
+      if (stopped !== undefined) return { status: 'unknown', error: stopped };
       // Only the time in which the body runs counts, not how long the consumer takes for a chunk.
       const startedAt = performance.now();
       const result = await attempt.wait(

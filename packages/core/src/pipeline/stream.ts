@@ -22,8 +22,8 @@ type Step = IteratorResult<unknown, unknown>;
 
 /** What happens with the parts of a stream. */
 export interface StreamSteps {
-  /** Waits for a step of the body, or until the call is over. */
-  wait(step: () => PromiseLike<Step>): Promise<BodyResult>;
+  /** Waits for a step of the body, or until the call is over. `goesOn` says that it is no clean-up. */
+  wait(step: () => PromiseLike<Step>, goesOn: boolean): Promise<BodyResult>;
   /** What the model may see of a chunk; rejects when it may not see it. */
   chunk(value: unknown): Promise<unknown>;
   /** The body ended, or never started. Gives the return value to hand on. */
@@ -45,8 +45,8 @@ export function guardStream(source: AsyncIterable<unknown>, steps: StreamSteps):
   let over = false;
   let queue: Promise<unknown> = Promise.resolve();
 
-  async function take(step: () => PromiseLike<Step>): Promise<Step> {
-    const result = await steps.wait(step);
+  async function take(step: () => PromiseLike<Step>, goesOn = false): Promise<Step> {
+    const result = await steps.wait(step, goesOn);
     if (result.status !== 'ok') {
       over = true;
       if (result.status !== 'error') giveUp(body);
@@ -75,7 +75,7 @@ export function guardStream(source: AsyncIterable<unknown>, steps: StreamSteps):
     inTurn(async () => {
       if (over) return { done: true, value: undefined };
       started = true;
-      return take(() => body.next(sent));
+      return take(() => body.next(sent), true);
     });
 
   const end = (value: unknown): Promise<Step> =>

@@ -11,8 +11,8 @@ export function watchStop(state: CallState, stop: (error: GuardError) => void): 
   const { stopSwitch } = state.parts;
 
   function look(): void {
-    const reason = stopReason(state);
-    if (reason !== undefined) stop(stopped(state, reason));
+    const error = stopError(state);
+    if (error !== undefined) stop(error);
   }
 
   try {
@@ -30,6 +30,12 @@ export function watchStop(state: CallState, stop: (error: GuardError) => void): 
     stop(stopped(state, 'the stop switch cannot be watched'));
     return () => undefined;
   }
+}
+
+/** The error of a call that is stopped, if it is. */
+export function stopError(state: CallState): GuardError | undefined {
+  const reason = stopReason(state);
+  return reason === undefined ? undefined : stopped(state, reason);
 }
 
 function stopped({ admitted, call, rid }: CallState, reason: string): GuardError {
