@@ -344,6 +344,13 @@ describe('labels of results', () => {
     });
   });
 
+  it('look into what plain data says of itself when it is written', async () => {
+    const object = await seenAfter({ toJSON: () => ({ to: FRIEND }) }, [LABELS]);
+    expect(originsOf(object, FRIEND)).not.toEqual([]);
+    const list = await seenAfter(Object.assign([1], { toJSON: () => [{ to: FRIEND }] }), [LABELS]);
+    expect(originsOf(list, FRIEND)).toEqual(['trusted:payee']);
+  });
+
   it('look into whatever the model is going to see', async () => {
     const result = {
       map: new Map([['key', 'mallory@one.com']]),

@@ -3,12 +3,12 @@ import type { CallContext, FlowSight, FlowView, Guard, ToolCall } from '@guardst
 import { type DataFlowOptions, readOptions, type SessionsDataFlow } from './data-flow-options.ts';
 import {
   type Declassification,
-  type DeclassifyArgs,
+  type Declassified,
   isDeclassify,
   runDeclassify,
 } from './declassification.ts';
 import { flowNameOf } from './flow-rules.ts';
-import { createHearing, isHeard } from './hear-turns.ts';
+import { createHearing, isHeard, type Speaker } from './hear-turns.ts';
 import { createKeepValue } from './keep-value.ts';
 import {
   type Labelled,
@@ -66,6 +66,11 @@ export function createDataFlow(options: DataFlowOptions = {}): SessionsDataFlow 
     // A call of a call that nobody knows continues what nobody has seen.
     const isOrphan = context.parent !== undefined && parent === undefined;
     return yield* memories.of(key, hasHistory || isOrphan ? 'with-history' : 'new');
+  }
+
+  function speakerIn(context: CallContext): Speaker {
+    if (context.parent !== undefined) return 'agent';
+    return running.isBusy(keyOf(context)) ? 'unclear' : 'user';
   }
 
   /** Most conversations are handed over again as they were. */
@@ -153,7 +158,7 @@ export function createDataFlow(options: DataFlowOptions = {}): SessionsDataFlow 
     }
   }
 
-  function keepDeclassified(rid: string, { value, as }: DeclassifyArgs): void | Promise<void> {
+  function keepDeclassified(rid: string, { value, as }: Declassified): void | Promise<void> {
     const context = running.declassifierOf(rid);
     if (context === undefined)
       throw new TypeError('the guard has another data flow, or the approval is of another tool');
@@ -172,9 +177,7 @@ export function createDataFlow(options: DataFlowOptions = {}): SessionsDataFlow 
       inTurn(context, function* () {
         const hasHistory = said.some(({ role }) => role === 'tool');
         const memory = yield* memoryOf(context, hasHistory);
-        // What an agent tells another one is nobody's word: all of it came from somewhere.
-        const byUser = context.parent === undefined && !running.isBusy(keyOf(context));
-        yield* hearing.turns(memory, said, byUser);
+        yield* hearing.turns(memory, said, speakerIn(context));
         return memory.view;
       }),
     starting: (call, context) => inTurn(context, () => startingOf(call, context)),

@@ -15,8 +15,17 @@ export interface Declassification {
   readonly approval?: string;
 }
 
-/** The arguments of the call that does it, as policy, approver and log see them. */
-export interface DeclassifyArgs extends Omit<Declassification, 'approval'> {
+/** What is kept once it is allowed. */
+export type Declassified = Pick<Declassification, 'value' | 'as'>;
+
+/**
+ * The arguments of the call that does it, as policy, approver and log see them. What is to become
+ * public is a secret until then: under that name the guard hides it from logs, and from whoever
+ * approves until it is revealed.
+ */
+interface DeclassifyArgs extends Pick<Declassification, 'as' | 'by'> {
+  readonly value?: Declassification['value'];
+  readonly secret?: Declassification['value'];
   /** Whether the function said so. */
   readonly holds?: boolean;
 }
@@ -29,17 +38,17 @@ export function isDeclassify({ source, name }: ToolIdentity): boolean {
 
 /** Why these arguments are not to be run as they are: a person has to say so, or nobody may. */
 export function objectionTo(args: unknown): { effect: 'ask' | 'deny'; reason: string } | undefined {
-  const { value, as, by, holds } = Object.assign(Object.create(null) as object, args) as Partial<
+  const { as, by, holds } = Object.assign(Object.create(null) as object, args) as Partial<
     Record<keyof DeclassifyArgs, unknown>
   >;
-  const what = `that ${shown(value)} may count as ${shown(as)}`;
+  // Which value it is stands in the arguments, where secrets are hidden.
+  const what = `that the value may count as ${shown(as)}`;
   if (by === undefined) return { effect: 'ask', reason: `a person has to say ${what}` };
   if (holds === true) return undefined;
   return { effect: 'deny', reason: `${shown(by)} does not say ${what}` };
 }
 
 function shown(value: unknown): string {
-  if (typeof value === 'number') return String(value);
   return typeof value === 'string' ? JSON.stringify(value) : 'what is no text';
 }
 
@@ -53,13 +62,13 @@ export async function runDeclassify(
   guard: Guard,
   given: Declassification,
   holds: boolean | undefined,
-  keep: (rid: string, args: DeclassifyArgs) => void | Promise<void>,
+  keep: (rid: string, what: Declassified) => void | Promise<void>,
 ): Promise<void> {
   const problem = declassifyProblem(given);
   if (problem !== undefined) throw new TypeError(problem);
   const { value, as, by, approval } = given;
   const args: DeclassifyArgs = {
-    value,
+    ...(as === 'public' ? { secret: value } : { value }),
     as,
     ...(by === undefined ? {} : { by }),
     ...(holds === undefined ? {} : { holds }),
@@ -70,16 +79,20 @@ export async function runDeclassify(
     objection === undefined ? [] : [{ ...objection, rule: 'declassify' }];
   const request = { facts: 'nonDestructive', args, demands } as const;
   const body = (own: DeclassifyArgs, { rid }: ToolRun): void | Promise<void> => {
-    const changed = declassifyProblem(own);
+    const what = { value: own.as === 'public' ? own.secret : own.value, as: own.as };
+    const changed = declassifyProblem(what);
     if (changed !== undefined) throw new TypeError(changed);
-    return keep(rid, own);
+    return keep(rid, what as Declassified); // nothing is wrong with it
   };
   await (approval === undefined
     ? guard.call({ ...request, tool: TOOL.name, source: TOOL.source }, body)
     : guard.resume(approval, body, request));
 }
 
-function declassifyProblem({ value, as }: Declassification): string | undefined {
+function declassifyProblem({
+  value,
+  as,
+}: Readonly<Record<keyof Declassified, unknown>>): string | undefined {
   const isValue = typeof value === 'string' ? value.trim() !== '' : Number.isFinite(value);
   if (!isValue) return 'only one text or number can be declassified';
   const name = typeof as === 'string' ? classOf(as) : undefined;

@@ -32,9 +32,14 @@ interface Bank {
 /** A bank in which a person answers what is asked: only about what may be declassified. */
 function bank({
   says = true,
+  reveals = true,
   restricted = true,
   ...options
-}: DataFlowOptions & { readonly says?: boolean; readonly restricted?: boolean } = {}): Bank {
+}: DataFlowOptions & {
+  readonly says?: boolean;
+  readonly reveals?: boolean;
+  readonly restricted?: boolean;
+} = {}): Bank {
   const dataFlow = createDataFlow(options);
   const asked: ApprovalRequest[] = [];
   const audit = memoryAudit();
@@ -55,8 +60,9 @@ function bank({
     dataFlow,
     audit,
     context,
-    approver: (request) => {
+    approver: async (request) => {
       asked.push(request);
+      if (reveals && request.hidden.length > 0) await request.reveal();
       return says ? 'approve' : 'deny';
     },
   });
@@ -278,6 +284,61 @@ describe('a secret', () => {
     await pay('DE89370400440532013000', `${PIN} ${'a'.repeat(100_000)}${PIN.repeat(10_000)}`);
     const more = `${PIN.repeat(1000)} ${KEY}`;
     await expect(pay('DE89370400440532013000', more)).rejects.toThrow('[0].key');
+  });
+
+  it('is in no log, and shown to nobody who does not look, when it is to become public', async () => {
+    const { guard, dataFlow, asked, audit, pay } = bank();
+    await dataFlow.declassify(guard, { value: KEY, as: 'public' });
+    expect(asked).toMatchObject([{ args: { secret: '[redacted]', as: 'public' } }]);
+    expect(JSON.stringify(asked)).not.toContain(KEY);
+    expect(JSON.stringify(await audit.query())).not.toContain(KEY);
+    await dataFlow.prompt(context, 'pay DE89370400440532013000');
+    await pay('DE89370400440532013000', KEY);
+  });
+
+  it('does not become public by whoever has not looked at it', async () => {
+    const { guard, dataFlow } = bank({ reveals: false });
+    const what: Declassification = { value: KEY, as: 'public' };
+    await expect(dataFlow.declassify(guard, what)).rejects.toMatchObject({
+      code: 'approval_unrevealed',
+    });
+  });
+
+  it('does not become public by what was said of another one', async () => {
+    const dataFlow = createDataFlow();
+    const approvals = memoryApprovals();
+    const guard = createGuard({
+      policy: layers([
+        { name: 'app', grants: allowAll() },
+        { name: 'flow', restricts: flowPolicy({ tools: { list: { labels: { '': 'secret' } } } }) },
+      ]),
+      dataFlow,
+      approvals,
+      asks: 'suspend',
+      context,
+    });
+    await guard.call({ tool: 'list', args: {}, facts: 'readOnly' }, () => [PIN, KEY]);
+    const refusal = await dataFlow
+      .declassify(guard, { value: PIN, as: 'public' })
+      .catch((error: unknown) => error);
+    const { aid = '' } = isGuardError(refusal) ? refusal : {};
+    const { version = 0, bindings, ...open } = (await approvals.get(aid)) ?? {};
+    expect(open).toMatchObject({ shown: { secret: '[redacted]' }, hidden: ['secret'] });
+    expect(JSON.stringify({ ...open, args: undefined })).not.toContain(PIN);
+    const vote = { verdict: 'approve', voter: 'alice', channel: 'cli', revealed: true } as const;
+    await approvals.vote(aid, { ...vote, digest: bindings?.digest ?? 'sha256:' }, version);
+    // What is approved runs, whatever is handed over with its id.
+    await dataFlow.declassify(guard, { value: KEY, as: 'public', approval: aid });
+    const flow = await dataFlow.session(context, []);
+    expect([flow.secretsIn(PIN).length, flow.secretsIn(KEY).length]).toEqual([0, 1]);
+  });
+
+  it('is not in the reason where a function has to say so', async () => {
+    const { guard, dataFlow } = bank({ functions: { never: () => false } });
+    const what: Declassification = { value: PIN, as: 'trusted', by: 'never' };
+    const refusal = await dataFlow.declassify(guard, what).catch(String);
+    expect(refusal).toContain('"never" does not say');
+    expect(refusal).not.toContain(PIN);
   });
 
   it('does not leave by being trusted', async () => {

@@ -81,7 +81,7 @@ function readable(bytes: Uint8Array): string {
 }
 
 /** The bytes as text; `undefined` when they are none. */
-export function textIn(bytes: Uint8Array): string | undefined {
+function textIn(bytes: Uint8Array): string | undefined {
   for (const byte of bytes) {
     if (byte < 32 && byte !== 9 && byte !== 10 && byte !== 13) return undefined;
   }

@@ -39,14 +39,17 @@ export function createDrawers(library: Library, seed: number): Drawers {
     return Object.fromEntries(FORMS.map((form) => [form, of(form)])) as Seeds; // all of them
   }
 
-  function asText(origin: Origin, dense: boolean): (query: Query) => Spot | undefined {
+  function asText(
+    origin: Origin,
+    { dense, exact }: { readonly dense: boolean; readonly exact: boolean },
+  ): (query: Query) => Spot | undefined {
     const seeds = newSeeds();
     const catchUp = indexer(library, origin, (text, from, to, base) =>
       indexText(text, from, to, base, seeds, library.table, dense),
     );
     return (query) => {
       catchUp();
-      return findInText(library, seeds, query);
+      return findInText(library, seeds, query, exact);
     };
   }
 
@@ -71,8 +74,12 @@ export function createDrawers(library: Library, seed: number): Drawers {
       name,
       find: isTrusted
         ? asWhole(origin)
-        : asText(origin, name === 'prompt' || name === 'trusted-text'),
-      findInside: isTrusted ? asText(origin, false) : () => undefined,
+        : asText(origin, {
+            dense: name === 'prompt' || name === 'trusted-text',
+            // What was sent is to be known again in any shape.
+            exact: name !== 'sent',
+          }),
+      findInside: isTrusted ? asText(origin, { dense: false, exact: false }) : () => undefined,
       isCoveredBy(accepted) {
         for (const one of accepted) {
           // Asked for every value, so remembered.

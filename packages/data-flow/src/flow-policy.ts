@@ -53,7 +53,7 @@ export function flowPolicy(given: FlowSpec): FlowPolicy {
       return (call) => opinionOf(id, judge(call), obligations) ?? labelled;
     },
     report: () => ({
-      ...flowReport([...known.values()]),
+      ...flowReport([...known.values()], spec.rules),
       unknownTools: Object.keys(spec.tools ?? {}).filter((name) => !known.has(name)),
     }),
   };

@@ -66,7 +66,9 @@ export function flowProblems(spec: unknown): readonly FlowProblem[] {
     eachIn(args, [...path, 'args'], from);
     listIn(sinks, [...path, 'sinks'], (sink, at) => check(sink ?? null, at, oneOf(SINKS)));
     check(irreversible, [...path, 'irreversible'], (own) =>
-      typeof own === 'boolean' ? undefined : 'has to be true or false',
+      typeof own === 'boolean'
+        ? undefined
+        : 'has to be true or false (YAML 1.2 reads yes and no as text)',
     );
   }
 
@@ -97,11 +99,11 @@ export function flowProblems(spec: unknown): readonly FlowProblem[] {
       if (typeof id !== 'string' || id === '') return 'has to be a name';
       return ids.has(id) ? `"${id}" is the id of another rule` : void ids.add(id);
     });
-    check(own['from'] ?? null, [...path, 'from'], observable);
+    check(own['from'] ?? null, [...path, 'from'], kept);
     check(own['to'] ?? null, [...path, 'to'], oneOf(SINKS));
     check(own['else'], [...path, 'else'], oneOf(EFFECTS));
     check(own['by'], [...path, 'by'], oneOf(['value', 'session']));
-    if (own['by'] === 'value' && observable(own['from']) === undefined && !isSecret(own['from'])) {
+    if (own['by'] === 'value' && kept(own['from']) === undefined && !isSecret(own['from'])) {
       wrong([...path, 'by'], 'only secrets are looked for by value; leave it out');
     }
   }
@@ -128,6 +130,14 @@ function accepted(origin: unknown): string | undefined {
   return isSecret(origin) ? 'a secret vouches for nothing' : undefined;
 }
 
+/** What may be kept from going anywhere. */
+function kept(origin: unknown): string | undefined {
+  if (Array.isArray(origin)) return 'has to be one origin; write a rule for each';
+  return origin === 'prompt'
+    ? 'every session holds what the user typed; say secret or untrusted, or leave the rule out'
+    : observable(origin);
+}
+
 function observable(origin: unknown): string | undefined {
   const name = typeof origin === 'string' ? classOf(origin) : undefined;
   return name === undefined || name === 'sent' ? `"${String(origin)}" is no origin` : undefined;
@@ -138,5 +148,6 @@ function isSecret(origin: unknown): boolean {
 }
 
 function isArgumentPath(path: string): boolean {
+  if (path.split('.').some((name) => /^\*+(?:\[\])*$/.test(name))) return false; // of labels only
   return path === '' || /^(?:[^.[\]]+|\[\])(?:\.[^.[\]]+|\[\])*$/.test(path);
 }

@@ -22,6 +22,7 @@ it('says that an agent has private data, untrusted content and a way out at once
     private: [{ tool: 'look', what: 'files', stated: false }],
     sinks: [{ tool: 'mail', what: ['egress'], stated: false }],
     irreversible: [],
+    unstated: [],
     unchecked: [],
     lethalTrifecta: true,
   });
@@ -31,6 +32,7 @@ it('says that an agent has private data, untrusted content and a way out at once
       'private data         look (files, by its facts)',
       'sinks                mail (egress, by its facts)',
       'irreversible         none',
+      'no sink stated       none',
       'sinks without a rule none',
       'This agent has private data, untrusted content and a way out at once: content can have the data sent.',
     ].join('\n'),
@@ -50,4 +52,25 @@ it('counts a tool of which nobody has stated anything as a source and a way out'
   expect(report.untrusted).toMatchObject([{ tool: 'mystery' }]);
   expect(report.sinks).toMatchObject([{ tool: 'mystery', what: ['egress'] }]);
   expect(report.unchecked).toEqual(['mystery']);
+});
+
+it('lists tools that change something and of which nobody has said where it goes', () => {
+  const facts = ['nonDestructive', 'destructive', 'money', 'writeFile', 'databaseWrite'] as const;
+  const post = facts.map((fact) => tool(`post_${fact}`, fact));
+  const said = tool('post', 'nonDestructive', { sinks: [] });
+  const { unstated } = flowReport([...post, said, files, page, mail, tool('other', undefined)]);
+  expect(unstated).toEqual(post.map(({ name }) => name));
+});
+
+it('counts a sink to which a rule leads as one with a rule', () => {
+  const bare = tool('mail', 'sendEmail');
+  expect(flowReport([bare], [{ to: 'egress' }]).unchecked).toEqual([]);
+  expect(flowReport([bare], [{ to: 'money' }]).unchecked).toEqual(['mail']);
+});
+
+it('shows the label that is stated of content, not the one by the facts', () => {
+  const own = tool('look', 'readFile', { labels: { 'mails[]': 'untrusted:mail' } });
+  expect(flowReport([own]).untrusted).toEqual([
+    { tool: 'look', what: 'untrusted:mail', stated: true },
+  ]);
 });

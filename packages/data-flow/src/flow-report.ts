@@ -1,4 +1,5 @@
 import type { Origin } from '@guardstile/core';
+import type { FlowRule } from './flow-rule.ts';
 import { classOf } from './origin.ts';
 import { defaultOrigin, type FlowTool, isIrreversible, type Sink, sinksOf } from './tool-flow.ts';
 
@@ -20,27 +21,34 @@ export interface FlowReport {
   readonly sinks: ReadonlyArray<Reported<readonly Sink[]>>;
   /** Tools whose effect cannot be undone. */
   readonly irreversible: readonly string[];
-  /** Tools that are sinks, and none of whose arguments has to come from anywhere. */
+  /** Tools that change something and are no way out by their facts, and of which nobody has stated sinks. */
+  readonly unstated: readonly string[];
+  /** Tools that are sinks to which no rule leads, and none of whose arguments has to come from anywhere. */
   readonly unchecked: readonly string[];
   /** Whether one agent has private data, untrusted content and a way out: then content can have the data sent. */
   readonly lethalTrifecta: boolean;
 }
 
 /** Says which tools are sources, which are sinks, and what that comes to. */
-export function flowReport(tools: readonly FlowTool[]): FlowReport {
+export function flowReport(
+  tools: readonly FlowTool[],
+  rules: ReadonlyArray<Pick<FlowRule, 'to'>> = [],
+): FlowReport {
   const untrusted = tools.flatMap(untrustedOf);
   const hidden = tools.flatMap(privateOf);
   const sinks = tools.flatMap((tool) => {
     const what = sinksOf(tool);
     return what.length === 0 ? [] : [reported(tool, what, tool.flow.sinks !== undefined)];
   });
-  const isUnchecked = ({ tool }: Reported<unknown>): boolean =>
+  const isUnchecked = ({ tool, what }: Reported<readonly Sink[]>): boolean =>
+    !rules.some(({ to }) => what.includes(to)) &&
     tools.some(({ name, flow }) => name === tool && Object.keys(flow.args ?? {}).length === 0);
   return {
     untrusted,
     private: hidden,
     sinks,
     irreversible: tools.filter(isIrreversible).map(({ name }) => name),
+    unstated: tools.filter(isUnstated).map(({ name }) => name),
     unchecked: sinks.filter(isUnchecked).map(({ tool }) => tool),
     lethalTrifecta:
       untrusted.length > 0 &&
@@ -49,11 +57,19 @@ export function flowReport(tools: readonly FlowTool[]): FlowReport {
   };
 }
 
+/** Facts say of it that it changes something, and not where what it is given goes. */
+function isUnstated(tool: FlowTool): boolean {
+  const { flow, facts } = tool;
+  return (
+    flow.sinks === undefined && facts.effect !== 'readOnly' && !sinksOf(tool).includes('egress')
+  );
+}
+
 function untrustedOf(tool: FlowTool): ReadonlyArray<Reported<Origin>> {
   const { labels = {} } = tool.flow;
   const stated = Object.values(labels);
   // What the whole result is labelled covers what nothing else does.
-  const all = labels[''] === undefined ? [defaultOrigin(tool.facts), ...stated] : stated;
+  const all = labels[''] === undefined ? [...stated, defaultOrigin(tool.facts)] : stated;
   const label = all.find((one) => classOf(one) === 'untrusted');
   if (label === undefined || !bringsContent(tool)) return [];
   return [reported(tool, label, stated.includes(label))];
@@ -92,6 +108,7 @@ export function describeFlowReport(report: FlowReport): string {
     ['private data', list(report.private)],
     ['sinks', list(report.sinks)],
     ['irreversible', report.irreversible.join(', ')],
+    ['no sink stated', report.unstated.join(', ')],
     ['sinks without a rule', report.unchecked.join(', ')],
   ];
   const text = lines.map(([what, tools]) => `${what.padEnd(21)}${tools === '' ? 'none' : tools}`);

@@ -1,6 +1,6 @@
 import type { FlowView, Origin } from '@guardstile/core';
 import { classOf, covers } from './origin.ts';
-import { placeText } from './describe-provenance.ts';
+import { INCOMPLETE, placeText } from './describe-provenance.ts';
 import type { Sink } from './tool-flow.ts';
 
 /** What must not flow where. */
@@ -27,16 +27,18 @@ export function violation(
   { from, to, by = 'value' }: FlowRule,
 ): string | undefined {
   if (by === 'session' || classOf(from) !== 'secret') {
-    const seen = flow.origins.some((origin) => covers(from, origin));
-    return seen || !flow.complete
-      ? `the session has seen ${from} content, and ${tool} leads to ${to}`
-      : undefined;
+    if (flow.origins.some((origin) => covers(from, origin))) {
+      return `the session has seen ${from} content, and ${tool} leads to ${to}`;
+    }
+    return flow.complete ? undefined : unknown(`the session has seen ${from} content`, tool, to);
   }
   const place = flow.secretsIn(args).find(({ origin }) => covers(from, origin));
   if (place !== undefined) {
     return `its arguments hold a secret (${placeText(place)}), and ${tool} leads to ${to}`;
   }
-  return flow.complete
-    ? undefined
-    : `the session holds more than is kept, so nobody can tell whether a secret goes to ${to}`;
+  return flow.complete ? undefined : unknown('its arguments hold a secret', tool, to);
+}
+
+function unknown(what: string, tool: string, to: Sink): string {
+  return `nobody can tell whether ${what}, and ${tool} leads to ${to}; ${INCOMPLETE}`;
 }

@@ -25,8 +25,10 @@ export interface Unvouched {
 /** The values in an argument that come from elsewhere; none when the rule is kept. */
 export function unvouchedIn(flow: FlowView, value: unknown, rule: FromRule): readonly Unvouched[] {
   const unvouched: Unvouched[] = [];
+  // An amount that was typed is one, however small.
+  const shortest = rule.shortest ?? (rule.part === 'amount' ? 1 : undefined);
   for (const part of partsOf(value, rule.part ?? 'value')) {
-    if (flow.isVouched(part, rule.from, rule.shortest)) continue;
+    if (flow.isVouched(part, rule.from, shortest)) continue;
     // Only now it matters where else it was seen.
     const provenance = flow.originOf(part);
     if (isPutTogether(flow, String(part), provenance, rule)) continue;
@@ -45,6 +47,6 @@ function isPutTogether(
   { sightings }: Provenance,
   rule: FromRule,
 ): boolean {
-  if (sightings.length > 0 || rule.part === 'host') return false;
+  if (sightings.length > 0 || (rule.part ?? 'value') !== 'value') return false;
   return piecesOf(value, (piece) => flow.isVouched(piece, rule.from, rule.shortest));
 }

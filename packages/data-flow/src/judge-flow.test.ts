@@ -45,14 +45,18 @@ describe('where an argument has to come from', () => {
         effect: 'ask',
         rule: 'from:to',
         argument: 'to',
-        reason: 'to "mallory@evil.com" comes only from untrusted:web content: the result of fetch',
+        reason:
+          'to "mallory@evil.com" comes only from untrusted:web content: the result of fetch; it has to come from prompt or trusted',
       },
     ]);
   });
 
   it('is broken by what comes from nowhere', () => {
     expect(judgeFlow(session('mail Eve'), send, { to: 'eve@invented.org' })).toMatchObject([
-      { reason: 'to "eve@invented.org" comes from nowhere that this session has seen' },
+      {
+        reason:
+          'to "eve@invented.org" comes from nowhere that this session has seen; it has to come from prompt or trusted',
+      },
     ]);
   });
 
@@ -72,7 +76,7 @@ describe('where an argument has to come from', () => {
     const flow = session('mail eve@example.com and bob@example.com');
     const to = ['eve@example.com', 'mallory@evil.com', 'bob@example.com'];
     expect(effects(flow, send, { to })).toEqual(['ask']);
-    for (const args of [{}, { to: null }, { to: '' }, undefined, 'text']) {
+    for (const args of [{}, { to: null }, { to: '' }, undefined, null]) {
       expect(effects(flow, send, args)).toEqual([]);
     }
   });
@@ -90,11 +94,16 @@ describe('where an argument has to come from', () => {
 
   it('is kept by a value put together of vouched pieces, each of which says something', () => {
     const flow = session('mail smith at example.com about 1234 Elm Street and New York City');
-    expect(effects(flow, send, { to: 'smith@example.com' })).toEqual([]);
     expect(effects(flow, send, { to: '1234 Elm Street, New York City' })).toEqual([]);
-    expect(effects(flow, send, { to: 'smith@evil.com' })).toEqual(['ask']);
-    // No host of two hosts' words.
-    expect(effects(flow, send, { to: 'smith@smith.example.com' })).toEqual(['ask']);
+    expect(effects(flow, send, { to: '1234 Elm Street, Paris' })).toEqual(['ask']);
+  });
+
+  it('is not kept by an address, a link or a path that is put together of words', () => {
+    const flow = session('mail smith at example.com the summary of reports, and build it');
+    const made = ['smith@example.com', 'summary@example.com', 'example.com/smith', 'reports/build'];
+    for (const to of [...made, 'smith@smith.example.com', 'smith; (reports)']) {
+      expect(effects(flow, send, { to })).toEqual(['ask']);
+    }
   });
 
   it('is not kept by pieces of what content names whole', () => {
@@ -219,9 +228,23 @@ describe('what cannot be undone', () => {
     ['delete_user', {}, ['ask']],
     ['removeMember', {}, ['ask']],
     ['undelete', {}, []],
+    ['cancel_order', {}, ['ask']],
+    ['unlink', {}, ['ask']],
+    ['rm', {}, ['ask']],
+    ['DELETEUser', {}, ['ask']],
+    ['cancellation_policy', {}, []],
+    ['removeuser', {}, []],
     ['send', { irreversible: true }, ['ask']],
     ['delete_draft', { irreversible: false }, []],
   ] as const)('always asks: %s %j', (name, flow, expected) => {
     expect(effects(session('delete it'), tool(flow, 'destructive', name), {})).toEqual(expected);
+  });
+
+  it('is nothing that a tool does which only reads, whatever it is called', () => {
+    for (const name of ['get_drop_off_points', 'remove_background']) {
+      expect(effects(session('x'), tool({}, 'readOnly', name), {})).toEqual([]);
+    }
+    const stated = tool({ irreversible: true }, 'readOnly', 'look');
+    expect(effects(session('x'), stated, {})).toEqual(['ask']);
   });
 });

@@ -43,7 +43,7 @@ export function createFlowJudge(
     for (const { argument, rule, read } of checks) {
       for (const { value, provenance } of unvouchedIn(flow, read(args), rule)) {
         const isSecret = flow.secretsIn(value).length > 0;
-        const reason = describeUnvouched(argument, value, provenance, isSecret);
+        const reason = describeUnvouched(argument, value, provenance, rule.from, isSecret);
         const { else: otherwise = 'ask', unseen = otherwise } = rule;
         const effect = provenance.sightings.length === 0 ? unseen : otherwise;
         findings.push({ effect, rule: `from:${argument}`, reason, argument, provenance });

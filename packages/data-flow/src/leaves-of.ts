@@ -1,9 +1,9 @@
 import type { Origin } from '@guardstile/core';
 import type { Leaves, LeafPattern } from './kept-text.ts';
-import { textIn } from './decodings.ts';
 import { isNormal, normalizeText } from './normalize-text.ts';
 import { classOf, leastTrusting } from './origin.ts';
 import { childOf, type PathNode } from './path-labels.ts';
+import { plainOf, UNREAD } from './plain-of.ts';
 
 /** Deepest nesting that is looked into. */
 const DEEPEST = 64;
@@ -48,8 +48,8 @@ interface Collecting {
   readonly within: object[];
   length: number;
   room: number;
-  /** Whether something was too deeply nested to be seen. */
-  tooDeep: boolean;
+  /** Whether something was too deeply nested, or shows nothing that can be read. */
+  unread: boolean;
 }
 
 /**
@@ -75,7 +75,7 @@ export function leavesOf(
     within: [],
     length: 0,
     room,
-    tooDeep: false,
+    unread: false,
   };
   walk(
     value,
@@ -92,7 +92,7 @@ export function leavesOf(
     leaves: joined(into),
     matched: into.matched,
     noted: into.noted,
-    complete: into.room >= 0 && !into.tooDeep,
+    complete: into.room >= 0 && !into.unread,
     room: Math.max(0, into.room),
   };
 }
@@ -105,11 +105,18 @@ function walk(value: unknown, pattern: Pattern, item: number, into: Collecting):
   const { within } = into;
   if (typeof value !== 'object' || value === null || within.includes(value)) return;
   const plain = plainOf(value);
-  if (plain !== value) return walk(plain, pattern, item, into);
+  if (plain !== value) {
+    // Of an error, what nobody can read is not shown either.
+    if (plain === UNREAD && !within.some((one) => one instanceof Error)) into.unread = true;
+    within.push(value);
+    walk(plain, pattern, item, into);
+    within.pop();
+    return;
+  }
   into.room -= 1;
   if (into.room < 0) return;
   if (within.length === DEEPEST) {
-    into.tooDeep = true;
+    into.unread = true;
     return;
   }
   within.push(value);
@@ -203,28 +210,4 @@ function joined({ parts, starts, pattern, item, patterns }: Collecting): Leaves 
   let at = 0;
   const moved = normal.map((part) => (at += part.length + 1) - part.length - 1);
   return { text: normal.join('\n'), starts: moved, pattern, item, patterns };
-}
-
-/** What a model gets to see of an object; the object itself where that is its fields. */
-function plainOf(value: object): unknown {
-  if (Array.isArray(value)) return value;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return value;
-  if (value instanceof Map || value instanceof Set) return [...value];
-  if (value instanceof Uint8Array) return textIn(value);
-  return hasJson(value) ? jsonOf(value) : value;
-}
-
-function hasJson(value: object): value is { toJSON(): unknown } {
-  return 'toJSON' in value && typeof value.toJSON === 'function';
-}
-
-/** Plain data, so that nobody answers himself for ever; its fields where it cannot be written. */
-function jsonOf(value: { toJSON(): unknown }): unknown {
-  try {
-    const text = JSON.stringify(value) as string | undefined; // nothing, for a function
-    return text === undefined ? undefined : (JSON.parse(text) as unknown);
-  } catch {
-    return { ...value, toJSON: undefined };
-  }
 }

@@ -1,10 +1,12 @@
 import { BREAK, fold, isDigit, kindOf, LETTER } from './characters.ts';
 import { compactOf } from './compact.ts';
+import { edgesOf, isGroupEdge } from './edges-of.ts';
 import { WIDEST_GAP, WINDOW } from './index-text.ts';
 import type { Spot } from './kept-text.ts';
 import { numberReadings } from './number-readings.ts';
 import type { Query } from './query.ts';
 import { collapseSpacing } from './spacing.ts';
+import { isAfterWww, isContinued, isCutOff } from './stands-alone.ts';
 
 // What a hash found is compared with the text itself: a hash alone proves nothing.
 
@@ -12,27 +14,59 @@ import { collapseSpacing } from './spacing.ts';
 export function isWholeLeaf({ text, from, to }: Spot, query: Query): boolean {
   const value = collapseSpacing(text.slice(from, to));
   if (value === collapseSpacing(query.text)) return true;
-  if (query.isAddress && value.toLowerCase() === query.text.toLowerCase()) return true;
+  if (query.isAddress && isSameAddress(value, query.text)) return true;
   // "1.0" is another identifier than "1", unless the tool takes numbers.
   if (query.isNumber && sharesNumber(value, query)) return true;
-  return query.isGrouped && compactOf(value) === query.compact;
+  return query.isGrouped && compactOf(value) === query.compact && isGroupEdge(edgesOf(value));
 }
 
-export function isWordAt({ text, offset, to }: Spot, { text: word }: Query): boolean {
-  return text.startsWith(word, offset) && endsAt(text, offset + word.length, to);
+/** Capitals mean nothing in a scheme, a host and an address; in a path they do. */
+function isSameAddress(a: string, b: string): boolean {
+  const path = pathOf(b);
+  return a.toLowerCase() === b.toLowerCase() && a.endsWith(path);
 }
 
-export function isAddressAt({ text, offset, to }: Spot, { text: address }: Query): boolean {
-  const end = offset + address.length;
+function pathOf(address: string): string {
+  const [host = ''] = /^(?:[a-z][a-z\d+.-]*:\/\/)?[^/\\?#]*/i.exec(address) ?? [];
+  return address.slice(host.length);
+}
+
+export function isWordAt(spot: Spot, query: Query, exact: boolean): boolean {
+  const { text, offset, to } = spot;
+  const end = offset + query.core.length;
+  if (!text.startsWith(query.core, offset) || !endsAt(text, end, to)) return false;
+  return !exact || (isByItself(spot, offset, end, query) && !isContinued(text, end, to));
+}
+
+export function isAddressAt(spot: Spot, query: Query, exact: boolean): boolean {
+  const { text, offset, to } = spot;
+  const { core } = query;
+  const end = offset + core.length;
   if (end > to) return false;
-  for (let i = 0; i < address.length; i += 1) {
-    if (fold(address.charCodeAt(i)) !== fold(text.charCodeAt(offset + i))) return false;
+  for (let i = 0; i < core.length; i += 1) {
+    if (fold(core.charCodeAt(i)) !== fold(text.charCodeAt(offset + i))) return false;
   }
-  return endsAt(text, end, to);
+  if (!endsAt(text, end, to)) return false;
+  if (!exact) return true;
+  const path = pathOf(core);
+  if (!isByItself(spot, offset, end, query) || !text.startsWith(path, end - path.length)) {
+    return false;
+  }
+  // A link names its host too.
+  return (path === '' && !core.includes('://')) || !isContinued(text, end, to);
 }
 
 function endsAt(text: string, end: number, to: number): boolean {
   return end === to || (end < to && kindOf(text.charCodeAt(end)) !== LETTER);
+}
+
+/** Whether the same signs stand around it, and no others that make another value of it. */
+function isByItself({ text, from, to }: Spot, start: number, end: number, query: Query): boolean {
+  const { head, tail } = query;
+  const first = start - head.length;
+  if (first < from || end + tail.length > to) return false;
+  if (!text.startsWith(head, first) || !text.startsWith(tail, end)) return false;
+  return !isCutOff(text, first, from);
 }
 
 const LONGEST_NUMBER = 40;
@@ -109,7 +143,7 @@ export function copyAround(spot: Spot, compact: string, last: number): Copy | un
 }
 
 /** Whether a short value of two words begins here. */
-export function isPairAt(spot: Spot, query: Query): boolean {
+export function isPairAt(spot: Spot, query: Query, exact: boolean): boolean {
   const { text, offset, to } = spot;
   let end = offset;
   for (let n = 0, gap = 0; n < query.compact.length; end += 1) {
@@ -123,24 +157,37 @@ export function isPairAt(spot: Spot, query: Query): boolean {
     }
   }
   const copy = { from: 0, to: query.compact.length, start: offset, end };
-  return isSameText(spot, copy, query);
+  return isSameText(spot, copy, query, exact);
 }
 
 /**
  * Whether a copy of all letters is a copy of the value: between whole words, with the same
  * separators where they mean something (`a@b.c` is not `a b c`).
  */
-export function isSameText({ text, from, to }: Spot, { start, end }: Copy, query: Query): boolean {
+export function isSameText(
+  spot: Spot,
+  { start, end }: Copy,
+  query: Query,
+  exact: boolean,
+): boolean {
+  const { text, from, to } = spot;
   if (start > from && kindOf(text.charCodeAt(start - 1)) === LETTER) return false;
   if (end < to && kindOf(text.charCodeAt(end)) === LETTER) return false;
   if (query.isAddress && isWithinAddress(text, start, end, from, to)) return false;
   const seen = text.slice(start, end);
-  if (seen === query.text) return true;
   const theirs = gapsOf(seen);
-  const ours = gapsOf(query.text);
+  const ours = gapsOf(query.core);
   // Groups of an account or telephone number: where the spaces are means nothing.
   if (query.isGrouped && [...theirs, ...ours].every(isSpacing)) return true;
-  return theirs.length === ours.length && theirs.every((gap, i) => isSameGap(gap, ours[i] ?? ''));
+  if (exact) {
+    if (!isByItself(spot, start, end, query) || isContinued(text, end + query.tail.length, to)) {
+      return false;
+    }
+    if (query.isAddress && !isSameAddress(seen, query.core)) return false;
+  }
+  if (seen === query.core) return true;
+  const isSame = exact ? isSameSign : isSameGap;
+  return theirs.length === ours.length && theirs.every((gap, i) => isSame(gap, ours[i] ?? ''));
 }
 
 const TIES = '.@-_%+';
@@ -164,11 +211,6 @@ function isWithinAddress(
   return kindOf(next) === LETTER && !(text.charAt(end) === '.' && fold(next) !== next);
 }
 
-function isAfterWww(text: string, start: number, from: number): boolean {
-  if (start < from + 4 || text.slice(start - 4, start).toLowerCase() !== 'www.') return false;
-  return start === from + 4 || kindOf(text.charCodeAt(start - 5)) !== LETTER;
-}
-
 /** What stands between the letters of a text, with how many letters come before it. */
 function gapsOf(text: string): readonly string[] {
   const gaps: string[] = [];
@@ -185,6 +227,21 @@ function gapsOf(text: string): readonly string[] {
     letters += 1;
   }
   return gaps;
+}
+
+/** Spacing and a comma between words, perhaps behind the end of a sentence. */
+const TIGHT = /^\d+ (?:[.!?:]|\.\.\.)?[\s,、。]+$/;
+
+/** Whether a shell, a query or a page would read both gaps alike. */
+function isSameSign(a: string, b: string): boolean {
+  const [ours, theirs] = [a, b].map(straightQuotes);
+  if (ours === theirs) return true;
+  const [place] = a.split(' ', 1);
+  return b.startsWith(`${place} `) && TIGHT.test(a) && TIGHT.test(b);
+}
+
+function straightQuotes(text: string): string {
+  return text.replace(/[‘’]/g, "'").replace(/[“”]/g, '"');
 }
 
 function isSameGap(a: string, b: string): boolean {

@@ -1,5 +1,5 @@
 /** What begins with a zero and goes on with digits is an identifier. */
-const NUMERIC = /^[+-]?(?!0\d)\d[\d.,'’]*%?$/;
+const NUMERIC = /^[+-]?(?!0\d)\d[\d.,'’]*$/;
 const PLAIN = /^[1-9]\d*$/;
 /** What a number is printed as, unless its point may part thousands. */
 const DECIMAL = /^-?(?:0|[1-9]\d*)\.(?:\d{0,1}[1-9]|\d{3,}[1-9])$/;
@@ -16,7 +16,7 @@ export function numberReadings(text: string): readonly string[] {
   if (DECIMAL.test(text)) return [text];
   if (!NUMERIC.test(text)) return NONE;
   const sign = text.startsWith('-') ? '-' : '';
-  const bare = text.replaceAll(/[+\-%'’]/g, '').replace(/[.,]+$/, '');
+  const bare = text.replaceAll(/[+\-'’]/g, '').replace(/[.,]+$/, '');
   return readingsOf(bare).map((digits) => (digits === '0' ? digits : sign + digits));
 }
 

@@ -1,4 +1,5 @@
-import { normalizeText } from './normalize-text.ts';
+import { linkOf, linksIn, withoutWww } from './links-in.ts';
+import { plainOf, UNREAD } from './plain-of.ts';
 
 /**
  * What of an argument is looked up: all of it, it as a link, the host it names, the addresses, the
@@ -12,38 +13,34 @@ export function partsOf(value: unknown, part: Part): readonly (string | number)[
   if (part === 'value' && typeof value === 'string') return value.trim() === '' ? [] : [value];
   return textsIn(value, 0).flatMap((text) => {
     if (text.trim() === '') return [];
+    if (text === UNREADABLE) return [text];
     switch (part) {
       case 'value':
         return [text];
       case 'link':
-        return [linkOf(spaced(text))];
+        return [linkOf(text)];
       case 'host':
         return [hostOf(text)];
       case 'email':
         return addressesIn(text);
       case 'amount':
-        return orAll(text, text.match(AMOUNT));
+        return amountsIn(text);
       case 'links':
-        return [...new Set(Array.from(spaced(text).match(LINK) ?? [], linkOf))];
+        return linksIn(text);
     }
   });
 }
 
-const AMOUNT = /-?\d[\d.,'’]*/g;
-/** What a reader's program would make a link of: with a scheme, an address, or a name with a top level. */
-const LINK =
-  /[a-z][a-z0-9+.-]{0,30}:\/\/[^\s<>"'`|\\^{}[\]]+|[^\s<>"'`()[\]{},;:@/]{1,64}@[\p{L}\d.-]{1,190}\.\p{L}{2,63}|(?:[\p{L}\d](?:[\p{L}\d-]{0,61}[\p{L}\d])?\.){1,32}(?:xn--[a-z\d-]{1,59}|\p{L}{2,63})(?::\d{1,5})?(?:\/[^\s<>"'`|\\^{}[\]]*)?/giu;
-
-/** One address, or `Ann Smith <ann@example.com>`. */
-const EMAIL = /^(?:[^@<>]*<)?([^\s<>,;:"()@]{1,64}@[^\s<>,;:"()@]{1,255})>?$/;
+/** One address, or `Ann Smith <ann@example.com>`, or `"Smith, Ann" <ann@example.com>`. */
+const EMAIL = /^(?:[^"@<>]*<|"[^"@<>]*"\s*<)?([^\s<>,;:"()@]{1,64}@[^\s<>,;:"()@]{1,255})>?$/;
+const RECIPIENTS = /(?:"[^"@<>\r\n]*"\s*<|[^,;\r\n])+/g;
 
 /**
  * The addresses of a list of recipients. What stands there and is no address is looked up as it is,
  * since nobody knows what a mail program makes of it.
  */
 function addressesIn(text: string): readonly string[] {
-  const items = normalizeText(text).split(/[,;\r\n]+/);
-  return items
+  return (text.match(RECIPIENTS) ?? [])
     .map((item) => item.trim())
     .filter((item) => item !== '')
     .map((item) => EMAIL.exec(item)?.[1] ?? item);
@@ -53,11 +50,17 @@ const DEEPEST = 16;
 /** Names that a program gives its fields; other keys are content. */
 const NAME = /^[A-Za-z_$][\w$-]{0,63}$/;
 
+/** With a character that nobody sees, so that no text vouches for it. */
+const UNREADABLE = 'what cannot be read\u2060';
+
 function textsIn(value: unknown, depth: number): readonly string[] {
   if (typeof value === 'string') return [value];
   if (typeof value === 'number' || typeof value === 'bigint') return [String(value)];
+  if (value === UNREAD) return [UNREADABLE];
   if (typeof value !== 'object' || value === null) return [];
-  if (depth === DEEPEST) return ['too deeply nested'];
+  if (depth === DEEPEST) return [UNREADABLE];
+  const plain = plainOf(value);
+  if (plain !== value) return textsIn(plain, depth + 1);
   const isList = Array.isArray(value);
   return Object.entries(value).flatMap(([key, own]) => [
     ...(isList || NAME.test(key) ? [] : [key]),
@@ -65,49 +68,28 @@ function textsIn(value: unknown, depth: number): readonly string[] {
   ]);
 }
 
-/** A value that should hold something and holds none is looked up as it is, and found nowhere. */
-function orAll(text: string, found: readonly string[] | null): readonly string[] {
-  return found === null ? [text] : found;
+const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'));
+const AMOUNT = /^([A-Z]{3}|\p{Sc})?\s*(-?\d[\d.,'’]*)\s*([A-Z]{3}|\p{Sc})?$/u;
+
+/** The amounts of a list; an item that is more than a number and its currency is looked up as it is. */
+function amountsIn(text: string): readonly string[] {
+  const items = text.split(/[;\n]|,\s/).map((item) => item.trim());
+  return items.filter((item) => item !== '').map((item) => amountOf(item) ?? item);
 }
 
-/** What browsers read as the point of a host. */
-const FULL_STOPS = /[\u3002\uff0e\uff61]/g;
-
-/** Models write line breaks as `\\n` at times; what follows is no part of a host. */
-function spaced(text: string): string {
-  return normalizeText(text)
-    .replace(/\\[nrt]/g, ' ')
-    .replace(FULL_STOPS, '.');
+function amountOf(item: string): string | undefined {
+  const [, before, amount, behind] = AMOUNT.exec(item) ?? [];
+  return [before, behind].every(isCurrency) ? amount : undefined;
 }
 
-/** A link without what trails it; one of the web without its scheme and its port. The host is in small letters. */
-function linkOf(text: string): string {
-  const bare = withoutEnd(text.trim(), TRAILING);
-  const [, scheme = '', rest = bare] = /^([a-z][a-z0-9+.-]{0,30}):\/\/(.*)$/is.exec(bare) ?? [];
-  const end = rest.search(/[/?#\\]/);
-  const host = (end === -1 ? rest : rest.slice(0, end)).toLowerCase();
-  const path = end === -1 ? '' : rest.slice(end);
-  if (!/^(?:https?)?$/i.test(scheme)) return `${scheme.toLowerCase()}://${host}${path}`;
-  return withoutEnd(`${withoutWww(host.replace(/:(?:80|443)$/, ''))}${path}`, '/');
+function isCurrency(name: string | undefined): boolean {
+  return name === undefined || name.length < 3 || CURRENCIES.has(name);
 }
 
-/** What follows a link in a sentence. */
-const TRAILING = `.,;:!?)]}'"*_`;
-
-function withoutEnd(text: string, characters: string): string {
-  let end = text.length;
-  while (end > 0 && characters.includes(text.charAt(end - 1))) end -= 1;
-  return text.slice(0, end);
-}
-
-/** The host of a URL, with or without a scheme. */
+/** The host of a URL, with or without a scheme. What programs read differently is looked up as it is. */
 function hostOf(text: string): string {
   const trimmed = text.trim();
   const whole = /^[a-z][a-z0-9+.-]{0,30}:\/\//i.test(trimmed) ? trimmed : `http://${trimmed}`;
-  return URL.canParse(whole) ? withoutWww(new URL(whole).hostname.replace(/\.$/, '')) : trimmed;
-}
-
-/** By convention the same site. */
-function withoutWww(host: string): string {
-  return host.replace(/^www\.(?=.*\.)/i, '');
+  if (/^[^/]*\/\/[^/?#]*@|[\\\s]/.test(whole) || !URL.canParse(whole)) return trimmed;
+  return withoutWww(new URL(whole).hostname.replace(/\.$/, ''));
 }

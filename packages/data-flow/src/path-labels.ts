@@ -52,7 +52,7 @@ export function compileLabels(labels: PathLabels): PathNode {
     node.label = label;
     node.path = path;
   }
-  if (anywhere.size > 0) addAnywhere(root, anywhere, floorOf(anywhere));
+  settle(root, anywhere, anywhere.size === 0 ? undefined : floorOf(anywhere));
   return root;
 }
 
@@ -66,19 +66,47 @@ function floorOf(anywhere: ReadonlyMap<string, Pick<PathNode, 'label' | 'path'>>
   return floor;
 }
 
-/** A path that is written out goes before a name anywhere, and that goes before `*`. */
-function addAnywhere(
+/**
+ * Makes each field say what every path says of it: one that is written out goes before a name
+ * anywhere, and that goes before `*`.
+ */
+function settle(
   node: MutableNode,
   anywhere: ReadonlyMap<string, Pick<PathNode, 'label' | 'path'>>,
-  floor: MutableNode,
+  floor: MutableNode | undefined,
 ): void {
-  for (const child of node.fields.values()) addAnywhere(child, anywhere, floor);
-  if (node.any !== undefined) addAnywhere(node.any, anywhere, floor);
+  const { any } = node;
+  for (const name of anywhere.keys()) {
+    if (any !== undefined && !node.fields.has(name)) node.fields.set(name, emptyNode());
+  }
+  for (const [name, child] of node.fields) {
+    fill(child, anywhere.get(name));
+    if (any !== undefined) addPaths(child, any);
+    settle(child, anywhere, floor);
+  }
+  if (any !== undefined) settle(any, anywhere, floor);
+  if (floor === undefined) return;
   node.any ??= floor;
-  for (const [name, said] of anywhere) {
-    const named = node.fields.get(name);
-    if (named === undefined) node.fields.set(name, { ...node.any, ...said });
-    else if (named.label === undefined) Object.assign(named, said);
+  for (const [name, field] of floor.fields) {
+    if (!node.fields.has(name)) node.fields.set(name, field);
+  }
+}
+
+/** What `*` says of a field, and of what is in it, where nothing else says anything. */
+function addPaths(node: MutableNode, from: MutableNode): void {
+  fill(node, from);
+  for (const [name, child] of from.fields) {
+    const own = node.fields.get(name) ?? emptyNode();
+    node.fields.set(name, own);
+    addPaths(own, child);
+  }
+  if (from.any !== undefined) addPaths((node.any ??= emptyNode()), from.any);
+}
+
+function fill(node: MutableNode, said: Pick<PathNode, 'label' | 'path'> | undefined): void {
+  if (node.label === undefined && said?.label !== undefined) {
+    node.label = said.label;
+    node.path = said.path;
   }
 }
 
@@ -89,6 +117,11 @@ export function childOf(node: PathNode | undefined, name: string): PathNode | un
 
 function emptyNode(): MutableNode {
   return { label: undefined, path: undefined, fields: new Map(), any: undefined };
+}
+
+/** The steps to where a path leads; none where that is anywhere. */
+export function stepsTo(path: string): readonly string[] {
+  return path.startsWith(ANYWHERE) ? [] : (stepsOf(path) ?? []);
 }
 
 /** `[].user.name` as its steps. A field whose name has dots or brackets cannot be named. */

@@ -2,8 +2,8 @@ const MOST_WORDS = 24;
 const MOST_PIECES = 6;
 
 /**
- * Whether a value consists of accepted pieces. It is cut between words and at the joints of an
- * address, never within a host: `evil.com` is not made of `evil` and `com`.
+ * Whether a value consists of accepted pieces. It is cut between words, at spacing and commas, never
+ * within an address or a path: `eve@evil.com` is not made of `eve` and `evil.com`.
  */
 export function piecesOf(value: string, isAccepted: (piece: string) => boolean): boolean {
   const cuts = cutsOf(value);
@@ -35,6 +35,6 @@ function longestFrom(
 
 /** The bounds of the words. */
 function cutsOf(value: string): ReadonlyArray<readonly [number, number]> {
-  const words = value.matchAll(/[^\s,;|"'()[\]{}<>@/?&=#]+/g);
+  const words = value.matchAll(/[^\s,]+/g);
   return Array.from(words, (word) => [word.index, word.index + word[0].length] as const);
 }

@@ -1,5 +1,6 @@
 import { BREAK, isDigit, JOINT, kindOf, LETTER } from './characters.ts';
 import { compactOf } from './compact.ts';
+import { edgesOf, isGroupEdge } from './edges-of.ts';
 import { FEWEST_DIGITS, isDigitGap, LONGEST_WORD } from './index-text.ts';
 import { normalizeText } from './normalize-text.ts';
 import { numberReadings } from './number-readings.ts';
@@ -8,6 +9,10 @@ import { isAccount, isGap } from './spacing.ts';
 /** A value in the spellings in which it is looked up. */
 export interface Query {
   readonly text: string;
+  /** From its first letter to its last, and what has to stand before and behind it. */
+  readonly head: string;
+  readonly core: string;
+  readonly tail: string;
   readonly isNumber: boolean;
   readonly isWord: boolean;
   /** A word of letters and digits alone. */
@@ -29,11 +34,17 @@ export function queryOf(value: string | number | bigint): Query {
   const isNumber = typeof value !== 'string';
   const trimmed = isNumber ? String(value) : value.trim();
   const text = normalizeText(trimmed);
-  const { word, joints, address, letters, digits, grouped, spaced } = shapeOf(text);
-  const isGrouped = !isNumber && spaced && isAccount(letters, digits);
-  const isPlainWord = word && !joints && text.length <= LONGEST_WORD;
+  const edges = edgesOf(text);
+  const { head, core, tail } = edges;
+  const { word, joints, address, letters, digits, grouped, spaced } = shapeOf(core);
+  const isNumbers = !isNumber && isGroupEdge(edges);
+  const isGrouped = isNumbers && spaced && isAccount(letters, digits);
+  const isPlainWord = word && !joints && core.length <= LONGEST_WORD;
   return {
     text,
+    head,
+    core,
+    tail,
     // Numbers and plain words are found as they are.
     compact: isNumber || (isPlainWord && !isGrouped) ? '' : compactOf(text),
     isGrouped,
@@ -46,7 +57,7 @@ export function queryOf(value: string | number | bigint): Query {
       : digits > 0 && digits === letters
         ? numberReadings(text)
         : NONE,
-    digits: !isNumber && grouped && digits >= FEWEST_DIGITS ? text.replace(/\D/g, '') : undefined,
+    digits: isNumbers && grouped && digits >= FEWEST_DIGITS ? text.replace(/\D/g, '') : undefined,
     plain: text === trimmed || text === trimmed.normalize('NFC'),
   };
 }

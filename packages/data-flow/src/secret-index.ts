@@ -33,6 +33,7 @@ type IsReleased = (from: number, to: number) => boolean;
 
 /** The secrets of one origin. */
 interface SecretDrawer {
+  readonly origin: Origin;
   readonly isEmpty: boolean;
   readonly bytes: number;
   /** Brings it up to date. */
@@ -74,8 +75,12 @@ export function createSecretIndex(library: Library, seed: number): SecretIndex {
       for (const drawer of drawers.values()) drawer.catchUp();
       const own = [...drawers.values()].filter(({ isEmpty }) => !isEmpty);
       if (own.length === 0) return [];
-      const texts = spellingsOf(value).map(compactOf);
-      return own.flatMap((drawer) => placesOf(drawer, texts));
+      const { texts, complete } = spellingsOf(value);
+      const compact = texts.map(compactOf);
+      // What cannot be read may hold any of them.
+      return own.flatMap((drawer) =>
+        complete ? placesOf(drawer, compact) : [{ origin: drawer.origin, path: '' }],
+      );
     },
     get origins() {
       return [...drawers.keys()];
@@ -183,6 +188,7 @@ function createDrawer(library: Library, origin: Origin, seed: number): SecretDra
   }
 
   return {
+    origin,
     catchUp: indexer(library, origin, add),
     *spotsIn(compact, isReleased) {
       yield* wholesIn(compact, isReleased);

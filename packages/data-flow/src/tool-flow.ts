@@ -15,7 +15,7 @@ export interface ToolFlow {
   readonly args?: Readonly<Record<string, FromRule>>;
   /** Where its arguments can end up. @default by its facts */
   readonly sinks?: readonly Sink[];
-  /** Whether what it does cannot be undone: it always asks. @default by its name */
+  /** Whether what it does cannot be undone: it always asks. @default by its name, unless it only reads */
   readonly irreversible?: boolean;
 }
 
@@ -48,11 +48,15 @@ export function sinksOf({ facts, flow }: FlowTool): readonly Sink[] {
   return [...new Set(sinks)];
 }
 
-const FINAL = /^(?:delete|remove|destroy|drop|erase|purge|wipe|truncate)$/;
+const FINAL = /^(?:delete|remove|destroy|drop|erase|purge|wipe|truncate|unlink|rm|cancel)$/;
 
 /** Whether what a tool does cannot be undone, as far as anybody says. */
-export function isIrreversible({ name, flow }: FlowTool): boolean {
+export function isIrreversible({ name, facts, flow }: FlowTool): boolean {
   if (flow.irreversible !== undefined) return flow.irreversible;
-  const words = name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').split(/[^A-Za-z0-9]+/);
+  if (facts.effect === 'readOnly') return false;
+  const words = name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1 $2')
+    .split(/[^A-Za-z0-9]+/);
   return words.some((word) => FINAL.test(word.toLowerCase()));
 }

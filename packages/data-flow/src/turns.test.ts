@@ -99,7 +99,7 @@ describe('what is said in a conversation', () => {
       // A sub-agent whose framework says nothing of the call that it runs in.
       expect(isTyped(heard(dataFlow, user(text)))).toBe(false);
       const other = { ...context, session: 's2' };
-      expect(isTyped((await dataFlow.session(other, [user(text)])) as FlowView)).toBe(true);
+      expect(isTyped(await dataFlow.session(other, [user(text)]))).toBe(true);
     });
     expect(isTyped(await dataFlow.session(context))).toBe(false);
     expect(isTyped(heard(dataFlow, user(text)))).toBe(true);

@@ -115,7 +115,7 @@ function toolSchema(fields: readonly string[] = []): JsonSchema {
 const RULE: JsonSchema = object(
   {
     id: TEXT,
-    from: { type: 'string', pattern: `^(prompt|${CLASSES})$` },
+    from: { type: 'string', pattern: `^${CLASSES}$` },
     to: SINK,
     else: { ...OTHERWISE, description: 'deny unless said.' },
     by: {

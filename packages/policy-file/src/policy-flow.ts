@@ -56,7 +56,8 @@ function flowOf(
     return [{ name, facts: tool.facts, flow: flow ?? {} }];
   });
   const whose = whoseIs(document, body.document);
-  return { ...(whose === undefined ? {} : { of: whose }), report: flowReport(mayRun) };
+  const report = flowReport(mayRun, filled.flow?.rules);
+  return { ...(whose === undefined ? {} : { of: whose }), report };
 }
 
 /** The tools that a policy names, those of other sources as `source/name`. */

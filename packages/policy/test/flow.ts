@@ -106,7 +106,7 @@ const tool = fc.record(
 );
 
 const rule = fc.record(
-  { from: fc.oneof(label, origin), to: sink, else: otherwise },
+  { from: label, to: sink, else: otherwise },
   { requiredKeys: ['from', 'to'], noNullPrototype: true },
 );
 

@@ -1,3 +1,4 @@
+import { isGuardError } from '@guardstile/core';
 import { describeExplanation } from '@guardstile/policy';
 import { contextOf, loadPolicy, readSeen, seenFlow } from '@guardstile/policy-file';
 import { Command } from 'commander';
@@ -63,7 +64,7 @@ Example:
           ...(agent === undefined ? {} : { agent }),
         },
       });
-      const seen = options.seen === undefined ? [] : readSeen(options.seen);
+      const seen = options.seen === undefined ? [] : seenIn(options.seen);
       const explanation = policy.explain({
         tool,
         args: parsed(args),
@@ -83,6 +84,24 @@ const CODES: Readonly<Record<'allow' | 'ask' | 'deny' | 'none', ExitCode>> = {
   ask: 1,
   deny: 4,
 };
+
+function seenIn(path: string): ReturnType<typeof readSeen> {
+  try {
+    return readSeen(path);
+  } catch (cause) {
+    if (isGuardError(cause)) throw cause;
+    const why = isMissing(cause)
+      ? 'there is no such file'
+      : cause instanceof Error
+        ? cause.message
+        : String(cause);
+    throw new Error(`--seen ${path} cannot be read: ${why}`, { cause });
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
 
 /** What `--set NAME=VALUE,VALUE` gives, where it stands several times. */
 export function setsOf(given: readonly string[]): Readonly<Record<string, readonly string[]>> {

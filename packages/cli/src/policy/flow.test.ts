@@ -59,8 +59,8 @@ describe('guardstile policy explain of a flow', () => {
     const { code, out } = await explain(ATTACKER, '--seen', file('seen.json', SEEN));
     expect(code).toBe(4);
     expect(out.replace(/sha256:\w+/, 'sha256:…')).toBe(`pay
-  DENY by rule "from:to": to "${ATTACKER}" comes only from untrusted:subject content: [0].note of list_payments
-    · deny  from:to: to "${ATTACKER}" comes only from untrusted:subject content: [0].note of list_payments
+  DENY by rule "from:to": to "${ATTACKER}" comes only from untrusted:subject content: [0].note of list_payments; it has to come from prompt or trusted:payee
+    · deny  from:to: to "${ATTACKER}" comes only from untrusted:subject content: [0].note of list_payments; it has to come from prompt or trusted:payee
     · allow all matched
   policy sha256:…
 `);
@@ -102,7 +102,10 @@ describe('guardstile policy explain of a flow', () => {
     const { code, error } = await explain(ATTACKER, '--seen', file('seen.json', '[{"tol":"x"}]'));
     expect(code).toBe(3);
     expect(error).toContain('seen.json:1:3: "tol" is not known here (did you mean "tool"?)');
-    expect((await explain(ATTACKER, '--seen', join(directory, 'none.json'))).code).toBe(2);
+    const missing = join(directory, 'none.json');
+    const none = await explain(ATTACKER, '--seen', missing);
+    expect(none.code).toBe(2);
+    expect(none.error).toContain(`--seen ${missing} cannot be read: there is no such file`);
   });
 });
 
@@ -115,6 +118,15 @@ describe('guardstile policy flow', () => {
     expect(out).toContain('send_mail (egress, by its facts)');
     expect(out).toContain('irreversible         drop_table');
     expect(out).toContain('This agent has private data, untrusted content and a way out at once');
+    expect(out).toContain('no sink stated       pay, drop_table');
+    expect(out).toContain('sinks without a rule send_mail');
+    expect(out).toContain('Exit code 1, because');
+  });
+
+  it('counts a sink to which a rule of the flow leads as one with a rule', async () => {
+    const rule = '  rules: [{ id: out, from: secret, to: egress }]\n';
+    const { out } = await policy('flow', file('bank.yaml', `${BANK}${rule}`));
+    expect(out).not.toMatch(/sinks without a rule.*send_mail/);
   });
 
   it('answers 0 where no agent has all three', async () => {

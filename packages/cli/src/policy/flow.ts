@@ -46,9 +46,14 @@ Example:
       });
       if (json === true) io.out(`${JSON.stringify(flows)}\n`);
       else io.out(flows.map(described).join('\n'));
-      finish(flows.some(({ report }) => report.lethalTrifecta) ? 1 : 0);
+      const hasAll = flows.some(({ report }) => report.lethalTrifecta);
+      if (hasAll && json !== true) io.out(WHY_1);
+      finish(hasAll ? 1 : 0);
     });
 }
+
+const WHY_1 =
+  'Exit code 1, because one agent has all three; rules that guard the way out do not change that.\n';
 
 function described({ of, report }: AgentFlow): string {
   const lines = describeFlowReport(report)

@@ -479,7 +479,7 @@ describe('a guard with a flow in its policy', () => {
     const paying = guard.wrap('pay', async ({ to }: { to: string }) => `paid ${to}`);
     await expect(paying({ to: ATTACKER })).resolves.toBe(`paid ${ATTACKER}`);
     expect(asked).toEqual([
-      `to "${ATTACKER}" comes only from untrusted:subject content: [0].note of list_payments`,
+      `to "${ATTACKER}" comes only from untrusted:subject content: [0].note of list_payments; it has to come from prompt or trusted:payee`,
     ]);
     await paying({ to: ATTACKER });
     await paying({ to: PAYEE });
