@@ -38,7 +38,12 @@ function textOf(bytes: Uint8Array): string | typeof UNREAD {
 
 function errorFields(error: Error): unknown {
   const { name, message, cause } = error;
-  return { ...Object.fromEntries(Object.entries(error)), name, message, cause };
+  return { ...fieldsOf(error), name, message, cause };
+}
+
+/** Its own fields, without the one that writes others in their place. */
+function fieldsOf(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => name !== 'toJSON'));
 }
 
 function hasJson(value: object): value is { toJSON(): unknown } {
@@ -51,9 +56,7 @@ function jsonOf(value: { toJSON(): unknown }): unknown {
     const text = JSON.stringify(value) as string | undefined; // nothing, for a function
     return text === undefined ? undefined : (JSON.parse(text) as unknown);
   } catch {
-    const fields: object = Object.fromEntries(
-      Object.entries(value).filter(([name]) => name !== 'toJSON'),
-    );
+    const fields = fieldsOf(value);
     return Object.keys(fields).length === 0 ? UNREAD : fields;
   }
 }
