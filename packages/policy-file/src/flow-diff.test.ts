@@ -164,7 +164,7 @@ describe('a change of a flow', () => {
           if (rank(is) > rank(was)) seen.narrowed += 1;
         }
       }),
-      { numRuns: 4000 },
+      { numRuns: 1500 },
     );
     expect(seen.quiet).toBeGreaterThan(100);
     expect(seen.narrowed).toBeGreaterThan(20);
@@ -235,7 +235,7 @@ describe('a change of labels', () => {
           }
         }
       }),
-      { numRuns: 6000 },
+      { numRuns: 1500 },
     );
     expect(seen.quiet).toBeGreaterThan(50);
     expect(seen.narrowed).toBeGreaterThan(20);
