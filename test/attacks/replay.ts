@@ -6,19 +6,27 @@ import { missingData, readData } from './data.ts';
 import { defaultDeny } from './policies.ts';
 import { replayers } from './replayers.ts';
 import { tableOf } from './table.ts';
+import { takeEvery } from './take-every.ts';
 
-// `npm run replay [-- --json FILE]`: replays every recorded run through everything that Guardstile
-// supports and prints the figures. Exits with 1 if a sink call was allowed, a body ran that was not,
+// `npm run replay [-- --json FILE] [--every N]`: replays every recorded run, or beside all pairs every
+// N-th of the others, through everything that Guardstile supports and prints the figures. Exits with 1
+// if a sink call was allowed, a body ran that was not,
 // a result changed, a log is wrong or two columns decided differently.
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { json: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: { json: { type: 'string' }, every: { type: 'string', default: '1' } },
+  });
+  const every = Number(values.every);
+  if (!Number.isInteger(every) || every < 1) {
+    throw new Error('--every takes a whole number above 0');
+  }
   const missing = missingData();
   if (missing !== undefined) {
     console.log(`SKIPPED: no recorded run was replayed, because ${missing}.`);
     return;
   }
-  const data = readData();
+  const data = takeEvery(readData(), every);
   const columns: Column[] = [];
   // One after the other keeps a busy machine's memory small.
   for (const { name, replay } of replayers) {

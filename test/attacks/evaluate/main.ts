@@ -15,7 +15,7 @@ import { legend } from './legend.ts';
 import { type Options, optionsOf, USAGE } from './options.ts';
 import { reasonsOf } from './reasons.ts';
 import { readSuitePolicies } from './suite-policies.ts';
-import { takeEvery } from './take-every.ts';
+import { takeEvery } from '../take-every.ts';
 import { describeTypedValues, typedValues } from './typed-values.ts';
 
 // `npm run attacks`: what the policies make of every recorded run, through both adapters. Exits with

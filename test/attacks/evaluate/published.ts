@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { Evaluation } from './evaluation.ts';
 import { type Figures, figuresOf } from './figures.ts';
-import { isTaken } from './take-every.ts';
+import { isTaken } from '../take-every.ts';
 
 // The figures that were published last. `npm run attacks -- --publish` writes them anew.
 

@@ -1,4 +1,4 @@
-import { type Data, type DataSet, PAIRS } from '../data.ts';
+import { type Data, type DataSet, PAIRS } from './data.ts';
 
 /** Whether the run at this place of its suite and set is taken. */
 export function isTaken(set: string, n: number, every: number): boolean {
