@@ -10,8 +10,8 @@ import { takeEvery } from './take-every.ts';
 
 // `npm run replay [-- --json FILE] [--every N]`: replays every recorded run, or beside all pairs every
 // N-th of the others, through everything that Guardstile supports and prints the figures. Exits with 1
-// if a sink call was allowed, a body ran that was not,
-// a result changed, a log is wrong or two columns decided differently.
+// if a sink call was allowed, a body ran that was not, a result changed, a log is wrong or two columns
+// decided differently.
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
