@@ -22,12 +22,12 @@ export function planOf(args: readonly string[]): BenchPlan {
     options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
   });
   const { quick, json } = values;
-  const rounds = quick ? 3 : 5;
+  const rounds = quick ? 2 : 5;
   return {
     rounds,
     core: { rounds, passes: quick ? 4 : 100, burst: 5, warmupPasses: quick ? 4 : 60 },
     generateText: { rounds, passes: quick ? 6 : 200, burst: 5, warmupPasses: quick ? 6 : 800 },
-    processes: quick ? 3 : 15,
+    processes: quick ? 2 : 15,
     quick,
     json,
   };
