@@ -24,7 +24,7 @@ import { patientStore } from './patient-store.ts';
 import { createRunningCalls } from './running-calls.ts';
 import { keyOf, ownerText, sessionText } from './session-key.ts';
 import type { Steps } from './steps.ts';
-import { createTurns } from './turns.ts';
+import { createQueues } from './queues.ts';
 import { createUnmatched } from './unmatched-labels.ts';
 
 /**
@@ -44,11 +44,11 @@ export function createDataFlow(options: DataFlowOptions = {}): SessionsDataFlow 
   const unmatched = createUnmatched();
   const keep = createKeepValue(memories, unmatched);
   const hearing = createHearing(keep, store !== undefined);
-  const turns = createTurns();
+  const queues = createQueues();
 
   /** One after the other for one person: sessions that become one are of one person. */
   function inTurn<T>(context: CallContext, steps: () => Steps<T>): T | Promise<T> {
-    return turns.take(ownerText(keyOf(context)), steps);
+    return queues.take(ownerText(keyOf(context)), steps);
   }
 
   function* memoryOf(context: CallContext, hasHistory = false): Steps<Memory> {
@@ -194,7 +194,7 @@ export function createDataFlow(options: DataFlowOptions = {}): SessionsDataFlow 
         yield* keep(memory, { value: text, observation: { origin }, read: false }, {});
       }),
     declassify: (guard, what) => runDeclassify(guard, what, holds(what, guard), keepDeclassified),
-    end: (key) => turns.take(ownerText(key), () => memories.end(key)),
+    end: (key) => queues.take(ownerText(key), () => memories.end(key)),
     get unmatchedLabels() {
       return unmatched.list;
     },

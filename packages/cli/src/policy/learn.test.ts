@@ -15,26 +15,11 @@ import { loadPolicy } from '@guardstile/policy-file';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { temporaryDirectory } from '../../../../test/support/temporary-directory.ts';
-import { run } from '../run.ts';
+import { type Ran, runCli } from '../../../../test/support/run-cli.ts';
 
 const keys = createAuditKeys();
 
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly error: string;
-}
-
-async function policy(...args: readonly string[]): Promise<Ran> {
-  let [out, error] = ['', ''];
-  const code = await run(['policy', ...args], {
-    out: (text) => (out += text),
-    error: (text) => (error += text),
-    interactive: false,
-    signal: new AbortController().signal,
-  });
-  return { code, out, error };
-}
+const policy = (...args: readonly string[]): Promise<Ran> => runCli('policy', ...args);
 
 let directory = '';
 const place = (name: string): string => join((directory ||= temporaryDirectory()), name);

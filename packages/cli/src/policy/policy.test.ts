@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { run } from '../run.ts';
+import { type Ran, runCli } from '../../../../test/support/run-cli.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -20,22 +20,7 @@ function file(name: string, text: string): string {
   return path;
 }
 
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly error: string;
-}
-
-async function policy(...args: readonly string[]): Promise<Ran> {
-  let [out, error] = ['', ''];
-  const code = await run(['policy', ...args], {
-    out: (text) => (out += text),
-    error: (text) => (error += text),
-    interactive: false,
-    signal: new AbortController().signal,
-  });
-  return { code, out, error };
-}
+const policy = (...args: readonly string[]): Promise<Ran> => runCli('policy', ...args);
 
 const GOOD = `version: 1
 rules: [{ id: small, effect: allow, tool: refund, where: { amount: { lte: 5 } } }]

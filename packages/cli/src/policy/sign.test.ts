@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { policyFile } from '@guardstile/policy-file';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { run } from '../run.ts';
+import { type Ran, runCli } from '../../../../test/support/run-cli.ts';
 
 let directory: string;
 let path: string;
@@ -17,22 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly error: string;
-}
-
-async function policy(...args: readonly string[]): Promise<Ran> {
-  let [out, error] = ['', ''];
-  const code = await run(['policy', ...args], {
-    out: (text) => (out += text),
-    error: (text) => (error += text),
-    interactive: false,
-    signal: new AbortController().signal,
-  });
-  return { code, out, error };
-}
+const policy = (...args: readonly string[]): Promise<Ran> => runCli('policy', ...args);
 
 const sign = (): Promise<Ran> => policy('sign', path, '--key-file', `${keys}.key`);
 const WIDER = 'version: 1\nrevision: 1\nrules: [{ id: a, effect: allow, tool: refund }]';

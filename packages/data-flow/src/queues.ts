@@ -1,11 +1,11 @@
 import { run, type Steps } from './steps.ts';
 
 /** Does one thing after the other, by name: at once where nothing is under way. */
-export interface Turns {
+export interface Queues {
   take<T>(name: string, steps: () => Steps<T>): T | Promise<T>;
 }
 
-export function createTurns(): Turns {
+export function createQueues(): Queues {
   const last = new Map<string, Promise<unknown>>();
 
   function settle(name: string, work: Promise<unknown>): void {
